@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* usrct/container.h - containers: make, start, watch, stop, remove. Since: 0.1
+ *
+ * A container is named by its full id, a unique prefix of it, or its name. Calls that take such a
+ * @ref fail with -ENOENT (no such container) or -ENOTUNIQ (the prefix fits several).
+ */
+#ifndef USRCT_CONTAINER_H
+#define USRCT_CONTAINER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <usrct/error.h>
+#include <usrct/image.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct usrct;
+
+/**
+ * struct usrct_create_options - what to run; lists are NULL-terminated and may be NULL
+ * @size:       sizeof(struct usrct_create_options)
+ * @image:      reference, id or unique id prefix; required
+ * @command:    arguments after the image; NULL or empty: the image's own
+ * @name:       NULL: one is made up
+ * @hostname:   NULL: the first 12 characters of the id
+ * @workdir:    absolute path in the container; NULL: the image's
+ * @user:       USER[:GROUP], names or numbers; NULL: the image's
+ * @entrypoint: replaces the image's; an empty vector clears it; NULL keeps it
+ * @env:        "NAME=VALUE", or "NAME" for the caller's own value
+ * @volumes:    "SOURCE:TARGET[:ro|rw]"; a source starting with . or / is a path
+ * @tmpfs:      "TARGET[:OPTIONS]" as in mount(8): size, mode, ro, noexec ...
+ * @labels:     "KEY=VALUE"
+ * @network:    "private[:slirp4netns|pasta]" (default), "none", "host"
+ * @stop_signal: name or number; NULL: the image's, else SIGTERM
+ * @pull:       whether the image may be fetched
+ * @pull_options: progress; may be NULL
+ * @tty:        give it a terminal
+ * @interactive: keep stdin open
+ * @read_only:  its root file system cannot be written to
+ * @init:       a small init is process 1 and reaps
+ * @auto_remove: it removes itself when it ends
+ * @stop_timeout_s: seconds between stop signal and SIGKILL; negative: 10
+ */
+struct usrct_create_options {
+	size_t size;
+	const char *image;
+	const char *const *command;
+	const char *name, *hostname, *workdir, *user;
+	const char *const *entrypoint;
+	const char *const *env;
+	const char *const *volumes;
+	const char *const *tmpfs;
+	const char *const *labels;
+	const char *network;
+	const char *stop_signal;
+	enum usrct_pull_policy pull;
+	const struct usrct_pull_options *pull_options;
+	bool tty, interactive, read_only, init, auto_remove;
+	int stop_timeout_s;
+};
+
+/**
+ * usrct_container_create() - make a container, not started
+ * @ret_id: receives the full id, 64 hexadecimal digits; the caller frees it
+ *
+ * Blocks while the image is fetched. Nothing half-made is visible to others at any time.
+ *
+ * Return: 0, or negative errno: -ENOENT (image, source of a volume), -EEXIST (name taken). Since:
+ * 0.1
+ */
+USRCT_API int usrct_container_create(struct usrct *u, const struct usrct_create_options *opts,
+                                     char **ret_id, struct usrct_err *e);
+
+/**
+ * struct usrct_stdio - the caller's side of an attached container
+ * @size:      sizeof(struct usrct_stdio)
+ * @stdin_fd:  read and forwarded if the container is interactive; -1: none
+ * @stdout_fd: where its standard output goes; with a terminal, all of its output; -1: thrown away
+ * @stderr_fd: where its standard error goes
+ * @forward_signals: SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 that reach the caller
+ *             during the call are sent to the container's first process instead
+ *
+ * Descriptors are borrowed. If the container has a terminal and @stdin_fd is one, it is in raw mode
+ * during the call and restored whatever happens, and window sizes follow it.
+ */
+struct usrct_stdio {
+	size_t size;
+	int stdin_fd, stdout_fd, stderr_fd;
+	bool forward_signals;
+};
+
+/* One step of a start: its name and how long it took. @process: "client", "launcher", "init". */
+struct usrct_timing {
+	const char *process;
+	const char *step;
+	uint64_t start_ns, end_ns; /* since the call began */
+};
+
+/**
+ * struct usrct_start_options - how to start
+ * @size:   sizeof(struct usrct_start_options)
+ * @stdio:  attach; the call returns when the container ends. NULL: start in the background
+ * @timing: called for each step once it runs; may be NULL
+ * @arg:    given to @timing
+ */
+struct usrct_start_options {
+	size_t size;
+	const struct usrct_stdio *stdio;
+	void (*timing)(const struct usrct_timing *t, void *arg);
+	void *arg;
+};
+
+/**
+ * usrct_container_start() - start a container that was made or has ended
+ * @opts:       may be NULL
+ * @ret_status: attached only: exit status as a shell gives it, 0 to 255 (128 + signal); may be NULL
+ *
+ * Blocks until the program runs, or attached until it ends. If the program cannot be executed the
+ * error's number is 1408 (not found) or 1409 (not executable).
+ *
+ * Return: 0, or negative errno: -EALREADY (it runs). Since: 0.1
+ */
+USRCT_API int usrct_container_start(struct usrct *u, const char *ref,
+                                    const struct usrct_start_options *opts, int *ret_status,
+                                    struct usrct_err *e);
+
+/**
+ * usrct_container_run() - create and start in one, cheaper than the two calls
+ * @ret_id: may be NULL
+ *
+ * A container that cannot be started is removed again if @auto_remove, else kept as created.
+ */
+USRCT_API int usrct_container_run(struct usrct *u, const struct usrct_create_options *create,
+                                  const struct usrct_start_options *start, char **ret_id,
+                                  int *ret_status, struct usrct_err *e);
+
+enum usrct_state {
+	USRCT_CREATED, /* made, never started */
+	USRCT_RUNNING,
+	USRCT_EXITED,
+	USRCT_LOST, /* runs, but its monitor is gone: no logs, no exit status */
+};
+
+/**
+ * struct usrct_container - one container in a list; times are realtime, 0 if not yet
+ * @exit_code: 0 to 255; -1 while it is unknown (running, or nobody saw it end)
+ */
+struct usrct_container {
+	const char *id, *name, *image, *image_id, *command;
+	enum usrct_state state;
+	uint64_t created_ns, started_ns, finished_ns;
+	int exit_code;
+	int pid; /* first process, as the caller sees it; 0 when not running */
+};
+
+/**
+ * usrct_container_list() - containers, newest first
+ * @all:   also those that do not run
+ * @ret:   receives an array that the caller frees with usrct_container_list_free()
+ *
+ * Takes no lock, starts no process and never waits. Return: 0 or negative errno. Since: 0.1
+ */
+USRCT_API int usrct_container_list(struct usrct *u, bool all, struct usrct_container **ret,
+                                   size_t *ret_n, struct usrct_err *e);
+USRCT_API void usrct_container_list_free(struct usrct_container *list, size_t n);
+
+/**
+ * usrct_container_inspect() - everything known of a container, as one JSON object, Docker's names
+ * @ret_json: receives heap text that the caller frees
+ */
+USRCT_API int usrct_container_inspect(struct usrct *u, const char *ref, char **ret_json,
+                                      struct usrct_err *e);
+
+/**
+ * usrct_container_stop() - stop signal, wait, SIGKILL
+ * @timeout_s: negative: the container's own
+ *
+ * Blocks until it has ended. A container that does not run is success. Since: 0.1
+ */
+USRCT_API int usrct_container_stop(struct usrct *u, const char *ref, int timeout_s,
+                                   struct usrct_err *e);
+
+/**
+ * usrct_container_kill() - send a signal to its first process
+ * @signo: as in signal(7)
+ *
+ * Return: 0, or negative errno: -ESRCH (not running). Since: 0.1
+ */
+USRCT_API int usrct_container_kill(struct usrct *u, const char *ref, int signo,
+                                   struct usrct_err *e);
+
+/**
+ * usrct_container_remove() - remove a container and all it wrote
+ * @force: kill it first if it runs; otherwise that is -EBUSY
+ */
+USRCT_API int usrct_container_remove(struct usrct *u, const char *ref, bool force,
+                                     struct usrct_err *e);
+
+/**
+ * struct usrct_logs_options - which part of the log
+ * @size:       sizeof(struct usrct_logs_options)
+ * @follow:     go on until the container ends
+ * @timestamps: put the time in front of each line
+ * @tail_lines: the last so many lines; negative: all
+ * @since_ns, @until_ns: realtime; 0: no bound
+ */
+struct usrct_logs_options {
+	size_t size;
+	bool follow, timestamps;
+	int64_t tail_lines;
+	uint64_t since_ns, until_ns;
+};
+
+/**
+ * usrct_container_logs() - write what it printed, each stream to its descriptor, byte for byte
+ * @opts: may be NULL
+ *
+ * Return: 0, or negative errno: -EPIPE (the reader left). Since: 0.1
+ */
+USRCT_API int usrct_container_logs(struct usrct *u, const char *ref,
+                                   const struct usrct_logs_options *opts, int stdout_fd,
+                                   int stderr_fd, struct usrct_err *e);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

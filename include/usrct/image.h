@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* usrct/image.h - images: fetch, list, look at, remove. Since: 0.1 */
+#ifndef USRCT_IMAGE_H
+#define USRCT_IMAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <usrct/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct usrct;
+
+enum usrct_pull_policy {
+	USRCT_PULL_MISSING, /* only if the image is not here; what run does */
+	USRCT_PULL_ALWAYS,
+	USRCT_PULL_NEVER,
+};
+
+enum usrct_pull_event {
+	USRCT_PULL_RESOLVED,  /* reference and manifest digest are known: .text is "NAME@DIGEST" */
+	USRCT_PULL_LAYER,     /* a layer's bytes moved: .digest, .done_bytes of .total_bytes */
+	USRCT_PULL_LAYER_HAD, /* a layer was here already: .digest, .total_bytes */
+	USRCT_PULL_UNPACKED,  /* a layer is verified and unpacked: .digest */
+	USRCT_PULL_DONE,      /* .text is the image id */
+};
+
+struct usrct_pull_progress {
+	enum usrct_pull_event event;
+	const char *digest; /* "sha256:..." or NULL */
+	const char *text;   /* or NULL */
+	uint64_t done_bytes, total_bytes;
+	unsigned layer, n_layers; /* position from 0, and how many the image has */
+};
+
+/* Called from within the pulling call, in its thread. Strings are valid during the call only. */
+typedef void (*usrct_pull_callback)(const struct usrct_pull_progress *p, void *arg);
+
+/**
+ * struct usrct_pull_options - how to pull
+ * @size:     sizeof(struct usrct_pull_options)
+ * @progress: may be NULL
+ * @arg:      given to @progress
+ * @platform: "os/arch[/variant]", or NULL for this machine's
+ */
+struct usrct_pull_options {
+	size_t size;
+	usrct_pull_callback progress;
+	void *arg;
+	const char *platform;
+};
+
+/**
+ * usrct_image_pull() - fetch an image from a registry or an OCI image layout
+ * @u:         handle
+ * @reference: [HOST[:PORT]/]NAME[:TAG][@DIGEST], or oci:DIRECTORY[:TAG]
+ * @opts:      may be NULL
+ * @ret_id:    receives the image id ("sha256:..." of its config); the caller frees it; may be NULL
+ * @e:         filled on failure; may be NULL
+ *
+ * Blocks for as long as the transfer takes. Layers that are here are not fetched again. A failure
+ * or a kill leaves the store as it was; leftovers are removed by the next writing call.
+ *
+ * Return: 0, or negative errno, of which a caller may act on -ENOENT (no such image). Since: 0.1
+ */
+USRCT_API int usrct_image_pull(struct usrct *u, const char *reference,
+                               const struct usrct_pull_options *opts, char **ret_id,
+                               struct usrct_err *e);
+
+/**
+ * struct usrct_image - one image in the store
+ * @id:         "sha256:..." of its config
+ * @digest:     "sha256:..." of its manifest
+ * @names:      NULL-terminated "HOST/NAME:TAG" list; empty for an image without a name
+ * @created_ns: when it was built, as its config says, realtime; 0 if unknown
+ * @pulled_ns:  when it came here, realtime
+ * @size_bytes: what its layers take on disk, unpacked
+ */
+struct usrct_image {
+	const char *id;
+	const char *digest;
+	const char *const *names;
+	uint64_t created_ns, pulled_ns, size_bytes;
+};
+
+/**
+ * usrct_image_list() - all images, newest first
+ * @ret:   receives an array that the caller frees with usrct_image_list_free()
+ * @ret_n: receives its length
+ *
+ * Takes no lock and never waits. Return: 0 or negative errno. Since: 0.1
+ */
+USRCT_API int usrct_image_list(struct usrct *u, struct usrct_image **ret, size_t *ret_n,
+                               struct usrct_err *e);
+USRCT_API void usrct_image_list_free(struct usrct_image *images, size_t n);
+
+/**
+ * usrct_image_remove() - remove a name, or an image with all its names
+ * @reference: a name (removed; the image goes with its last name), an id or unique id prefix
+ * @force:     also when a stopped container was made from it; never while one runs
+ * @removed:   called with "untagged: NAME" and "deleted: ID" as it happens; may be NULL
+ *
+ * Return: 0, or negative errno: -ENOENT (no such image), -EBUSY (in use). Since: 0.1
+ */
+USRCT_API int usrct_image_remove(struct usrct *u, const char *reference, bool force,
+                                 void (*removed)(const char *line, void *arg), void *arg,
+                                 struct usrct_err *e);
+
+/**
+ * usrct_image_inspect() - everything known of an image, as one JSON object, Docker's field names
+ * @ret_json: receives heap text that the caller frees
+ *
+ * Return: 0, or negative errno: -ENOENT, -ENOTUNIQ. Since: 0.1
+ */
+USRCT_API int usrct_image_inspect(struct usrct *u, const char *reference, char **ret_json,
+                                  struct usrct_err *e);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* err-codes - every stable error code: UCT(number, NAME, kind, title, explanation, first hint)
+ *
+ * No include guard: this is a table that is included where it is needed. A number is never used
+ * again for something else. docs/errors.md is made from it (a lint test compares). Hundreds:
+ * 10 general, 11 command line, 12 images and registries, 13 store, 14 containers, 15 launcher and
+ * kernel, 16 network, 17 ids and user namespaces, 18 cgroups.
+ */
+/* clang-format off */
+UCT(1001, SYSTEM, ERR_SYSTEM, "a system call failed",
+    "The kernel or a library refused an operation that has no error code of its own. The message "
+    "names the object and the kernel's reason.", "")
+UCT(1002, NO_MEMORY, ERR_SYSTEM, "out of memory",
+    "An allocation failed. Nothing was changed.", "free some memory or raise the limit (ulimit -v)")
+UCT(1003, INTERNAL, ERR_SYSTEM, "two parts of usr-ct disagree",
+    "A message between usr-ct's own processes was malformed or out of order, or a helper program "
+    "is of another version. Reinstalling makes them agree again.",
+    "reinstall usr-ct; if it happens again, please report it")
+UCT(1004, HELPER_MISSING, ERR_UNSUPPORTED, "a helper program is missing",
+    "usr-ct runs small helper programs from its libexec directory, and a few well-known tools "
+    "from the system. The one named in the message was not found.",
+    "reinstall usr-ct, or install the package that doctor names")
+UCT(1005, NO_SPACE, ERR_SYSTEM, "the disk is full",
+    "The file system that holds the store has no space, no inodes or no quota left. What was "
+    "half-written is removed by the next command.",
+    "free some space, or move the store with XDG_DATA_HOME")
+UCT(1006, NO_RUNTIME_DIR, ERR_SYSTEM, "no usable runtime directory",
+    "usr-ct keeps its sockets in $XDG_RUNTIME_DIR/usr-ct. Without that variable it uses "
+    "/run/user/UID or a 0700 directory below /tmp. None of them is a directory of yours.",
+    "set XDG_RUNTIME_DIR to a directory that only you can read")
+
+UCT(1101, USAGE, ERR_USAGE, "the command line is not right",
+    "A flag, an argument or a combination of them is unknown or out of place.",
+    "see usr-ct COMMAND --help")
+UCT(1102, BAD_VALUE, ERR_USAGE, "a value cannot be understood",
+    "A flag's value has the wrong form: not a number, out of range, an unknown word.",
+    "see usr-ct COMMAND --help")
+UCT(1103, BAD_MOUNT, ERR_USAGE, "a volume or mount specification is wrong",
+    "-v takes SOURCE:TARGET[:OPTIONS], where SOURCE is a path (relative ones start with ./ or "
+    "../) and TARGET an absolute path in the container.",
+    "write it as -v ./dir:/target[:ro]")
+UCT(1104, MOUNT_SOURCE, ERR_NOT_FOUND, "the source of a bind mount does not exist",
+    "A directory or file that is to be mounted into the container is not there. Docker makes an "
+    "empty directory in that case; usr-ct does not, since a typing mistake would go unnoticed.",
+    "create it first, or correct the path")
+UCT(1105, UNKNOWN_CODE, ERR_NOT_FOUND, "no such error code",
+    "usr-ct explain knows the codes that error messages carry, such as UCT-1201.",
+    "see usr-ct explain --list")
+
+UCT(1201, BAD_REFERENCE, ERR_USAGE, "not a valid image reference",
+    "An image reference is [HOST[:PORT]/]NAME[:TAG][@DIGEST]. Names are lower case.",
+    "write it as registry.example/name:tag")
+UCT(1202, IMAGE_UNKNOWN, ERR_NOT_FOUND, "no such image",
+    "The image is not in the local store, or the registry does not have that repository or tag.",
+    "check the spelling; usr-ct images lists what is here")
+UCT(1203, REGISTRY_UNREACHABLE, ERR_SYSTEM, "the registry cannot be reached",
+    "No connection could be made: the host name does not resolve, the port is closed, TLS failed, "
+    "or the transfer stalled.",
+    "check the host name, the network and proxy variables")
+UCT(1204, REGISTRY_DENIED, ERR_DENIED, "the registry refuses access",
+    "The registry answered that this repository needs credentials, or that they are not good "
+    "enough. Registries often say so for repositories that do not exist as well.",
+    "check the name, or log in (auth.json of podman and docker is used)")
+UCT(1205, REGISTRY_ANSWER, ERR_SYSTEM, "the registry's answer makes no sense",
+    "The registry sent an unexpected status or something that is not what the distribution "
+    "specification promises. The message has the detail.", "try again later, or ask its operator")
+UCT(1206, BAD_DIGEST, ERR_SYSTEM, "content does not match its digest",
+    "Bytes that came from a registry or an archive hash to another value than promised, or have "
+    "another size. They were thrown away: they are damaged, or somebody changed them.",
+    "pull again; if it persists, the image is broken at its source")
+UCT(1207, BAD_MANIFEST, ERR_SYSTEM, "the image's manifest or config is not valid",
+    "A manifest, index or configuration is not valid JSON, lacks a required field, or is of a type "
+    "that usr-ct does not know (schema 1 among them).", "push the image again with a current tool")
+UCT(1208, NO_PLATFORM, ERR_NOT_FOUND, "the image has no variant for this machine",
+    "The image index lists no manifest for this operating system and architecture.",
+    "choose an image built for this machine")
+UCT(1209, BAD_LAYER, ERR_SYSTEM, "a layer cannot be unpacked",
+    "The layer archive is truncated, damaged, too large, or holds entries that would leave the "
+    "image's root. Nothing of it was kept.", "the image must be built again")
+UCT(1210, IMAGE_IN_USE, ERR_CONFLICT, "the image is in use",
+    "A container was made from this image.", "remove the container first, or use rmi -f")
+UCT(1211, PULL_POLICY, ERR_NOT_FOUND, "the image is not here and must not be pulled",
+    "--pull=never was given and the image is not in the local store.",
+    "pull it first with usr-ct pull")
+
+UCT(1301, STORE_DAMAGED, ERR_SYSTEM, "the store is damaged",
+    "The index or a file of the store cannot be read as what it should be.",
+    "usr-ct info shows where the store is; keep a copy before repairing")
+UCT(1302, STORE_NEWER, ERR_UNSUPPORTED, "the store was written by a newer usr-ct",
+    "The index has a schema version that this program does not know. It is left untouched.",
+    "use the newer usr-ct, or another XDG_DATA_HOME")
+UCT(1303, STORE_BUSY, ERR_SYSTEM, "the store is locked for too long",
+    "Another process holds the store's write lock and does not let go.",
+    "see which usr-ct processes run; the lock ends with its process")
+UCT(1304, STORE_FOREIGN, ERR_DENIED, "the store belongs to somebody else",
+    "The store's directory exists but is owned by another user, or others can write to it.",
+    "set XDG_DATA_HOME to a directory of your own")
+
+UCT(1401, CONTAINER_UNKNOWN, ERR_NOT_FOUND, "no such container",
+    "No container has this name, id or unique id prefix.", "usr-ct ps -a lists all containers")
+UCT(1402, CONTAINER_AMBIGUOUS, ERR_USAGE, "the id prefix fits several containers",
+    "A prefix of a container id must be long enough to name exactly one.",
+    "use more characters of the id, or the name")
+UCT(1403, NAME_TAKEN, ERR_CONFLICT, "the container name is in use",
+    "Names are unique among all containers, also stopped ones.",
+    "remove the other container (usr-ct rm NAME) or choose another name")
+UCT(1404, CONTAINER_RUNNING, ERR_CONFLICT, "the container is running",
+    "This cannot be done while the container runs.", "stop it first, or use rm -f")
+UCT(1405, CONTAINER_STOPPED, ERR_CONFLICT, "the container is not running",
+    "This needs a running container.", "usr-ct ps lists the running ones")
+UCT(1406, BAD_NAME, ERR_USAGE, "not a valid container name",
+    "Names match [a-zA-Z0-9][a-zA-Z0-9_.-]+.", "choose letters, digits, _ . and -")
+UCT(1407, NO_COMMAND, ERR_USAGE, "nothing to run",
+    "Neither the image nor the command line says which program to start.",
+    "add a command after the image name")
+UCT(1408, COMMAND_NOT_FOUND, ERR_NOT_FOUND, "the command does not exist in the container",
+    "The program was not found in the container's file system, neither as a path nor through the "
+    "container's PATH. The exit status is 127, as in a shell.",
+    "check the spelling, the image and its PATH")
+UCT(1409, COMMAND_NOT_EXECUTABLE, ERR_DENIED, "the command cannot be executed",
+    "The file exists but the kernel will not execute it: no execute permission, a directory, a "
+    "missing interpreter, or a program for another architecture. The exit status is 126.",
+    "check its mode, its #! line and its architecture")
+UCT(1410, USER_UNKNOWN, ERR_NOT_FOUND, "no such user or group in the image",
+    "The user or group was not found in the image's /etc/passwd or /etc/group.",
+    "use a number, or a name that the image knows")
+UCT(1411, BAD_CONFIG, ERR_USAGE, "the container's OCI document is not valid",
+    "config.json lacks a required field or holds a value that usr-ct cannot honour.",
+    "see the OCI runtime specification, config.md")
+
+UCT(1501, LAUNCH_FAILED, ERR_SYSTEM, "the container could not be started",
+    "A step of setting the container up failed; the message names it.",
+    "usr-ct doctor tells what this machine lacks")
+UCT(1502, NO_OVERLAY, ERR_UNSUPPORTED, "the overlay could not be mounted",
+    "The kernel refused an overlay mount in a user namespace (it needs Linux 5.11 and a file "
+    "system with user xattrs), and fuse-overlayfs is missing or failed too.",
+    "install fuse-overlayfs, or put the store on ext4, xfs, btrfs or tmpfs")
+UCT(1503, LAUNCHER_DIED, ERR_SYSTEM, "the launcher ended unexpectedly",
+    "The process that sets the container up was killed or crashed before it reported.",
+    "try again; look for out-of-memory kills")
+UCT(1504, ROOTFS_UNUSABLE, ERR_SYSTEM, "the container's root file system is not usable",
+    "A path inside the image could not be used as needed, for example because a mount target "
+    "leads out of the root or is of the wrong type.", "check the image and the mount targets")
+
+UCT(1601, NO_NETWORK_HELPER, ERR_UNSUPPORTED, "no program to connect the network with",
+    "A private network needs slirp4netns or pasta.",
+    "install slirp4netns or passt, or use --network none|host")
+UCT(1602, NETWORK_FAILED, ERR_SYSTEM, "the container's network could not be set up",
+    "slirp4netns or pasta ended before the network was ready.",
+    "try --network none to see whether the rest works; check /dev/net/tun")
+
+UCT(1701, NO_SUBIDS, ERR_UNSUPPORTED, "no subordinate ids",
+    "The user has no range in /etc/subuid and /etc/subgid (or the name service libsubid asks). "
+    "Containers then have one user id only.",
+    "ask your administrator for: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 "
+    "$USER")
+UCT(1702, NO_NEWUIDMAP, ERR_UNSUPPORTED, "newuidmap or newgidmap is missing or powerless",
+    "Mapping a range of ids needs the set-uid programs newuidmap and newgidmap.",
+    "install uidmap (Debian, Ubuntu) or shadow-utils (Fedora, Arch)")
+UCT(1703, NO_USERNS, ERR_UNSUPPORTED, "user namespaces are not allowed here",
+    "The kernel refused to make a user namespace: a sysctl (user.max_user_namespaces, "
+    "kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns), a seccomp "
+    "filter or a security module forbids it.",
+    "usr-ct doctor names the setting to change")
+UCT(1704, MAP_FAILED, ERR_SYSTEM, "the id map could not be written",
+    "newuidmap or newgidmap refused the range: it is not yours, or overlaps.",
+    "check /etc/subuid and /etc/subgid for your user")
+
+UCT(1801, CGROUP_FAILED, ERR_SYSTEM, "the container's cgroup could not be made",
+    "The delegated cgroup refused a child.", "usr-ct doctor shows which cgroup is used")
+/* clang-format on */

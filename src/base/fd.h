@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fd - reading, writing and copying whole things through descriptors */
+#pragma once
+
+#include "base/err.h"
+
+#include <sys/types.h>
+
+/* Writes all of it; -errno on failure (EPIPE and EAGAIN among them). */
+int fd_write_all(int fd, const void *data, size_t n);
+/* Reads until end of file or @n bytes; returns the count or -errno. */
+ssize_t fd_read_full(int fd, void *data, size_t n);
+int fd_set_nonblock(int fd);
+int fd_set_cloexec(int fd, int on);
+/* Copies to the end of file, in the kernel where that is possible. */
+int fd_copy_all(int from_fd, int to_fd, struct err *e);
+/* A sealed in-memory copy of @data; a reader can neither change nor shrink it. */
+int fd_sealed_memory(const char *name, const void *data, size_t n, struct err *e);
+/* The same for an executable's contents, so that nobody can write to the file it runs from. */
+int fd_sealed_program(int program_fd, struct err *e);

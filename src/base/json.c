@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/json.h"
+
+#include <string.h>
+
+int json_parse(const char *text, size_t n, const char *what, json_t **ret, struct err *e)
+{
+	json_error_t je;
+	json_t *j = json_loadb(text, n, JSON_REJECT_DUPLICATES, &je);
+
+	if (!j)
+		return err_set(e, UCT_SYSTEM, -EBADMSG,
+		               "%s is not valid JSON: line %d, column %d: %s", what, je.line,
+		               je.column, je.text);
+	*ret = j;
+	return 0;
+}
+
+json_t *json_at(const json_t *j, const char *path)
+{
+	while (j && *path) {
+		size_t n = strcspn(path, ".");
+		char key[64];
+
+		if (n >= sizeof(key))
+			return NULL;
+		memcpy(key, path, n);
+		key[n] = '\0';
+		j = json_object_get(j, key);
+		path += n + (path[n] == '.');
+	}
+	return j && !json_is_null(j) ? (json_t *)(uintptr_t)j : NULL;
+}
+
+static int wrong_type(struct err *e, const char *path, const char *type)
+{
+	return err_set(e, UCT_SYSTEM, -EINVAL, "'%s' is not %s", path, type);
+}
+
+int json_get_string(const json_t *j, const char *path, const char **ret, struct err *e)
+{
+	const json_t *v = json_at(j, path);
+
+	if (!v)
+		return 0;
+	if (!json_is_string(v))
+		return wrong_type(e, path, "a string");
+	*ret = json_string_value(v);
+	return 1;
+}
+
+int json_get_int(const json_t *j, const char *path, json_int_t *ret, struct err *e)
+{
+	const json_t *v = json_at(j, path);
+
+	if (!v)
+		return 0;
+	if (!json_is_integer(v))
+		return wrong_type(e, path, "an integer");
+	*ret = json_integer_value(v);
+	return 1;
+}
+
+int json_get_bool(const json_t *j, const char *path, bool *ret, struct err *e)
+{
+	const json_t *v = json_at(j, path);
+
+	if (!v)
+		return 0;
+	if (!json_is_boolean(v))
+		return wrong_type(e, path, "true or false");
+	*ret = json_is_true(v);
+	return 1;
+}
+
+int json_print(const json_t *j, bool indent, char **ret, struct err *e)
+{
+	char *s = json_dumps(j, (indent ? JSON_INDENT(2) : JSON_COMPACT) | JSON_ENCODE_ANY);
+
+	if (!s)
+		return err_oom(e);
+	*ret = s;
+	return 0;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* containers - the index of containers and their directories */
+#pragma once
+
+#include "store/images.h"
+
+#include <stdbool.h>
+
+enum { CONTAINER_ID_SIZE = 65 }; /* 64 hex + NUL */
+
+struct container_row {
+	char id[CONTAINER_ID_SIZE];
+	char *name, *image, *command; /* as shown by ps; heap when read, borrowed when written */
+	char image_id[DIGEST_SIZE];
+	uint64_t created_ns;
+	bool auto_remove;
+};
+void container_row_done(struct container_row *row);
+
+struct container_stage {
+	char name[STORE_NAME_MAX]; /* tmp/container-... */
+	int dirfd;
+};
+
+int container_new_id(char ret_id[CONTAINER_ID_SIZE], struct err *e);
+int container_stage(struct store *s, struct container_stage *ret, struct err *e);
+/* Inserts the row and renames the staged directory to containers/ID, as one step under the write
+ * lock. -EEXIST (UCT_NAME_TAKEN): another existing container has the name. A row whose directory
+ * is gone does not count. -ENOENT (UCT_IMAGE_UNKNOWN): the image was removed meanwhile. */
+int container_publish(struct store *s, const struct container_row *row,
+                      struct container_stage *stage, struct err *e);
+void container_stage_done(struct container_stage *stage);
+
+/* By exact id, exact name, or unique prefix of an id, in this order. 1, 0 or -ENOTUNIQ. */
+int container_find(struct store *s, const char *ref, struct container_row *ret, struct err *e);
+/* Newest first; rows only: the caller drops those whose directory is gone. */
+int container_list(struct store *s, struct container_row **ret, size_t *ret_n, struct err *e);
+/* The container is gone after this: its directory is in trash/. Deleting is store_sweep()'s. 0 also
+ * when it was gone already. */
+int container_discard(struct store *s, const char *id, struct err *e);
+/* O_RDONLY descriptor of containers/ID; -ENOENT. */
+int container_open_dir(struct store *s, const char *id, struct err *e);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* unpack-proto - what the engine and usr-ct-unpack say to each other
+ *
+ * One SOCK_SEQPACKET socket, descriptor 3 of the helper. End of file means death.
+ *
+ *      engine                                unpack
+ *   1  START [stream, directory, userns]  ->            userns only if the user has ids to map
+ *   2                                     <-  DONE      all unpacked, tar digest and sizes
+ *                                             or FAIL   its struct err
+ *
+ * The helper enters the user namespace, drops what it does not need, confines itself to the
+ * directory (Landlock, seccomp), then reads the stream: decompress (gzip, zstd or none, by magic),
+ * hash the tar, extract into "fs" below the directory.
+ */
+#pragma once
+
+#include "base/err.h"
+
+enum unpack_type { UNPACK_START = 1, UNPACK_DONE, UNPACK_FAIL };
+
+enum { UNPACK_FLAG_SINGLE_ID = 1 }; /* no map: everything belongs to the user, no device nodes */
+
+struct unpack_start {
+	uint32_t type;
+	uint32_t flags;
+	uint64_t max_bytes; /* of unpacked data: decompression bombs stop here */
+	uint64_t max_entries;
+};
+
+struct unpack_done {
+	uint32_t type;
+	uint32_t pad;
+	uint64_t size_bytes; /* what was written */
+	uint64_t n_entries;
+	char diff_id[72]; /* "sha256:..." of the uncompressed tar */
+};
+
+struct unpack_fail {
+	uint32_t type;
+	uint32_t pad;
+	struct err e;
+};
