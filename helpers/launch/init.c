@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* init - builds the container around itself, waits for GO, becomes its program
+ *
+ * It is a copy of the launcher until the exec, and the container's other processes must not get at
+ * that copy: it is not dumpable, so that nobody in the container may look into /proc/1, and the
+ * program it runs from is sealed memory (security/hold.h).
+ */
+#include "launch/init.h"
+
+#include "base/fd.h"
+#include "container/sync.h"
+#include "launch/process.h"
+#include "network/uplink.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+/* Mask and dispositions survive exec(2); the program starts with neither (bubblewrap PR #711). */
+static void reset_signals(void)
+{
+	sigset_t none;
+
+	for (int sig = 1; sig < 65; sig++)
+		(void)signal(sig, SIG_DFL); /* SIGKILL, SIGSTOP and glibc's own two refuse: fine */
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int write_sysctl(const char *name, const char *value, struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+	char path[256];
+	int r;
+
+	if (snprintf(path, sizeof(path), "/proc/sys/%s", name) >= (int)sizeof(path))
+		return err_errno(e, -ENAMETOOLONG, "sysctl '%s'", name);
+	for (char *p = path + strlen("/proc/sys/"); *p; p++)
+		if (*p == '.')
+			*p = '/';
+	fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return err_sys(e, "cannot open sysctl '%s'", name);
+	r = fd_write_all(fd, value, strlen(value));
+	return r < 0 ? err_errno(e, r, "cannot set sysctl '%s' to '%s'", name, value) : 0;
+}
+
+/* Through the host's /proc, before it is gone: a network sysctl shows the namespace of whoever
+ * opens it, and ours is read-only inside. */
+static int set_sysctls(const struct init_context *c, struct err *e)
+{
+	char range[32];
+	int r = 0;
+
+	for (char *const *s = c->spec->sysctls; s && *s && r == 0; s++) {
+		char name[256];
+		const char *eq = strchr(*s, '=');
+
+		if (!eq || eq - *s >= (ptrdiff_t)sizeof(name))
+			return err_set(e, UCT_BAD_CONFIG, -EINVAL, "sysctl '%s'", *s);
+		memcpy(name, *s, (size_t)(eq - *s));
+		name[eq - *s] = '\0';
+		r = write_sysctl(name, eq + 1, e);
+	}
+	if (r < 0 || !c->has_own_network)
+		return r;
+	/* ping without privilege, for all groups that exist here; a kernel that does not know it
+	 * leaves ping as it was. */
+	(void)snprintf(range, sizeof(range), "0 %u", c->n_ids - 1);
+	(void)write_sysctl("net.ipv4.ping_group_range", range, NULL);
+	return network_loopback_up(e);
+}
+
+static int take_terminal(int slave_fd, const struct user *u, struct err *e)
+{
+	if (ioctl(slave_fd, TIOCSCTTY, 0) < 0)
+		return err_sys(e, "cannot take the terminal");
+	IGNORE(fchown(slave_fd, u->uid, (gid_t)-1)); /* else only this user cannot reopen it */
+	for (int fd = 0; fd < 3; fd++)
+		if (dup3(slave_fd, fd, 0) < 0)
+			return err_sys(e, "cannot set up the terminal");
+	return 0;
+}
+
+static int take_pipes(const int stdio[3], const struct user *u, struct err *e)
+{
+	for (int fd = 0; fd < 3; fd++) {
+		struct stat st;
+
+		/* So that a program of another user may open /dev/stdout again. */
+		if (fstat(stdio[fd], &st) == 0 && S_ISFIFO(st.st_mode))
+			IGNORE(fchown(stdio[fd], u->uid, (gid_t)-1));
+		if (dup3(stdio[fd], fd, 0) < 0)
+			return err_sys(e, "cannot set up standard input and output");
+	}
+	return 0;
+}
+
+/* Before GO: all that does not need the network helper. */
+static int build(const struct init_context *c, struct sync_times *times, struct process *p,
+		 int *ret_slave_fd, int *ret_master_fd, struct err *e)
+{
+	_cleanup_close_ int root_fd = -EBADF;
+	int r;
+
+	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		return err_sys(e, "cannot become root in the user namespace");
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return err_sys(e, "cannot hide from the container");
+	if (c->spec->hostname && sethostname(c->spec->hostname, strlen(c->spec->hostname)) < 0)
+		return err_sys(e, "cannot set host name '%s'", c->spec->hostname);
+	r = set_sysctls(c, e);
+	if (r < 0)
+		return r;
+	sync_time(times, "names, loopback");
+	root_fd = rootfs_build(&c->root, c->spec, times, e);
+	if (root_fd < 0)
+		return root_fd;
+	if (c->spec->terminal) {
+		*ret_master_fd = rootfs_terminal(root_fd, ret_slave_fd, e);
+		if (*ret_master_fd < 0)
+			return *ret_master_fd;
+	}
+	r = rootfs_enter(root_fd, e);
+	sync_time(times, "pivot");
+	if (r == 0)
+		r = process_prepare(c->spec, root_fd, p, e);
+	/* Only now: the user and the working directory are made in a root that is read-only after. */
+	if (r == 0 && c->spec->root_readonly)
+		r = rootfs_protect(root_fd, e);
+	sync_time(times, "user, directory");
+	return r;
+}
+
+/* --init: this process stays number 1 and reaps; its child becomes the program. */
+static int split_init(const struct init_context *c, int slave_fd, struct err *e)
+{
+	char pid_text[16], *argv[] = { (char *)(uintptr_t)"init", pid_text, NULL };
+	char *env[] = { NULL };
+	pid_t child = fork();
+
+	if (child < 0)
+		return err_sys(e, "cannot fork");
+	if (child == 0) {
+		if (slave_fd >= 0 && (setsid() < 0 || ioctl(slave_fd, TIOCSCTTY, 1) < 0))
+			return err_sys(e, "cannot take the terminal");
+		return 0;
+	}
+	(void)snprintf(pid_text, sizeof(pid_text), "%d", (int)child);
+	(void)fexecve(c->init_program_fd, argv, env);
+	_exit(127);
+}
+
+static int run(const struct init_context *c, struct err *e)
+{
+	struct sync_msg m = { .step = SYNC_READY }, go;
+	_cleanup_close_ int slave_fd = -EBADF, master_fd = -EBADF;
+	struct process p = { 0 };
+	int r;
+
+	r = sync_expect(c->sync_fd, SYNC_MAPPED, "launcher", &go, NULL, e);
+	sync_time(&m.times[1], "born, id map");
+	if (r == 0)
+		r = build(c, &m.times[1], &p, &slave_fd, &master_fd, e);
+	if (r == 0)
+		r = sync_send(c->sync_fd, &m, master_fd, e);
+	if (r < 0)
+		return r;
+	cleanup_close(&master_fd);
+	master_fd = -EBADF;
+	r = sync_expect(c->sync_fd, SYNC_GO, "launcher", &go, NULL, e);
+	if (r < 0)
+		return r;
+	(void)setsid(); /* fails only if we lead a session already */
+	r = slave_fd >= 0 ? take_terminal(slave_fd, &p.user, e) : take_pipes(c->stdio, &p.user, e);
+	if (r == 0)
+		r = process_restrict(c->spec, &p, e);
+	if (r == 0 && c->init_program_fd >= 0)
+		r = split_init(c, slave_fd, e);
+	return r < 0 ? r : process_exec(c->spec, &p, e);
+}
+
+_Noreturn void init_main(const struct init_context *c)
+{
+	struct err e = { 0 };
+
+	reset_signals();
+	(void)run(c, &e); /* comes back only to say why */
+	sync_fail(c->sync_fd, &e);
+	_exit(e.uct == UCT_COMMAND_NOT_FOUND ? 127 : 126);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* init - the container's first process, from its birth in the new namespaces to its exec(2) */
+#pragma once
+
+#include "container/rootfs.h"
+#include "container/spec.h"
+
+struct init_context {
+	const struct spec *spec;
+	struct rootfs_source root;
+	int sync_fd;	       /* to the launcher; close-on-exec */
+	int stdio[3];	       /* the program's ends; unused with a terminal */
+	int init_program_fd;   /* usr-ct-init for --init, else -EBADF */
+	bool has_own_network;
+	uint32_t n_ids;	       /* how many group ids are mapped, for ping */
+};
+
+/* In the child of clone3(2). Never returns: it becomes the program, or reports FAIL and exits. */
+_Noreturn void init_main(const struct init_context *c);

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launch/process.h"
+
+#include "base/fd.h"
+#include "container/spec.h"
+#include "security/capabilities.h"
+#include "security/seccomp.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+static int set_default(struct strv *env, const char *name, const char *value)
+{
+	if (strv_env_get(env, name))
+		return 0;
+	return strv_addf(env, "%s=%s", name, value);
+}
+
+static int complete_env(const struct spec *spec, struct process *p)
+{
+	int r = 0;
+
+	for (char *const *v = spec->env; *v && r == 0; v++)
+		r = strchr(*v, '=') ? strv_env_set(&p->env, *v) : 0; /* "NAME" alone says nothing */
+	if (r == 0)
+		r = set_default(&p->env, "PATH", DEFAULT_PATH);
+	if (r == 0)
+		r = set_default(&p->env, "HOME", p->user.home);
+	if (r == 0 && spec->hostname)
+		r = set_default(&p->env, "HOSTNAME", spec->hostname);
+	if (r == 0 && spec->terminal)
+		r = set_default(&p->env, "TERM", "xterm");
+	return r;
+}
+
+static int make_cwd(const struct spec *spec, const struct process *p, struct err *e)
+{
+	char path[4096];
+	size_t n = strlen(spec->cwd);
+
+	if (chdir(spec->cwd) == 0)
+		return 0;
+	if (errno != ENOENT || n >= sizeof(path))
+		return err_sys(e, "cannot enter working directory '%s'", spec->cwd);
+	/* Docker makes it, and so do we; we are inside, so a link can lead nowhere else. */
+	memcpy(path, spec->cwd, n + 1);
+	for (char *slash = path + 1; slash; *slash = '/') {
+		slash = strchr(slash + 1, '/');
+		if (slash)
+			*slash = '\0';
+		if (mkdir(path, 0755) == 0)
+			IGNORE(chown(path, p->user.uid,
+			             p->user.gid)); /* it exists; that is enough */
+		else if (errno != EEXIST)
+			return err_sys(e, "cannot make working directory '%s'", spec->cwd);
+		if (!slash)
+			break;
+	}
+	if (chdir(spec->cwd) < 0)
+		return err_sys(e, "cannot enter working directory '%s'", spec->cwd);
+	return 0;
+}
+
+int process_prepare(const struct spec *spec, int root_fd, struct process *ret, struct err *e)
+{
+	struct process p = { 0 };
+	int r = 0;
+
+	if (spec->user) {
+		r = user_resolve(root_fd, spec->user, &p.user, e);
+	} else {
+		p.user = (struct user){ .uid = spec->uid, .gid = spec->gid, .home = "/" };
+		for (size_t i = 0; i < spec->n_groups && i < USER_GROUPS_MAX; i++)
+			p.user.groups[p.user.n_groups++] = spec->groups[i];
+	}
+	if (r == 0)
+		r = complete_env(spec, &p) < 0 ? err_oom(e) : 0;
+	if (r == 0)
+		r = make_cwd(spec, &p, e);
+	if (r < 0)
+		process_done(&p);
+	else
+		*ret = p;
+	return r;
+}
+
+static int set_limits(const struct spec *spec, struct err *e)
+{
+	for (size_t i = 0; i < spec->n_rlimits; i++) {
+		const struct spec_rlimit *x = &spec->rlimits[i];
+		struct rlimit now, want = x->limit;
+
+		/* Only root outside may raise a hard limit; the document's is then an upper bound.
+		 */
+		if (getrlimit((__rlimit_resource_t)x->resource, &now) == 0) {
+			want.rlim_max = MIN(want.rlim_max, now.rlim_max);
+			want.rlim_cur = MIN(want.rlim_cur, want.rlim_max);
+		}
+		if (setrlimit((__rlimit_resource_t)x->resource, &want) < 0)
+			return err_sys(e, "cannot set resource limit %d", x->resource);
+	}
+	return 0;
+}
+
+static int set_oom_score(const struct spec *spec, struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+	char text[16];
+	int r;
+
+	if (!spec->has_oom_score_adj)
+		return 0;
+	fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "cannot set the OOM score");
+	r = fd_write_all(fd, text, (size_t)snprintf(text, sizeof(text), "%d", spec->oom_score_adj));
+	return r < 0 ? err_errno(e, r, "cannot set the OOM score to %d", spec->oom_score_adj) : 0;
+}
+
+static int capability_mask(char *const *names, uint64_t *ret, struct err *e)
+{
+	*ret = 0;
+	for (; names && *names; names++) {
+		uint64_t bit;
+
+		if (capability_parse(*names, &bit) < 0)
+			return err_set(e, UCT_BAD_CONFIG, -EINVAL, "capability '%s' is not known",
+			               *names);
+		*ret |= bit;
+	}
+	return 0;
+}
+
+static int capability_masks(const struct spec *spec, struct capability_sets *ret, struct err *e)
+{
+	uint64_t *masks[SPEC_CAPABILITY_SETS] = { &ret->bounding, &ret->effective, &ret->permitted,
+		                                  &ret->inheritable, &ret->ambient };
+	int r = 0;
+
+	for (size_t i = 0; i < SPEC_CAPABILITY_SETS && r == 0; i++)
+		r = capability_mask(spec->capabilities[i], masks[i], e);
+	return r;
+}
+
+static int become_user(const struct user *u, struct err *e)
+{
+	/* With one id only, setgroups is denied for good, and there is no group to lose. */
+	if (setgroups(u->n_groups, u->groups) < 0 && (errno != EPERM || u->n_groups))
+		return err_sys(e, "cannot set supplementary groups");
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		return err_sys(e, "cannot keep capabilities");
+	if (setresgid(u->gid, u->gid, u->gid) < 0)
+		return err_hint(e, err_sys(e, "cannot become group %u", (unsigned)u->gid),
+		                "the id must be one that your subordinate ids cover");
+	if (setresuid(u->uid, u->uid, u->uid) < 0)
+		return err_hint(e, err_sys(e, "cannot become user %u", (unsigned)u->uid),
+		                "the id must be one that your subordinate ids cover");
+	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
+		return err_sys(e, "cannot stop keeping capabilities");
+	return 0;
+}
+
+static int load_filter(const struct spec *spec, struct err *e)
+{
+	const struct sock_filter *program;
+	size_t n;
+
+	if (!spec->default_seccomp)
+		return 0;
+	program = seccomp_default_program(&n);
+	return seccomp_load_program(program, n, e);
+}
+
+int process_restrict(const struct spec *spec, const struct process *p, struct err *e)
+{
+	struct capability_sets sets = { 0 };
+	int r;
+
+	(void)umask(spec->umask);
+	r = set_limits(spec, e);
+	if (r == 0)
+		r = set_oom_score(spec, e);
+	if (r == 0)
+		r = capability_masks(spec, &sets, e);
+	if (r == 0)
+		r = capabilities_bound(sets.bounding, e);
+	if (r == 0 && spec->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		r = err_sys(e, "cannot set no_new_privs");
+	if (r == 0)
+		r = load_filter(spec, e);
+	if (r == 0)
+		r = become_user(&p->user, e);
+	if (r < 0)
+		return r;
+	/* Like a program that root executes, one of another user starts with none (Docker). */
+	if (p->user.uid != 0)
+		sets.permitted = sets.effective = sets.ambient;
+	return capabilities_apply(&sets, e);
+}
+
+static int exec_failed(struct err *e, int errnum, const char *name)
+{
+	if (errnum == ENOENT || errnum == ENOTDIR) {
+		struct stat st;
+
+		/* The kernel says ENOENT also for a missing interpreter of a script or program. */
+		if (strchr(name, '/') && stat(name, &st) == 0)
+			return err_set(e, UCT_COMMAND_NOT_EXECUTABLE, -errnum,
+			               "cannot execute '%s': its interpreter does not exist", name);
+		return err_set(e, UCT_COMMAND_NOT_FOUND, -ENOENT,
+		               "cannot execute '%s': no such file or directory", name);
+	}
+	return err_set(e, UCT_COMMAND_NOT_EXECUTABLE, -errnum, "cannot execute '%s': %s", name,
+	               strerror(errnum));
+}
+
+/* execvpe(3), but with the container's PATH and without its fallback to a shell. */
+int process_exec(const struct spec *spec, const struct process *p, struct err *e)
+{
+	const char *name = spec->args[0], *path = strv_env_get(&p->env, "PATH");
+	int found = ENOENT;
+	char buf[4096];
+
+	if (!*name)
+		return err_set(e, UCT_COMMAND_NOT_FOUND, -ENOENT, "cannot execute '': empty name");
+	if (strchr(name, '/')) {
+		(void)execve(name, spec->args, p->env.v);
+		return exec_failed(e, errno, name);
+	}
+	while (path && *path) {
+		size_t n = strcspn(path, ":");
+
+		if (snprintf(buf, sizeof(buf), "%.*s%s%s", (int)n, path, n ? "/" : "", name) <
+		    (int)sizeof(buf)) {
+			(void)execve(buf, spec->args, p->env.v);
+			if (errno != ENOENT && errno != ENOTDIR)
+				found = errno;
+			else if (access(buf, F_OK) == 0)
+				return exec_failed(e, ENOENT, buf);
+			if (found != ENOENT && found != EACCES)
+				return exec_failed(e, found, buf);
+		}
+		path += n + (path[n] == ':');
+	}
+	if (found == EACCES)
+		return exec_failed(e, EACCES, name);
+	return err_set(e, UCT_COMMAND_NOT_FOUND, -ENOENT, "cannot execute '%s': not found in PATH",
+	               name);
+}
+
+void process_done(struct process *p)
+{
+	strv_done(&p->env);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* process - the last steps before the container's program runs: ids, limits, privileges, exec
+ *
+ * Order, and why: rlimits and the OOM score while we may still raise them; the bounding set while
+ * CAP_SETPCAP is there; the filter while CAP_SYS_ADMIN is there (or no_new_privs is set); groups
+ * before the user; capabilities last, because a change of user clears them.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "base/strv.h"
+#include "container/user.h"
+
+struct spec;
+
+/* What to execute, found out while the container's root is /. */
+struct process {
+	struct user user;
+	struct strv env;
+};
+
+/* Finds the user, completes the environment (PATH, HOME, TERM, HOSTNAME), makes and enters the
+ * working directory. */
+int process_prepare(const struct spec *spec, int root_fd, struct process *ret, struct err *e);
+/* Becomes the user with the limits, capabilities and filter of the document. */
+int process_restrict(const struct spec *spec, const struct process *p, struct err *e);
+/* Never returns 0: UCT_COMMAND_NOT_FOUND or UCT_COMMAND_NOT_EXECUTABLE. */
+int process_exec(const struct spec *spec, const struct process *p, struct err *e);
+void process_done(struct process *p);

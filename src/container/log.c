@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "container/log.h"
+
+#include "base/clock.h"
+#include "base/fd.h"
+
+#include <string.h>
+
+/* "2026-01-31T12:34:56.123456789Z stdout F " */
+enum { STAMP = 30, HEAD = STAMP + 1 + 6 + 1 + 1 + 1 };
+
+static void flush(struct log_writer *w, size_t *fill)
+{
+	if (*fill && fd_write_all(w->fd, w->scratch, *fill) < 0)
+		w->dropped_bytes += *fill;
+	*fill = 0;
+}
+
+void log_append(struct log_writer *w, enum log_stream stream, const char *data, size_t n)
+{
+	const char *name = stream == LOG_STDOUT ? " stdout " : " stderr ";
+	char stamp[RFC3339_SIZE];
+	size_t fill = 0;
+
+	if (w->fd < 0)
+		return;
+	clock_rfc3339(clock_realtime_ns(), stamp);
+	while (n > 0) {
+		const char *newline = memchr(data, '\n', n);
+		size_t len = newline ? (size_t)(newline - data) : n;
+		bool whole = newline != NULL;
+
+		/* A very long line is written in pieces, each of which fits. */
+		if (len > w->scratch_size / 2) {
+			len = w->scratch_size / 2;
+			whole = false;
+		}
+		if (fill + HEAD + len + 1 > w->scratch_size)
+			flush(w, &fill);
+		memcpy(w->scratch + fill, stamp, STAMP);
+		memcpy(w->scratch + fill + STAMP, name, 8);
+		w->scratch[fill + STAMP + 8] = whole ? 'F' : 'P';
+		w->scratch[fill + STAMP + 9] = ' ';
+		memcpy(w->scratch + fill + HEAD, data, len);
+		fill += HEAD + len;
+		w->scratch[fill++] = '\n';
+		data += len + (whole ? 1 : 0);
+		n -= len + (whole ? 1 : 0);
+	}
+	flush(w, &fill);
+}
+
+static int parse_head(const char *buf, size_t n, struct log_entry *ret)
+{
+	char stamp[RFC3339_SIZE];
+
+	if (n < HEAD || buf[STAMP] != ' ' || buf[STAMP + 7] != ' ' || buf[STAMP + 9] != ' ')
+		return -EBADMSG;
+	memcpy(stamp, buf, STAMP);
+	stamp[STAMP] = '\0';
+	if (clock_parse_rfc3339(stamp, &ret->time_ns) < 0)
+		return -EBADMSG;
+	if (!memcmp(buf + STAMP + 1, "stdout", 6))
+		ret->stream = LOG_STDOUT;
+	else if (!memcmp(buf + STAMP + 1, "stderr", 6))
+		ret->stream = LOG_STDERR;
+	else
+		return -EBADMSG;
+	if (buf[STAMP + 8] != 'F' && buf[STAMP + 8] != 'P')
+		return -EBADMSG;
+	ret->is_whole_line = buf[STAMP + 8] == 'F';
+	return 0;
+}
+
+ssize_t log_parse(const char *buf, size_t n, struct log_entry *ret)
+{
+	const char *newline;
+	size_t len;
+
+	newline = n ? memchr(buf, '\n', n) : NULL;
+	if (!newline)
+		return 0;
+	len = (size_t)(newline - buf);
+	if (parse_head(buf, len, ret) < 0) {
+		ret->n = len + 1;
+		return -EBADMSG;
+	}
+	ret->data = buf + HEAD;
+	ret->n = len - HEAD;
+	return (ssize_t)len + 1;
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "container/rootfs.h"
+
+#include "base/strv.h"
+#include "container/mount.h"
+#include "container/spec.h"
+#include "container/sync.h"
+
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+int mount(const char *source, const char *target, const char *fstype, unsigned long flags,
+          const void *data); /* sys/mount.h clashes with linux/mount.h in glibc 2.36 */
+int umount2(const char *target, int flags);
+
+enum { UMOUNT_DETACH = 2, PROPAGATE_SLAVE = 1 << 19, PROPAGATE_REC = 16384 };
+
+/* What a list of mount options comes to. */
+struct options {
+	unsigned attrs;     /* MOUNT_ATTR_* */
+	struct strv config; /* for the file system itself */
+};
+
+static const struct {
+	const char *name;
+	unsigned attr; /* 0: accepted, nothing to do */
+} known_options[] = {
+	{ "ro", MOUNT_ATTR_RDONLY },
+	{ "nosuid", MOUNT_ATTR_NOSUID },
+	{ "nodev", MOUNT_ATTR_NODEV },
+	{ "noexec", MOUNT_ATTR_NOEXEC },
+	{ "noatime", MOUNT_ATTR_NOATIME },
+	{ "strictatime", MOUNT_ATTR_STRICTATIME },
+	{ "nodiratime", MOUNT_ATTR_NODIRATIME },
+	{ "rw", 0 },
+	{ "suid", 0 },
+	{ "dev", 0 },
+	{ "exec", 0 },
+	{ "relatime", 0 },
+	{ "bind", 0 },
+	{ "rbind", 0 },
+	{ "private", 0 },
+	{ "rprivate", 0 },
+};
+
+static int parse_options(char *const *list, struct options *ret)
+{
+	int r = 0;
+
+	for (; *list && r == 0; list++) {
+		size_t i = 0;
+
+		while (i < ARRAY_SIZE(known_options) && strcmp(*list, known_options[i].name) != 0)
+			i++;
+		if (i < ARRAY_SIZE(known_options))
+			ret->attrs |= known_options[i].attr;
+		else
+			r = strv_add(&ret->config, *list);
+	}
+	return r;
+}
+
+static int bind_mount(int root_fd, const struct spec_mount *m, const struct options *o,
+                      struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF, target_fd = -EBADF;
+	struct stat st;
+	int r;
+
+	if (!m->source)
+		return err_set(e, UCT_BAD_CONFIG, -EINVAL, "mount '%s' has no source", m->target);
+	if (o->config.n)
+		return err_set(e, UCT_BAD_CONFIG, -EINVAL, "mount '%s': option '%s' is not known",
+		               m->target, o->config.v[0]);
+	fd = mount_clone(AT_FDCWD, m->source, e);
+	if (fd < 0)
+		return fd == -ENOENT
+		               ? err_set(e, UCT_MOUNT_SOURCE, fd, "'%s' does not exist", m->source)
+		               : fd;
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, "cannot stat '%s'", m->source);
+	if (o->attrs) {
+		r = mount_restrict(fd, o->attrs, e);
+		if (r < 0)
+			return err_in(e, r, "cannot mount '%s'", m->target);
+	}
+	target_fd = mount_target(root_fd, m->target, S_ISDIR(st.st_mode) ? MOUNT_TARGET_DIR : 0, e);
+	return target_fd < 0 ? target_fd : mount_attach(fd, target_fd, m->target, e);
+}
+
+/* A cgroup2 file system of the container's own; where the kernel refuses that (a hybrid host, a
+ * cgroup namespace of another owner) a read-only view of the host's, as other runtimes give. */
+static int cgroup_mount(const struct options *o, struct err *e)
+{
+	int fd = mount_new("cgroup2", NULL, o->attrs, NULL), r;
+
+	if (fd >= 0)
+		return fd;
+	fd = mount_clone(AT_FDCWD, "/sys/fs/cgroup", e);
+	if (fd < 0)
+		return fd;
+	r = mount_restrict(fd, o->attrs | MOUNT_ATTR_RDONLY, e);
+	if (r < 0)
+		cleanup_close(&fd);
+	return r < 0 ? r : fd;
+}
+
+static int new_mount(int root_fd, const struct spec_mount *m, const struct options *o,
+                     struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF, target_fd = -EBADF;
+	bool is_plain = !strcmp(m->type, "tmpfs") && strcmp(m->target, "/dev") != 0;
+
+	if (!strcmp(m->type, "cgroup") || !strcmp(m->type, "cgroup2"))
+		fd = cgroup_mount(o, e);
+	else
+		fd = mount_new(m->type, (const char *const *)o->config.v, o->attrs, e);
+	if (fd < 0)
+		return err_in(e, fd, "cannot mount '%s'", m->target);
+	target_fd = mount_target(root_fd, m->target,
+	                         MOUNT_TARGET_DIR | (is_plain ? 0 : MOUNT_TARGET_NO_LINKS), e);
+	return target_fd < 0 ? target_fd : mount_attach(fd, target_fd, m->target, e);
+}
+
+static int spec_mounts(int root_fd, const struct spec *spec, struct err *e)
+{
+	for (size_t i = 0; i < spec->n_mounts; i++) {
+		const struct spec_mount *m = &spec->mounts[i];
+		struct options o = { 0 };
+		int r = parse_options(m->options, &o);
+
+		if (r < 0)
+			r = err_oom(e);
+		else if (!strcmp(m->type, "bind"))
+			r = bind_mount(root_fd, m, &o, e);
+		else
+			r = new_mount(root_fd, m, &o, e);
+		strv_done(&o.config);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Covers a file with /dev/null and a directory with an empty read-only tmpfs. */
+static int mask_paths(int root_fd, char *const *paths, struct err *e)
+{
+	static const char *const empty[] = { "size=0k", "mode=755", NULL };
+	int r = 0;
+
+	for (; paths && *paths && r == 0; paths++) {
+		_cleanup_close_ int target_fd = mount_lookup(root_fd, *paths), fd = -EBADF;
+		struct stat st;
+
+		if (target_fd < 0 || fstat(target_fd, &st) < 0)
+			continue; /* this kernel does not have it */
+		fd = S_ISDIR(st.st_mode) ? mount_new("tmpfs", empty, MOUNT_ATTR_RDONLY, e)
+		                         : mount_clone(AT_FDCWD, "/dev/null", e);
+		r = fd < 0 ? fd : mount_attach(fd, target_fd, *paths, e);
+		if (r < 0)
+			r = err_in(e, r, "cannot mask '%s'", *paths);
+	}
+	return r;
+}
+
+static int protect_paths(int root_fd, char *const *paths, struct err *e)
+{
+	int r = 0;
+
+	for (; paths && *paths && r == 0; paths++) {
+		_cleanup_close_ int target_fd = mount_lookup(root_fd, *paths), fd = -EBADF;
+
+		if (target_fd < 0)
+			continue;
+		fd = mount_clone(target_fd, "", e);
+		r = fd < 0 ? fd : mount_restrict(fd, MOUNT_ATTR_RDONLY, e);
+		if (r == 0)
+			r = mount_attach(fd, target_fd, *paths, e);
+		if (r < 0)
+			r = err_in(e, r, "cannot protect '%s'", *paths);
+	}
+	return r;
+}
+
+static int open_layers(const struct rootfs_source *src, int *fds, size_t n, struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		fds[i] = openat(src->base_dirfd, src->layers[i],
+		                O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fds[i] < 0)
+			return err_set(e, UCT_STORE_DAMAGED, -errno, "cannot open layer '%s': %s",
+			               src->layers[i], strerror(errno));
+	}
+	return 0;
+}
+
+static int mount_layers(const struct rootfs_source *src, struct err *e)
+{
+	_cleanup_close_ int upper_fd = -EBADF, work_fd = -EBADF;
+	_cleanup_free_ int *fds = NULL;
+	size_t n = 0;
+	int r;
+
+	while (src->layers[n])
+		n++;
+	fds = calloc(n + 1, sizeof(*fds));
+	if (!fds)
+		return err_oom(e);
+	for (size_t i = 0; i < n; i++)
+		fds[i] = -EBADF;
+	r = open_layers(src, fds, n, e);
+	upper_fd = openat(src->container_dirfd, "upper", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	work_fd = openat(src->container_dirfd, "work", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (r == 0 && (upper_fd < 0 || work_fd < 0))
+		r = err_sys(e, "cannot open the container's directories");
+	if (r == 0) {
+		struct mount_overlay o = { fds, n, upper_fd, work_fd, src->is_volatile };
+
+		r = mount_overlay(&o, src->container_dirfd, "root", e);
+	}
+	for (size_t i = 0; i < n; i++)
+		cleanup_close(&fds[i]);
+	return r;
+}
+
+int rootfs_build(const struct rootfs_source *src, const struct spec *spec, struct sync_times *times,
+                 struct err *e)
+{
+	_cleanup_close_ int root_fd = -EBADF;
+	int r;
+
+	/* Nothing that we mount reaches the host; what the host mounts later may still arrive
+	 * until the old root is gone. */
+	if (mount(NULL, "/", NULL, PROPAGATE_REC | PROPAGATE_SLAVE, NULL) < 0)
+		return err_sys(e, "cannot detach from the host's mounts");
+	root_fd = mount_layers(src, e);
+	if (root_fd < 0)
+		return root_fd;
+	sync_time(times, "overlay");
+	r = spec_mounts(root_fd, spec, e);
+	sync_time(times, "mounts");
+	if (r == 0)
+		r = rootfs_devices(root_fd, e);
+	sync_time(times, "devices");
+	if (r == 0)
+		r = mask_paths(root_fd, spec->masked_paths, e);
+	if (r == 0)
+		r = protect_paths(root_fd, spec->readonly_paths, e);
+	sync_time(times, "masks");
+	return r < 0 ? r : TAKE_FD(root_fd);
+}
+
+int rootfs_enter(int root_fd, struct err *e)
+{
+	if (fchdir(root_fd) < 0)
+		return err_sys(e, "cannot enter the container's root");
+	/* The old root is put on top of the new one, and taken away again (pivot_root(2)). */
+	if (syscall(SYS_pivot_root, ".", ".") < 0)
+		return err_sys(e, "cannot pivot to the container's root");
+	if (umount2(".", UMOUNT_DETACH) < 0)
+		return err_sys(e, "cannot let go of the host's root");
+	if (chdir("/") < 0)
+		return err_sys(e, "cannot enter the container's root");
+	return 0;
+}
+
+int rootfs_protect(int root_fd, struct err *e)
+{
+	struct mount_attr a = { .attr_set = MOUNT_ATTR_RDONLY };
+
+	if (syscall(SYS_mount_setattr, root_fd, "", AT_EMPTY_PATH, &a, sizeof(a)) < 0)
+		return err_sys(e, "cannot make the root read-only");
+	return 0;
+}

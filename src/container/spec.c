@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "container/spec.h"
+
+#include "base/num.h"
+
+#include <sched.h>
+#include <string.h>
+#include <strings.h>
+
+static int bad(struct err *e, const char *what)
+{
+	return err_set(e, UCT_BAD_CONFIG, -EINVAL, "config.json: %s", what);
+}
+
+/* A list of strings; absent is an empty one. The vector is heap, the strings belong to @doc. */
+static int strings_of(const json_t *at, const char *what, char ***ret, struct err *e)
+{
+	size_t n = json_array_size(at);
+	char **v;
+
+	if (at && !json_is_array(at))
+		return bad(e, what);
+	v = calloc(n + 1, sizeof(*v));
+	if (!v)
+		return err_oom(e);
+	for (size_t i = 0; i < n; i++) {
+		v[i] = (char *)(uintptr_t)json_string_value(json_array_get(at, i));
+		if (!v[i]) {
+			cleanup_free(&v);
+			return bad(e, what);
+		}
+	}
+	*ret = v;
+	return 0;
+}
+
+static int id_of(const json_t *j, const char *path, uint32_t *ret, struct err *e)
+{
+	json_int_t v = 0;
+	int r = json_get_int(j, path, &v, e);
+
+	if (r < 0)
+		return r;
+	if (v < 0 || v >= UINT32_MAX)
+		return bad(e, "an id is out of range");
+	*ret = (uint32_t)v;
+	return 0;
+}
+
+static int parse_user(struct spec *s, struct err *e)
+{
+	const json_t *groups = json_at(s->doc, "process.user.additionalGids"), *g;
+	json_int_t umask_bits = 022;
+	size_t i;
+	int r;
+
+	r = id_of(s->doc, "process.user.uid", &s->uid, e);
+	if (r == 0)
+		r = id_of(s->doc, "process.user.gid", &s->gid, e);
+	if (r == 0)
+		r = MIN(json_get_int(s->doc, "process.user.umask", &umask_bits, e), 0);
+	if (r < 0)
+		return r;
+	s->umask = (mode_t)umask_bits & 0777;
+	json_array_foreach(groups, i, g)
+	{
+		if (!json_is_integer(g) || json_integer_value(g) < 0 || i == SPEC_GROUPS_MAX)
+			return bad(e, "process.user.additionalGids");
+		s->groups[s->n_groups++] = (gid_t)json_integer_value(g);
+	}
+	return 0;
+}
+
+static int rlimit_of_name(const char *name)
+{
+	static const struct {
+		const char *name;
+		int resource;
+	} known[] = {
+		{ "RLIMIT_AS", RLIMIT_AS },
+		{ "RLIMIT_CORE", RLIMIT_CORE },
+		{ "RLIMIT_CPU", RLIMIT_CPU },
+		{ "RLIMIT_DATA", RLIMIT_DATA },
+		{ "RLIMIT_FSIZE", RLIMIT_FSIZE },
+		{ "RLIMIT_LOCKS", RLIMIT_LOCKS },
+		{ "RLIMIT_MEMLOCK", RLIMIT_MEMLOCK },
+		{ "RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE },
+		{ "RLIMIT_NICE", RLIMIT_NICE },
+		{ "RLIMIT_NOFILE", RLIMIT_NOFILE },
+		{ "RLIMIT_NPROC", RLIMIT_NPROC },
+		{ "RLIMIT_RSS", RLIMIT_RSS },
+		{ "RLIMIT_RTPRIO", RLIMIT_RTPRIO },
+		{ "RLIMIT_RTTIME", RLIMIT_RTTIME },
+		{ "RLIMIT_SIGPENDING", RLIMIT_SIGPENDING },
+		{ "RLIMIT_STACK", RLIMIT_STACK },
+	};
+
+	for (size_t i = 0; name && i < ARRAY_SIZE(known); i++)
+		if (!strcmp(name, known[i].name))
+			return known[i].resource;
+	return -1;
+}
+
+static int parse_rlimits(struct spec *s, struct err *e)
+{
+	const json_t *list = json_at(s->doc, "process.rlimits"), *j;
+	size_t i;
+
+	json_array_foreach(list, i, j)
+	{
+		const json_t *soft = json_object_get(j, "soft"), *hard = json_object_get(j, "hard");
+		int resource = rlimit_of_name(json_string_value(json_object_get(j, "type")));
+
+		if (resource < 0 || !json_is_integer(soft) || !json_is_integer(hard) ||
+		    s->n_rlimits == SPEC_RLIMITS_MAX)
+			return bad(e, "process.rlimits");
+		/* -1 is how an unsigned infinity comes through JSON integers. */
+		s->rlimits[s->n_rlimits++] = (struct spec_rlimit){
+			resource,
+			{ (rlim_t)json_integer_value(soft), (rlim_t)json_integer_value(hard) },
+		};
+	}
+	return 0;
+}
+
+static int parse_capabilities(struct spec *s, struct err *e)
+{
+	static const char *const keys[SPEC_CAPABILITY_SETS] = {
+		"process.capabilities.bounding",  "process.capabilities.effective",
+		"process.capabilities.permitted", "process.capabilities.inheritable",
+		"process.capabilities.ambient",
+	};
+
+	for (size_t i = 0; i < SPEC_CAPABILITY_SETS; i++) {
+		char **v;
+		int r = strings_of(json_at(s->doc, keys[i]), keys[i], &v, e);
+
+		if (r < 0)
+			return r;
+		s->capabilities[i] = v;
+	}
+	return 0;
+}
+
+static int parse_process(struct spec *s, struct err *e)
+{
+	json_int_t oom = 0;
+	int r;
+
+	r = strings_of(json_at(s->doc, "process.args"), "process.args", &s->args, e);
+	if (r == 0)
+		r = strings_of(json_at(s->doc, "process.env"), "process.env", &s->env, e);
+	if (r == 0 && !s->args[0])
+		r = err_set(e, UCT_NO_COMMAND, -EINVAL, "config.json: process.args is empty");
+	if (r == 0 && json_get_string(s->doc, "process.cwd", &s->cwd, e) != 1)
+		r = bad(e, "process.cwd is missing");
+	if (r == 0 && s->cwd[0] != '/')
+		r = bad(e, "process.cwd is not absolute");
+	if (r == 0)
+		r = MIN(json_get_bool(s->doc, "process.terminal", &s->terminal, e), 0);
+	if (r == 0)
+		r = MIN(json_get_bool(s->doc, "process.noNewPrivileges", &s->no_new_privileges, e),
+		        0);
+	if (r < 0)
+		return r;
+	r = json_get_int(s->doc, "process.oomScoreAdj", &oom, e);
+	if (r < 0)
+		return r;
+	s->has_oom_score_adj = r == 1;
+	s->oom_score_adj = (int)oom;
+	r = parse_user(s, e);
+	if (r == 0)
+		r = parse_rlimits(s, e);
+	return r < 0 ? r : parse_capabilities(s, e);
+}
+
+static int parse_mounts(struct spec *s, struct err *e)
+{
+	const json_t *list = json_at(s->doc, "mounts"), *j;
+	size_t i;
+
+	if (json_array_size(list) > SPEC_MOUNTS_MAX)
+		return bad(e, "too many mounts");
+	s->mounts = calloc(json_array_size(list) + 1, sizeof(*s->mounts));
+	if (!s->mounts)
+		return err_oom(e);
+	json_array_foreach(list, i, j)
+	{
+		struct spec_mount *m = &s->mounts[i];
+		char **options;
+		int r = strings_of(json_object_get(j, "options"), "mounts: options", &options, e);
+
+		if (r < 0)
+			return r;
+		s->n_mounts++;
+		m->options = options;
+		m->target = json_string_value(json_object_get(j, "destination"));
+		m->type = json_string_value(json_object_get(j, "type"));
+		m->source = json_string_value(json_object_get(j, "source"));
+		if (!m->target || m->target[0] != '/')
+			return bad(e, "mounts: destination is not an absolute path");
+		if (!m->type)
+			m->type = "bind";
+	}
+	return 0;
+}
+
+static int parse_namespaces(struct spec *s, struct err *e)
+{
+	static const struct {
+		const char *name;
+		uint64_t flag;
+	} known[] = {
+		{ "pid", CLONE_NEWPID },       { "network", CLONE_NEWNET },
+		{ "ipc", CLONE_NEWIPC },       { "uts", CLONE_NEWUTS },
+		{ "mount", CLONE_NEWNS },      { "user", CLONE_NEWUSER },
+		{ "cgroup", CLONE_NEWCGROUP },
+	};
+	const json_t *list = json_at(s->doc, "linux.namespaces"), *j;
+	size_t i;
+
+	json_array_foreach(list, i, j)
+	{
+		const char *type = json_string_value(json_object_get(j, "type"));
+		uint64_t flag = 0;
+
+		for (size_t k = 0; type && k < ARRAY_SIZE(known); k++)
+			if (!strcmp(type, known[k].name))
+				flag = known[k].flag;
+		if (!flag)
+			return bad(e, "linux.namespaces: unknown type");
+		if (json_object_get(j, "path"))
+			return bad(e, "linux.namespaces: joining by path cannot be honoured");
+		s->namespaces |= flag;
+	}
+	return 0;
+}
+
+static int parse_sysctls(struct spec *s, struct err *e)
+{
+	json_t *all = json_at(s->doc, "linux.sysctl"), *v;
+	const char *key;
+	struct strv out = { 0 };
+
+	json_object_foreach(all, key, v)
+	{
+		int r = json_is_string(v) ? strv_addf(&out, "%s=%s", key, json_string_value(v))
+		                          : -EINVAL;
+
+		if (r < 0) {
+			strv_done(&out);
+			return r == -ENOMEM ? err_oom(e) : bad(e, "linux.sysctl");
+		}
+	}
+	s->pool = out;
+	s->sysctls = out.v;
+	return 0;
+}
+
+static int parse_linux(struct spec *s, struct err *e)
+{
+	const char *seccomp = NULL;
+	const json_t *notes = json_at(s->doc, "annotations");
+	int r;
+
+	r = parse_namespaces(s, e);
+	if (r == 0)
+		r = parse_sysctls(s, e);
+	if (r == 0)
+		r = strings_of(json_at(s->doc, "linux.maskedPaths"), "linux.maskedPaths",
+		               &s->masked_paths, e);
+	if (r == 0)
+		r = strings_of(json_at(s->doc, "linux.readonlyPaths"), "linux.readonlyPaths",
+		               &s->readonly_paths, e);
+	if (r < 0)
+		return r;
+	if (json_at(s->doc, "linux.seccomp"))
+		return bad(e, "linux.seccomp: only the default filter can be honoured");
+	s->user = json_string_value(json_object_get(notes, SPEC_ANNOTATION_USER));
+	seccomp = json_string_value(json_object_get(notes, SPEC_ANNOTATION_SECCOMP));
+	if (seccomp && strcmp(seccomp, "default") != 0 && strcmp(seccomp, "unconfined") != 0)
+		return bad(e, "annotation " SPEC_ANNOTATION_SECCOMP);
+	s->default_seccomp = seccomp && !strcmp(seccomp, "default");
+	return 0;
+}
+
+int spec_parse(const char *text, size_t n, struct spec *ret, struct err *e)
+{
+	struct spec s = { 0 };
+	int r = json_parse(text, n, "config.json", &s.doc, e);
+
+	if (r < 0)
+		return err_recode(e, r, UCT_BAD_CONFIG);
+	r = parse_process(&s, e);
+	if (r == 0)
+		r = parse_mounts(&s, e);
+	if (r == 0)
+		r = parse_linux(&s, e);
+	if (r == 0)
+		r = MIN(json_get_string(s.doc, "hostname", &s.hostname, e), 0);
+	if (r == 0)
+		r = MIN(json_get_bool(s.doc, "root.readonly", &s.root_readonly, e), 0);
+	if (r < 0) {
+		spec_done(&s);
+		return err_recode(e, r, UCT_BAD_CONFIG);
+	}
+	*ret = s;
+	return 0;
+}
+
+void spec_done(struct spec *s)
+{
+	for (size_t i = 0; i < s->n_mounts; i++)
+		cleanup_free(&s->mounts[i].options);
+	for (size_t i = 0; i < SPEC_CAPABILITY_SETS; i++)
+		cleanup_free(&s->capabilities[i]);
+	cleanup_free(&s->mounts);
+	cleanup_free(&s->args);
+	cleanup_free(&s->env);
+	cleanup_free(&s->masked_paths);
+	cleanup_free(&s->readonly_paths);
+	strv_done(&s->pool);
+	json_decref(s->doc);
+	*s = (struct spec){ 0 };
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* spec - an OCI runtime-spec document (config.json), checked and ready to be executed
+ *
+ * Source: OCI runtime specification 1.2, config.md and config-linux.md. Strings point into the
+ * JSON document that the struct owns. A field that cannot be honoured is an error, never ignored.
+ */
+#pragma once
+
+#include "base/json.h"
+#include "base/strv.h"
+
+#include <stdbool.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+struct spec_mount {
+	const char *target, *type, *source;
+	char *const *options; /* NULL-terminated */
+};
+struct spec_rlimit {
+	int resource;
+	struct rlimit limit;
+};
+enum spec_capability_set {
+	SPEC_BOUNDING,
+	SPEC_EFFECTIVE,
+	SPEC_PERMITTED,
+	SPEC_INHERITABLE,
+	SPEC_AMBIENT,
+	SPEC_CAPABILITY_SETS,
+};
+enum { SPEC_MOUNTS_MAX = 512, SPEC_RLIMITS_MAX = 16, SPEC_GROUPS_MAX = 256 };
+
+struct spec {
+	json_t *doc;
+	struct strv pool; /* strings that are not in the document */
+
+	bool terminal, no_new_privileges, root_readonly;
+	char **args, **env; /* NULL-terminated */
+	const char *cwd;
+	uid_t uid;
+	gid_t gid;
+	gid_t groups[SPEC_GROUPS_MAX];
+	size_t n_groups;
+	mode_t umask;
+	bool has_oom_score_adj;
+	int oom_score_adj;
+	char *const *capabilities[SPEC_CAPABILITY_SETS]; /* names; NULL: none */
+	struct spec_rlimit rlimits[SPEC_RLIMITS_MAX];
+	size_t n_rlimits;
+
+	const char *hostname;
+	struct spec_mount *mounts;
+	size_t n_mounts;
+	uint64_t namespaces;                              /* CLONE_NEW* to make */
+	char **masked_paths, **readonly_paths, **sysctls; /* sysctls: "a.b=c" */
+
+	/* Annotations of ours. */
+	const char *user;     /* "NAME[:GROUP]", to be found in the image; overrides uid and gid */
+	bool default_seccomp; /* the compiled filter */
+};
+
+/* The keys of our annotations. */
+#define SPEC_ANNOTATION_USER    "io.usr-ct.user"
+#define SPEC_ANNOTATION_SECCOMP "io.usr-ct.seccomp"
+
+int spec_parse(const char *text, size_t n, struct spec *ret, struct err *e);
+void spec_done(struct spec *s);

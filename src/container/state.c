@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "container/state.h"
+
+#include "base/file.h"
+#include "base/num.h"
+#include "base/sbuf.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const names[] = { "created", "running", "exited", "lost" };
+
+const char *state_name(enum state_status s)
+{
+	return names[s];
+}
+
+int state_write(int container_dirfd, const struct state *s, struct err *e)
+{
+	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(2048);
+
+	sbuf_addf(&b, "status=%s\n", names[s->status]);
+	sbuf_addf(&b, "pid=%d\npid_unique=%llu\n", (int)s->init.pid,
+	          (unsigned long long)s->init.unique);
+	sbuf_addf(&b, "monitor=%d\nmonitor_unique=%llu\n", (int)s->monitor.pid,
+	          (unsigned long long)s->monitor.unique);
+	sbuf_addf(&b, "started_ns=%llu\nfinished_ns=%llu\n", (unsigned long long)s->started_ns,
+	          (unsigned long long)s->finished_ns);
+	if (s->exit_code >= 0)
+		sbuf_addf(&b, "exit_code=%d\n", s->exit_code);
+	if (s->cgroup[0])
+		sbuf_addf(&b, "cgroup=%s\n", s->cgroup);
+	if (s->error[0])
+		sbuf_addf(&b, "error=%.*s\n", (int)strcspn(s->error, "\n"), s->error);
+	if (b.err)
+		return err_errno(e, b.err, "cannot write the container's state");
+	/* Not synced: after a power cut nothing runs, whatever the file says. */
+	return file_write_at(container_dirfd, STATE_FILE, b.s, b.len, 0600, false, e);
+}
+
+static int parse_status(const char *v, enum state_status *ret)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(v, names[i])) {
+			*ret = (enum state_status)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+static int set_number(const char *key, const char *v, struct state *s)
+{
+	uint64_t n;
+	int r = parse_u64(v, &n);
+
+	if (r < 0)
+		return r;
+	if (!strcmp(key, "pid_unique"))
+		s->init.unique = n;
+	else if (!strcmp(key, "monitor_unique"))
+		s->monitor.unique = n;
+	else if (!strcmp(key, "started_ns"))
+		s->started_ns = n;
+	else if (!strcmp(key, "finished_ns"))
+		s->finished_ns = n;
+	else if (n > INT32_MAX)
+		return -ERANGE;
+	else if (!strcmp(key, "pid"))
+		s->init.pid = (pid_t)n;
+	else if (!strcmp(key, "monitor"))
+		s->monitor.pid = (pid_t)n;
+	else if (!strcmp(key, "exit_code"))
+		s->exit_code = (int)MIN(n, (uint64_t)255);
+	return 0; /* a key of a later version: not ours to judge */
+}
+
+static int set_key(const char *key, const char *v, struct state *s)
+{
+	if (!strcmp(key, "status"))
+		return parse_status(v, &s->status);
+	if (!strcmp(key, "cgroup"))
+		(void)snprintf(s->cgroup, sizeof(s->cgroup), "%s", v);
+	else if (!strcmp(key, "error"))
+		(void)snprintf(s->error, sizeof(s->error), "%s", v);
+	else
+		return set_number(key, v, s);
+	return 0;
+}
+
+int state_parse(const char *text, struct state *ret, struct err *e)
+{
+	char line[512];
+
+	*ret = (struct state){ .exit_code = -1 };
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+		char *eq;
+
+		if (n >= sizeof(line))
+			return err_set(e, UCT_STORE_DAMAGED, -EBADMSG, "state file: line too long");
+		memcpy(line, text, n);
+		line[n] = '\0';
+		eq = strchr(line, '=');
+		if (!eq)
+			return err_set(e, UCT_STORE_DAMAGED, -EBADMSG, "state file: '%s'", line);
+		*eq = '\0';
+		if (set_key(line, eq + 1, ret) < 0)
+			return err_set(e, UCT_STORE_DAMAGED, -EBADMSG, "state file: bad %s", line);
+		text += n + (text[n] == '\n');
+	}
+	return 0;
+}
+
+int state_read(int container_dirfd, struct state *ret, struct err *e)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = file_read_at(container_dirfd, STATE_FILE, 4096, &text, NULL, e);
+
+	if (r == -ENOENT) {
+		*ret = (struct state){ .status = STATE_CREATED, .exit_code = -1 };
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	r = state_parse(text, ret, e);
+	if (r < 0 || ret->status != STATE_RUNNING)
+		return r;
+	if (proc_is_alive(&ret->init)) {
+		if (!proc_is_alive(&ret->monitor))
+			ret->status = STATE_LOST;
+		return 0;
+	}
+	/* It has ended. A living monitor is about to say how; a dead one never will. */
+	ret->status = STATE_EXITED;
+	ret->exit_code = -1;
+	return 0;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* state - what a container is doing, as a small file that appears by rename
+ *
+ * The monitor writes containers/ID/state when the container starts and when it ends; everybody
+ * else only reads. A file that says "running" is believed only while the processes that it names
+ * are alive (struct proc_id), so a kill -9 or a reboot cannot make it lie.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "base/proc.h"
+
+#define STATE_FILE "state"
+
+enum state_status { STATE_CREATED, STATE_RUNNING, STATE_EXITED, STATE_LOST };
+
+struct state {
+	enum state_status status; /* LOST is never written: running, but without its monitor */
+	struct proc_id init, monitor;
+	uint64_t started_ns, finished_ns; /* realtime; 0 not yet */
+	int exit_code;                    /* 0 to 255; -1 unknown */
+	char cgroup[256];                 /* directory to remove, or empty */
+	char error[256];                  /* why the last start failed, or empty */
+};
+
+int state_write(int container_dirfd, const struct state *s, struct err *e);
+/* Reads and checks against the living. A missing file is STATE_CREATED. */
+int state_read(int container_dirfd, struct state *ret, struct err *e);
+/* The parser alone, for tests and fuzzing. */
+int state_parse(const char *text, struct state *ret, struct err *e);
+const char *state_name(enum state_status s); /* "running" */

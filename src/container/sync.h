@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sync - what engine, launcher and the container's first process say while a container starts
+ *
+ * Theory of operation: two SOCK_SEQPACKET pairs. A packet is one struct sync_msg and may carry one
+ * descriptor. Each side closes the other's end before its first wait, so a death on either side
+ * reads as end-of-file on the other and nobody waits for a process that is gone. (An eventfd has
+ * no end-of-file.)
+ *
+ *      engine               launcher             why it is there
+ *   1  START            ->                       options that are not in the documents on disk
+ *   2                    <-   STARTED            pid, timings; then the socket is an attach client
+ *
+ *      launcher             init (in the container's namespaces)
+ *   3  MAPPED           ->                       before this, setuid(0) fails with EINVAL
+ *   4                    <-   READY [terminal]   all set up; the next call is execve(2)
+ *   5  GO               ->                       network is up, log and attach socket are open
+ *   6                    <-   end-of-file        exec closed the socket (CLOEXEC)
+ *
+ * Instead of any message a side may send FAIL with its struct err and exit; the reader makes that
+ * error its own. Another step, a short packet or an early end-of-file is a bug or a death, and
+ * sync_expect() names the step it waited for. After 6, exec and a kill look alike: ask the pidfd.
+ */
+#pragma once
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <sys/ioctl.h>
+
+enum sync_step { SYNC_START = 1, SYNC_STARTED, SYNC_MAPPED, SYNC_READY, SYNC_GO, SYNC_FAIL };
+
+enum { SYNC_STEPS_MAX = 24 };
+struct sync_timing {
+	char step[20];
+	uint64_t start_ns, end_ns; /* CLOCK_MONOTONIC */
+};
+/* Steps of one process. */
+struct sync_times {
+	uint32_t n;
+	struct sync_timing t[SYNC_STEPS_MAX];
+};
+
+enum { SYNC_ATTACH = 1 }; /* START: the engine's socket becomes the first attach client */
+
+struct sync_msg {
+	uint32_t step, flags;
+	int32_t pid;                /* STARTED */
+	struct winsize window;      /* START; all 0: none */
+	struct sync_times times[2]; /* STARTED: launcher, init; READY: [1] */
+	struct err e;               /* FAIL */
+};
+
+int sync_send(int fd, const struct sync_msg *m, int passed_fd, struct err *e);
+/* Receives @step or fails with the other side's error, or with "NAME ended before STEP". */
+int sync_expect(int fd, enum sync_step step, const char *who, struct sync_msg *ret, int *ret_fd,
+                struct err *e);
+/* Best effort: the reader may be gone. */
+void sync_fail(int fd, const struct err *e);
+
+/* Ends the step that began when the last one ended. */
+void sync_time(struct sync_times *t, const char *step);

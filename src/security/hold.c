@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hold - the asking side; helpers/hold is the answering one */
+#include "security/hold.h"
+
+#include "base/proc.h"
+#include "base/sbuf.h"
+#include "base/sock.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+static int launcher_id(struct hold_ask *ask, struct err *e)
+{
+	_cleanup_free_ char *path = strf("%s/usr-ct-launch", proc_helper_dir());
+	struct stat st;
+
+	if (!path)
+		return err_oom(e);
+	if (stat(path, &st) < 0)
+		return err_set(e, UCT_HELPER_MISSING, -ENOENT, "cannot find '%s'", path);
+	*ask = (struct hold_ask){
+		.type = HOLD_ASK,
+		.version = HOLD_VERSION,
+		.dev = st.st_dev,
+		.ino = st.st_ino,
+		.mtime_ns =
+			(uint64_t)st.st_mtim.tv_sec * 1000000000ULL + (uint64_t)st.st_mtim.tv_nsec,
+	};
+	return 0;
+}
+
+/* 1 given, 0 nobody answers. */
+static int ask(int runtime_dirfd, struct hold_given *ret, struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+	struct hold_answer answer = { 0 };
+	struct hold_ask question;
+	int fds[2], r;
+	ssize_t n;
+
+	r = launcher_id(&question, e);
+	if (r < 0)
+		return r;
+	fd = sock_connect_at(runtime_dirfd, HOLD_SOCKET);
+	if (fd < 0)
+		return 0; /* not there, or its process is gone: both mean start one */
+	if (!sock_peer_is_me(fd))
+		return err_set(e, UCT_NO_RUNTIME_DIR, -EPERM,
+		               "somebody else listens on the namespace holder's socket");
+	if (sock_send(fd, &question, sizeof(question), NULL, 0, NULL, 0) < 0)
+		return 0;
+	n = sock_recv(fd, &answer, sizeof(answer), fds, 2);
+	ret->userns_fd = fds[0];
+	ret->launcher_fd = fds[1];
+	if (n == sizeof(answer) && answer.type == HOLD_GIVE && fds[0] >= 0 && fds[1] >= 0)
+		return 1;
+	hold_given_done(ret);
+	*ret = (struct hold_given)HOLD_GIVEN_NONE;
+	if (n == sizeof(answer) && answer.type == HOLD_FAIL) {
+		if (e)
+			*e = answer.e;
+		return answer.e.code < 0 ? answer.e.code : -EIO;
+	}
+	return 0; /* it died while answering, or is of another version and left */
+}
+
+static int start(int runtime_dirfd, struct err *e)
+{
+	_cleanup_free_ char *path = strf("%s/usr-ct-hold", proc_helper_dir());
+	_cleanup_close_ int ours = -EBADF, theirs = -EBADF, pidfd = -EBADF, null_fd = -EBADF;
+	char *argv[] = { (char *)(uintptr_t) "usr-ct-hold", NULL };
+	struct hold_answer answer = { 0 };
+	int pair[2], r, status;
+	ssize_t n;
+
+	if (!path)
+		return err_oom(e);
+	r = sock_pair(pair, e);
+	if (r < 0)
+		return r;
+	ours = pair[0];
+	theirs = pair[1];
+	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null_fd < 0)
+		return err_sys(e, "cannot open /dev/null");
+
+	struct spawn_fd fds[] = {
+		{ null_fd, 0 }, { null_fd, 1 }, { null_fd, 2 }, { theirs, 3 }, { runtime_dirfd, 4 }
+	};
+	struct spawn s = { .path = path,
+		           .argv = argv,
+		           .env = environ,
+		           .fds = fds,
+		           .n_fds = ARRAY_SIZE(fds),
+		           .new_session = true };
+
+	pidfd = proc_spawn(&s, NULL, e);
+	if (pidfd < 0)
+		return pidfd;
+	cleanup_close(&theirs);
+	theirs = -EBADF;
+	n = sock_recv(ours, &answer, sizeof(answer), NULL, 0);
+	(void)pidfd_wait(pidfd, &status); /* the first process has left its child to itself */
+	if (n == sizeof(answer) && answer.type == HOLD_READY)
+		return 0;
+	if (n == sizeof(answer) && answer.type == HOLD_FAIL) {
+		if (e)
+			*e = answer.e;
+		return answer.e.code < 0 ? answer.e.code : -EIO;
+	}
+	return err_set(e, UCT_LAUNCHER_DIED, -EPIPE,
+	               "the namespace holder ended before it was ready");
+}
+
+int hold_get(int runtime_dirfd, struct hold_given *ret, struct err *e)
+{
+	_cleanup_close_ int lock_fd = -EBADF;
+	int r;
+
+	r = ask(runtime_dirfd, ret, e);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	/* One at a time: many commands may find that there is no holder at the same moment. */
+	lock_fd = openat(runtime_dirfd, HOLD_LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (lock_fd < 0)
+		return err_sys(e, "cannot open '%s'", HOLD_LOCK);
+	if (RETRY_EINTR(flock(lock_fd, LOCK_EX)) < 0)
+		return err_sys(e, "cannot lock '%s'", HOLD_LOCK);
+	r = ask(runtime_dirfd, ret, e);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = start(runtime_dirfd, e);
+	if (r < 0)
+		return r;
+	r = ask(runtime_dirfd, ret, e);
+	if (r == 0)
+		return err_set(e, UCT_LAUNCHER_DIED, -EPIPE,
+		               "the namespace holder does not answer");
+	return r < 0 ? r : 0;
+}
+
+int hold_is_running(int runtime_dirfd)
+{
+	_cleanup_close_ int fd = sock_connect_at(runtime_dirfd, HOLD_SOCKET);
+
+	return fd >= 0;
+}

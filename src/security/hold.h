@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hold - the user's namespace, kept by one tiny process so that a start needs no set-uid program
+ *
+ * usr-ct-hold makes a user namespace with the user's whole id map (newuidmap once: 3 to 6 ms) and
+ * hands descriptors of it to whoever of the same user asks. Containers get namespaces of their own,
+ * nested in it, whose maps need no privilege to write (0.03 ms). It holds nothing that matters: it
+ * may be killed at any time, a namespace lives on while a container uses it, and it leaves after
+ * some minutes without a question.
+ *
+ * One SOCK_SEQPACKET socket, hold.sock in the runtime directory:
+ *      client                        hold
+ *   1  ASK (launcher's file id)  ->
+ *   2                            <-  GIVE [user namespace, launcher]
+ * The launcher comes as a sealed copy in memory, one for all containers: what runs as a container's
+ * first process until its exec(2) must not be a file that the container could write to later
+ * through /proc/PID/exe (CVE-2019-5736). The file id tells hold when the program on disk is new.
+ *
+ * While it starts, hold has a second socket as descriptor 3 and tells its parent READY or FAIL.
+ */
+#pragma once
+
+#include "base/err.h"
+
+#define HOLD_SOCKET "hold.sock"
+#define HOLD_LOCK   "hold.lock"
+
+enum hold_type { HOLD_ASK = 1, HOLD_GIVE, HOLD_READY, HOLD_FAIL };
+
+struct hold_ask {
+	uint32_t type, version;
+	uint64_t dev, ino, mtime_ns; /* of usr-ct-launch as the client sees it */
+};
+struct hold_answer {
+	uint32_t type, pad;
+	struct err e; /* FAIL */
+};
+enum { HOLD_VERSION = 1 };
+
+struct hold_given {
+	int userns_fd;
+	int launcher_fd;
+};
+static inline void hold_given_done(struct hold_given *g)
+{
+	cleanup_close(&g->userns_fd);
+	cleanup_close(&g->launcher_fd);
+}
+#define HOLD_GIVEN_NONE        \
+	{                      \
+		-EBADF, -EBADF \
+	}
+
+/* Asks the running holder, and starts one if there is none. -ENOENT (UCT_NO_SUBIDS): the user has
+ * no ids to map, so there is nothing to hold. */
+int hold_get(int runtime_dirfd, struct hold_given *ret, struct err *e);
+/* Whether one runs now; asks nothing. */
+int hold_is_running(int runtime_dirfd);

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "security/idmap.h"
+
+#include "base/fd.h"
+#include "base/proc.h"
+#include "base/sbuf.h"
+#include "base/strv.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static int parse_extent(const char *line, struct id_extent *x)
+{
+	char *end;
+	uint32_t *field[3] = { &x->inside, &x->outside, &x->count };
+
+	for (int i = 0; i < 3; i++) {
+		uint64_t v = 0;
+
+		line += strspn(line, " ");
+		end = (char *)(uintptr_t)line;
+		for (; *end >= '0' && *end <= '9'; end++)
+			v = v * 10 + (uint64_t)(*end - '0');
+		if (end == line || v > UINT32_MAX)
+			return -EINVAL;
+		*field[i] = (uint32_t)v;
+		line = end;
+	}
+	return 0;
+}
+
+int id_map_read(const char *path, struct id_map *ret, struct err *e)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char buf[4096], *line;
+	ssize_t n;
+
+	*ret = (struct id_map){ 0 };
+	if (fd < 0)
+		return err_sys(e, "cannot open '%s'", path);
+	n = fd_read_full(fd, buf, sizeof(buf) - 1);
+	if (n < 0)
+		return err_errno(e, (int)n, "cannot read '%s'", path);
+	buf[n] = '\0';
+	for (line = buf; *line && ret->n < ID_EXTENTS_MAX;) {
+		char *end = strchrnul(line, '\n');
+
+		if (parse_extent(line, &ret->extents[ret->n]) < 0)
+			return err_errno(e, -EINVAL, "cannot understand '%s'", path);
+		ret->n++;
+		line = *end ? end + 1 : end;
+	}
+	return 0;
+}
+
+static int write_proc(pid_t pid, const char *file, const char *text, struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+	char path[64];
+	int r;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "cannot open '%s'", path);
+	r = fd_write_all(fd, text, strlen(text)); /* one write(2): maps are accepted only whole */
+	return r < 0 ? err_set(e, UCT_MAP_FAILED, r, "cannot write '%s': %s", path, strerror(-r))
+	             : 0;
+}
+
+int id_map_write_nested(pid_t pid, bool groups, const struct id_map *parent, struct err *e)
+{
+	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(4000); /* the kernel takes less than a page */
+
+	for (size_t i = 0; i < parent->n; i++)
+		sbuf_addf(&b, "%u %u %u\n", parent->extents[i].inside, parent->extents[i].inside,
+		          parent->extents[i].count);
+	if (b.err || !b.s)
+		return err_errno(e, b.err ? b.err : -EINVAL, "cannot write the id map");
+	return write_proc(pid, groups ? "gid_map" : "uid_map", b.s, e);
+}
+
+int id_map_write_single(pid_t pid, uid_t uid, gid_t gid, struct err *e)
+{
+	char line[64];
+	int r;
+
+	r = write_proc(pid, "setgroups", "deny",
+	               e); /* or gid_map is refused (user_namespaces(7)) */
+	if (r < 0)
+		return r;
+	(void)snprintf(line, sizeof(line), "0 %u 1\n", (unsigned)uid);
+	r = write_proc(pid, "uid_map", line, e);
+	if (r < 0)
+		return r;
+	(void)snprintf(line, sizeof(line), "0 %u 1\n", (unsigned)gid);
+	return write_proc(pid, "gid_map", line, e);
+}
+
+/* Without PATH: engines start runtimes with an empty environment. */
+static const char *find_program(const char *name, char *buf, size_t size)
+{
+	static const char *const dirs[] = { "/usr/bin", "/bin", "/usr/sbin", "/usr/local/bin",
+		                            "/run/wrappers/bin" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		(void)snprintf(buf, size, "%s/%s", dirs[i], name);
+		if (access(buf, X_OK) == 0)
+			return buf;
+	}
+	return NULL;
+}
+
+int id_map_write_privileged(pid_t pid, bool groups, const struct id_map *map, struct err *e)
+{
+	const char *name = groups ? "newgidmap" : "newuidmap";
+	_cleanup_strv_ struct strv argv = { 0 };
+	_cleanup_close_ int pidfd = -EBADF;
+	char *env[] = { NULL }, path[64];
+	struct spawn s = { .env = env };
+	int status, r;
+
+	s.path = find_program(name, path, sizeof(path));
+	if (!s.path)
+		return err_set(e, UCT_NO_NEWUIDMAP, -ENOENT, "%s is not installed", name);
+	r = strv_add(&argv, name);
+	if (r == 0)
+		r = strv_addf(&argv, "%d", (int)pid);
+	for (size_t i = 0; i < map->n && r == 0; i++) {
+		r = strv_addf(&argv, "%u", map->extents[i].inside);
+		if (r == 0)
+			r = strv_addf(&argv, "%u", map->extents[i].outside);
+		if (r == 0)
+			r = strv_addf(&argv, "%u", map->extents[i].count);
+	}
+	if (r < 0)
+		return err_oom(e);
+	s.argv = argv.v;
+	pidfd = proc_spawn(&s, NULL, e);
+	if (pidfd < 0)
+		return pidfd;
+	r = pidfd_wait(pidfd, &status);
+	if (r < 0)
+		return err_errno(e, r, "cannot wait for %s", name);
+	if (status != 0) {
+		struct stat st;
+
+		if (stat(path, &st) == 0 && !(st.st_mode & S_ISUID) && groups == false)
+			return err_set(e, UCT_NO_NEWUIDMAP, -EPERM,
+			               "%s failed: it may lack its set-uid bit or capability",
+			               path);
+		return err_set(e, UCT_MAP_FAILED, -EPERM, "%s refused the id map", path);
+	}
+	return 0;
+}
