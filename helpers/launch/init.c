@@ -103,7 +103,7 @@ static int take_pipes(const int stdio[3], const struct user *u, struct err *e)
 
 /* Before GO: all that does not need the network helper. */
 static int build(const struct init_context *c, struct sync_times *times, struct process *p,
-		 int *ret_slave_fd, int *ret_master_fd, struct err *e)
+                 int *ret_slave_fd, int *ret_master_fd, struct err *e)
 {
 	_cleanup_close_ int root_fd = -EBADF;
 	int r;
@@ -130,7 +130,8 @@ static int build(const struct init_context *c, struct sync_times *times, struct 
 	sync_time(times, "pivot");
 	if (r == 0)
 		r = process_prepare(c->spec, root_fd, p, e);
-	/* Only now: the user and the working directory are made in a root that is read-only after. */
+	/* Only now: the user and the working directory are made in a root that is read-only after.
+	 */
 	if (r == 0 && c->spec->root_readonly)
 		r = rootfs_protect(root_fd, e);
 	sync_time(times, "user, directory");
@@ -140,7 +141,7 @@ static int build(const struct init_context *c, struct sync_times *times, struct 
 /* --init: this process stays number 1 and reaps; its child becomes the program. */
 static int split_init(const struct init_context *c, int slave_fd, struct err *e)
 {
-	char pid_text[16], *argv[] = { (char *)(uintptr_t)"init", pid_text, NULL };
+	char pid_text[16], *argv[] = { (char *)(uintptr_t) "init", pid_text, NULL };
 	char *env[] = { NULL };
 	pid_t child = fork();
 

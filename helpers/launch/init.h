@@ -8,11 +8,11 @@
 struct init_context {
 	const struct spec *spec;
 	struct rootfs_source root;
-	int sync_fd;	       /* to the launcher; close-on-exec */
-	int stdio[3];	       /* the program's ends; unused with a terminal */
-	int init_program_fd;   /* usr-ct-init for --init, else -EBADF */
+	int sync_fd;         /* to the launcher; close-on-exec */
+	int stdio[3];        /* the program's ends; unused with a terminal */
+	int init_program_fd; /* usr-ct-init for --init, else -EBADF */
 	bool has_own_network;
-	uint32_t n_ids;	       /* how many group ids are mapped, for ping */
+	uint32_t n_ids; /* how many group ids are mapped, for ping */
 };
 
 /* In the child of clone3(2). Never returns: it becomes the program, or reports FAIL and exits. */

@@ -11,7 +11,8 @@ static int parse_layers(struct plan *p, struct err *e)
 	p->layers = calloc(json_array_size(list) + 1, sizeof(*p->layers));
 	if (!p->layers)
 		return err_oom(e);
-	json_array_foreach (list, i, v) {
+	json_array_foreach(list, i, v)
+	{
 		p->layers[i] = (char *)(uintptr_t)json_string_value(v);
 		if (!p->layers[i])
 			return err_set(e, UCT_STORE_DAMAGED, -EINVAL, "layers: not a string");

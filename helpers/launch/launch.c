@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* usr-ct-launch - make a container from its documents, then look after it
+ *
+ * Theory of operation. The engine starts us with a handful of descriptors (launch.h) and START. We
+ * enter the holder's user namespace, so that the container's can be nested in it without a set-uid
+ * program; make its cgroup; clone its first process into new namespaces (init.c); write its id
+ * map; and while it builds its file system we start the network helper. When both are ready the
+ * state file and the attach socket appear, GO lets the program run, STARTED tells the engine, and
+ * we become the monitor (monitor.c).
+ *
+ * Should: stay small (its memory is paid for by every container), know everything by descriptor.
+ * Mustn't: read the environment, use a path that depends on the caller, link libcurl or SQLite.
+ */
+#include "launch/launch.h"
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/sbuf.h"
+#include "cgroup/cgroup.h"
+#include "launch/init.h"
+#include "security/idmap.h"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+static int read_documents(struct launch *l, struct err *e)
+{
+	_cleanup_free_ char *config = NULL, *plan = NULL;
+	size_t config_n, plan_n;
+	int r;
+
+	r = file_read_at(LAUNCH_CONTAINER, "config.json", 4 << 20, &config, &config_n, e);
+	if (r == 0)
+		r = file_read_at(LAUNCH_CONTAINER, PLAN_FILE, 4 << 20, &plan, &plan_n, e);
+	if (r == 0)
+		r = spec_parse(config, config_n, &l->spec, e);
+	return r < 0 ? r : plan_parse(plan, plan_n, &l->plan, e);
+}
+
+/* Where the ids come from. In the holder's namespace we are root over the user's ids, and only
+ * over those; outside we are still nobody but the user. */
+static int enter_user_namespace(struct launch *l, struct err *e)
+{
+	l->outer_uid = geteuid();
+	l->outer_gid = getegid();
+	l->has_userns = fcntl(LAUNCH_USERNS, F_GETFD) >= 0;
+	if (!l->has_userns)
+		return 0;
+	if (setns(LAUNCH_USERNS, CLONE_NEWUSER) < 0)
+		return err_set(e, UCT_NO_USERNS, -errno, "cannot enter the user namespace: %s",
+		               strerror(errno));
+	(void)close(LAUNCH_USERNS);
+	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		return err_sys(e, "cannot become root in the user namespace");
+	return 0;
+}
+
+/* A pipe whose end @ours stays here. */
+static int make_pipe(int ours, int *ret_ours, int *ret_theirs, struct err *e)
+{
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return err_sys(e, "cannot make a pipe");
+	/* A megabyte where we may: fewer wake-ups for a container that writes a lot. */
+	(void)fcntl(fds[0], F_SETPIPE_SZ, 256 * 1024);
+	*ret_ours = fds[ours];
+	*ret_theirs = fds[1 - ours];
+	return 0;
+}
+
+static int make_stdio(struct launch *l, int theirs[3], struct err *e)
+{
+	int r;
+
+	if (l->spec.terminal)
+		return 0;
+	if (l->plan.interactive) {
+		r = make_pipe(1, &l->input_fd, &theirs[0], e);
+		if (r < 0)
+			return r;
+	} else {
+		theirs[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		if (theirs[0] < 0)
+			return err_sys(e, "cannot open /dev/null");
+	}
+	for (int i = 0; i < 2; i++) {
+		r = make_pipe(0, &l->output_fds[i], &theirs[1 + i], e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int open_init_program(const struct launch *l, struct err *e)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int fd = -EBADF;
+
+	if (!l->plan.init)
+		return -EBADF;
+	path = strf("%s/usr-ct-init", proc_helper_dir());
+	if (!path)
+		return err_oom(e);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_set(e, UCT_HELPER_MISSING, -errno, "cannot open '%s'", path);
+	return fd_sealed_program(fd, e);
+}
+
+static int clone_init(struct launch *l, struct init_context *c, int cgroup_fd, struct err *e)
+{
+	struct clone_args args = {
+		.flags = l->spec.namespaces | CLONE_NEWUSER | CLONE_NEWNS | CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)&l->init_pidfd,
+		.exit_signal = SIGCHLD,
+	};
+	long pid;
+
+	if (cgroup_fd >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)cgroup_fd;
+	}
+	pid = syscall(SYS_clone3, &args, sizeof(args));
+	if (pid == 0) {
+		(void)close(l->init_sync_fd); /* so that our death reads as end of file there */
+		init_main(c);
+	}
+	if (pid < 0 && (errno == EPERM || errno == ENOSPC || errno == EUSERS))
+		return err_set(e, UCT_NO_USERNS, -errno,
+		               "cannot make the container's namespaces: %s", strerror(errno));
+	if (pid < 0)
+		return err_sys(e, "cannot start the container's first process");
+	l->init_pid = (pid_t)pid;
+	return 0;
+}
+
+static int map_ids(struct launch *l, const struct id_map *uids, const struct id_map *gids,
+                   struct err *e)
+{
+	int r;
+
+	if (!l->has_userns)
+		return id_map_write_single(l->init_pid, l->outer_uid, l->outer_gid, e);
+	r = id_map_write_nested(l->init_pid, false, uids, e);
+	return r < 0 ? r : id_map_write_nested(l->init_pid, true, gids, e);
+}
+
+/* A descriptor of the container's mount namespace keeps it from being torn down before the exit
+ * status was told: unmounting an overlay beside a busy writer may take long. */
+static void keep_mount_namespace(struct launch *l)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)l->init_pid);
+	l->mntns_fd = open(path, O_RDONLY | O_CLOEXEC); /* without it, only slower */
+}
+
+/* Steps 3 and 4 of sync.h, with the network helper starting meanwhile. */
+static int bring_up(struct launch *l, const struct id_map *uids, const struct id_map *gids,
+                    struct err *e)
+{
+	struct sync_msg m = { .step = SYNC_MAPPED };
+	int master_fd = -EBADF, r;
+
+	r = map_ids(l, uids, gids, e);
+	if (r < 0)
+		return r;
+	keep_mount_namespace(l);
+	sync_time(&l->times[0], "id map");
+	r = uplink_start(l->plan.network, l->init_pid, &l->uplink, e);
+	if (r == 0)
+		r = sync_send(l->init_sync_fd, &m, -EBADF, e);
+	if (r == 0)
+		r = sync_expect(l->init_sync_fd, SYNC_READY, "the container's first process", &m,
+		                &master_fd, e);
+	if (r < 0)
+		return r;
+	l->times[1] = m.times[1];
+	sync_time(&l->times[0], "wait for init");
+	if (l->spec.terminal) {
+		if (master_fd < 0)
+			return err_set(e, UCT_INTERNAL, -EPROTO, "READY came without a terminal");
+		l->output_fds[0] = l->input_fd = master_fd;
+		if (l->start.window.ws_col)
+			(void)ioctl(master_fd, TIOCSWINSZ, &l->start.window);
+	}
+	r = uplink_wait(l->plan.network, &l->uplink, e);
+	sync_time(&l->times[0], "wait for network");
+	return r;
+}
+
+static int make_init(struct launch *l, struct err *e)
+{
+	_cleanup_close_ int init_program_fd = -EBADF, cgroup_fd = -EBADF;
+	struct init_context c = {
+		.spec = &l->spec,
+		.root = { LAUNCH_STORE, l->plan.layers, LAUNCH_CONTAINER, l->plan.auto_remove },
+		.stdio = { -EBADF, -EBADF, -EBADF },
+		.has_own_network = l->spec.namespaces & CLONE_NEWNET,
+		.n_ids = 1,
+	};
+	struct id_map uids = { 0 }, gids = { 0 };
+	int pair[2], r;
+	char name[32];
+
+	init_program_fd = open_init_program(l, e);
+	if (init_program_fd < 0 && init_program_fd != -EBADF)
+		return init_program_fd;
+	c.init_program_fd = init_program_fd;
+	if (l->has_userns) {
+		r = id_map_read("/proc/self/uid_map", &uids, e);
+		if (r == 0)
+			r = id_map_read("/proc/self/gid_map", &gids, e);
+		if (r < 0)
+			return r;
+		for (size_t i = 0; i < gids.n; i++)
+			c.n_ids = MAX(c.n_ids, gids.extents[i].inside + gids.extents[i].count);
+	}
+	r = make_stdio(l, c.stdio, e);
+	if (r < 0)
+		return r;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_sys(e, "cannot make a socket pair");
+	l->init_sync_fd = pair[0];
+	c.sync_fd = pair[1];
+	(void)snprintf(name, sizeof(name), "usr-ct-%.12s", l->id);
+	cgroup_fd = cgroup_make(name, l->cgroup, sizeof(l->cgroup), e);
+	if (cgroup_fd < 0)
+		l->cgroup[0] = '\0';
+	r = cgroup_fd < 0 && cgroup_fd != -ENOENT ? cgroup_fd : 0;
+	sync_time(&l->times[0], "prepare");
+	if (r == 0)
+		r = clone_init(l, &c, cgroup_fd, e);
+	sync_time(&l->times[0], "clone");
+	(void)close(pair[1]);
+	for (int i = 0; i < 3; i++)
+		cleanup_close(&c.stdio[i]);
+	return r < 0 ? r : bring_up(l, &uids, &gids, e);
+}
+
+/* The program runs once the socket to it was closed by its exec (step 6). */
+static int let_go(struct launch *l, struct err *e)
+{
+	struct sync_msg m = { .step = SYNC_GO };
+	ssize_t n;
+	int r;
+
+	r = sync_send(l->init_sync_fd, &m, -EBADF, e);
+	if (r < 0)
+		return r;
+	n = RETRY_EINTR(recv(l->init_sync_fd, &m, sizeof(m), 0));
+	if (n == sizeof(m) && m.step == SYNC_FAIL && m.e.code < 0) {
+		*e = m.e;
+		return m.e.code;
+	}
+	sync_time(&l->times[0], "exec");
+	return n == 0 ? 0
+	              : err_set(e, UCT_INTERNAL, -EPROTO, "the first process said something odd");
+}
+
+static int mark_running(struct launch *l, struct err *e)
+{
+	_cleanup_close_ int self_fd = pidfd_of(getpid());
+	int r;
+
+	l->state.status = STATE_RUNNING;
+	l->state.started_ns = clock_realtime_ns();
+	l->state.exit_code = -1;
+	(void)snprintf(l->state.cgroup, sizeof(l->state.cgroup), "%s", l->cgroup);
+	r = proc_identify(l->init_pidfd, l->init_pid, &l->state.init);
+	if (r == 0)
+		r = proc_identify(self_fd, getpid(), &l->state.monitor);
+	if (r < 0)
+		return err_errno(e, r, "cannot identify the container's first process");
+	return state_write(LAUNCH_CONTAINER, &l->state, e);
+}
+
+static int mark_live(const struct launch *l, struct err *e)
+{
+	_cleanup_free_ char *name = strf("live/%s", l->id);
+	_cleanup_close_ int fd = -EBADF;
+
+	if (!name)
+		return err_oom(e);
+	fd = openat(LAUNCH_STORE, name, O_CREAT | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return fd < 0 ? err_sys(e, "cannot make '%s'", name) : 0;
+}
+
+static int start(struct launch *l, struct err *e)
+{
+	int r;
+
+	r = sync_expect(LAUNCH_SYNC, SYNC_START, "engine", &l->start, NULL, e);
+	sync_time(&l->times[0], "launcher runs");
+	if (r == 0)
+		r = read_documents(l, e);
+	if (r == 0)
+		r = mark_live(l, e);
+	if (r == 0)
+		r = enter_user_namespace(l, e);
+	if (r == 0)
+		r = make_init(l, e);
+	if (r == 0)
+		r = mark_running(l, e);
+	return r < 0 ? r : let_go(l, e);
+}
+
+/* Whatever was made for a container that never ran. The state keeps why. */
+static void undo(struct launch *l, const struct err *e)
+{
+	int status;
+
+	if (l->init_pid > 0) {
+		(void)pidfd_signal(l->init_pidfd, SIGKILL);
+		(void)RETRY_EINTR(waitpid(l->init_pid, &status, 0));
+	}
+	cleanup_close(&l->mntns_fd);
+	l->state = (struct state){ .status = STATE_CREATED, .exit_code = 125 };
+	if (e->uct == UCT_COMMAND_NOT_FOUND)
+		l->state.exit_code = 127;
+	else if (e->uct == UCT_COMMAND_NOT_EXECUTABLE)
+		l->state.exit_code = 126;
+	(void)snprintf(l->state.error, sizeof(l->state.error), "%.255s", e->msg);
+	if (l->plan.auto_remove)
+		launch_remove_container(l, false);
+	else
+		(void)state_write(LAUNCH_CONTAINER, &l->state, NULL); /* FAIL says it anyway */
+	launch_put_away(l);
+	sync_fail(LAUNCH_SYNC, e);
+	if (l->plan.auto_remove)
+		launch_remove_container(l, true);
+}
+
+static void guard_self(void)
+{
+	sigset_t all;
+
+	/* Signals are read from a descriptor later; until then they wait. */
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_BLOCK, &all, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)prctl(PR_SET_NAME, "usr-ct-monitor", 0, 0, 0);
+	/* Helpers that put themselves into the background stay our children. */
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	for (int fd = LAUNCH_SYNC; fd <= LAUNCH_USERNS; fd++)
+		(void)fd_set_cloexec(fd, 1);
+	IGNORE(chdir("/")); /* keep no directory of the user's busy */
+}
+
+int main(int argc, char **argv)
+{
+	struct launch l = {
+		.init_pidfd = -EBADF,
+		.init_sync_fd = -EBADF,
+		.mntns_fd = -EBADF,
+		.output_fds = { -EBADF, -EBADF },
+		.input_fd = -EBADF,
+		.uplink = UPLINK_NONE,
+	};
+	struct err e = { 0 };
+	struct sync_msg started = { .step = SYNC_STARTED };
+	int r;
+
+	if (argc != 2)
+		return 125;
+	sync_time(&l.times[0], "exec of the launcher");
+	l.id = argv[1];
+	guard_self();
+	r = start(&l, &e);
+	if (r < 0) {
+		undo(&l, &e);
+		return 125;
+	}
+	started.pid = l.init_pid;
+	started.times[0] = l.times[0];
+	started.times[1] = l.times[1];
+	(void)sync_send(LAUNCH_SYNC, &started, -EBADF, NULL); /* the engine may be gone: go on */
+	cleanup_close(&l.init_sync_fd);
+	return monitor_run(&l);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* launch - the launcher's own state, from its start until it is a monitor */
+#pragma once
+
+#include "container/spec.h"
+#include "container/state.h"
+#include "container/sync.h"
+#include "launch/plan.h"
+#include "network/uplink.h"
+
+#include <stdbool.h>
+
+/* Descriptors that the engine gives us, by number; argv[1] is the container's id. */
+enum launch_fd {
+	LAUNCH_SYNC = 3,        /* engine */
+	LAUNCH_STORE = 4,       /* the data directory */
+	LAUNCH_CONTAINER = 5,   /* containers/ID in it */
+	LAUNCH_RUNTIME = 6,     /* the container's own runtime directory */
+	LAUNCH_RUNTIME_TOP = 7, /* the directory that has it, as entry ID */
+	LAUNCH_USERNS = 8,      /* the holder's user namespace; not there with a single id */
+};
+
+struct launch {
+	const char *id;
+	struct spec spec;
+	struct plan plan;
+	bool has_userns; /* LAUNCH_USERNS was given and entered */
+	uid_t outer_uid;
+	gid_t outer_gid;
+
+	pid_t init_pid;
+	int init_pidfd, init_sync_fd, mntns_fd;
+	int output_fds[2],
+		input_fd; /* our ends: stdout, stderr, stdin; [0] alone with a terminal */
+	struct uplink uplink;
+	char cgroup[256];
+
+	struct sync_msg start; /* what the engine asked for */
+	struct sync_times times[2];
+	struct state state;
+};
+
+/* monitor.c: looks after the running container until it has ended and everything is put away. */
+int monitor_run(struct launch *l);
+/* Gives back what a start took: network helper, cgroup, runtime directory, live marker. */
+void launch_put_away(struct launch *l);
+/* Removes the container itself (--rm): one rename, then the contents. */
+void launch_remove_container(struct launch *l, bool contents);

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* monitor - look after a running container until it has ended and everything is put away
+ *
+ * The end, in this order: the first process is reaped; what its pipes still hold is moved; the
+ * state file is written, or an --rm container renamed away, so that its name is free; the clients
+ * hear EXIT; and only then, while nobody waits, the mount namespace dies and files are deleted.
+ * Killed at any point, we leave nothing that the next command does not clean (store.h).
+ */
+#include "launch/monitor.h"
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/sbuf.h"
+#include "base/sock.h"
+#include "cgroup/cgroup.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+static uint64_t event_key(enum event_source source, unsigned index)
+{
+	return (uint64_t)source << 32 | index;
+}
+
+int monitor_watch(struct monitor *m, int fd, uint32_t events, enum event_source source,
+                  unsigned index)
+{
+	struct epoll_event ev = { .events = events, .data.u64 = event_key(source, index) };
+
+	return epoll_ctl(m->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0 ? -errno : 0;
+}
+
+void monitor_change(struct monitor *m, int fd, uint32_t events, enum event_source source,
+                    unsigned index)
+{
+	struct epoll_event ev = { .events = events, .data.u64 = event_key(source, index) };
+
+	(void)epoll_ctl(m->epoll_fd, EPOLL_CTL_MOD, fd, &ev); /* it was added: cannot fail */
+}
+
+static void output_ended(struct monitor *m, unsigned stream)
+{
+	if (!m->output_open[stream])
+		return;
+	m->output_open[stream] = false;
+	(void)epoll_ctl(m->epoll_fd, EPOLL_CTL_DEL, m->l->output_fds[stream], NULL);
+}
+
+static void handle_signal(struct monitor *m)
+{
+	struct signalfd_siginfo si;
+
+	if (read(m->signal_fd, &si, sizeof(si)) != sizeof(si))
+		return;
+	/* Somebody wants the monitor to end: the session, or the machine, goes down. The way to
+	 * that is the container's own end. */
+	if (si.ssi_signo == SIGTERM || si.ssi_signo == SIGINT || si.ssi_signo == SIGQUIT)
+		(void)pidfd_signal(m->l->init_pidfd, m->l->plan.stop_signal);
+}
+
+static void handle_output(struct monitor *m, unsigned stream, uint32_t events)
+{
+	if (events & EPOLLOUT)
+		pump_input_ready(m);
+	if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR)) || !m->output_open[stream])
+		return;
+	if (!pump_output(m, (int)stream))
+		output_ended(m, stream);
+	if (clients_are_slow(m))
+		pump_watch(m);
+}
+
+static void handle_init(struct monitor *m)
+{
+	if (pidfd_wait(m->l->init_pidfd, &m->status) < 0)
+		m->status = 255 << 8; /* somebody else reaped it; nobody does */
+	m->has_ended = true;
+	(void)epoll_ctl(m->epoll_fd, EPOLL_CTL_DEL, m->l->init_pidfd, NULL);
+}
+
+static void handle_event(struct monitor *m, const struct epoll_event *ev)
+{
+	unsigned index = (unsigned)(ev->data.u64 & UINT32_MAX);
+	bool was_slow;
+
+	switch ((enum event_source)(ev->data.u64 >> 32)) {
+	case EVENT_OUTPUT:
+		handle_output(m, index, ev->events);
+		break;
+	case EVENT_INPUT:
+		pump_input_ready(m);
+		break;
+	case EVENT_LISTEN:
+		clients_accept(m);
+		break;
+	case EVENT_SIGNAL:
+		handle_signal(m);
+		break;
+	case EVENT_INIT:
+		handle_init(m);
+		break;
+	case EVENT_CLIENT:
+		was_slow = clients_are_slow(m);
+		clients_event(m, index, ev->events);
+		if (was_slow && !clients_are_slow(m))
+			pump_watch(m);
+		break;
+	}
+}
+
+/* After the end nobody can write any more (the PID namespace is dead), so what the pipes hold is
+ * all there will be. */
+static bool is_drained(struct monitor *m)
+{
+	for (unsigned i = 0; i < 2; i++)
+		while (m->output_open[i] && !clients_are_slow(m))
+			if (!pump_output(m, (int)i))
+				output_ended(m, i);
+	return !m->output_open[0] && !m->output_open[1];
+}
+
+static void loop(struct monitor *m)
+{
+	struct epoll_event ev[16];
+
+	while (!m->has_ended || !is_drained(m)) {
+		int n = epoll_wait(m->epoll_fd, ev, ARRAY_SIZE(ev), -1);
+
+		for (int i = 0; i < n; i++)
+			handle_event(m, &ev[i]);
+	}
+}
+
+static int exit_code_of(int status)
+{
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static void tell_exit(struct monitor *m, int exit_code)
+{
+	struct attach_exit x = { .exit_code = exit_code };
+	struct epoll_event ev[16];
+
+	m->buf[0] = ATTACH_EXIT;
+	memcpy(m->buf + 1, &x, sizeof(x));
+	clients_broadcast(m, 1 + sizeof(x));
+	/* A client that reads slowly still gets everything; one that stopped reading keeps us, but
+	 * not the container, which has ended, nor its name. */
+	while (clients_have_backlog(m)) {
+		int n = epoll_wait(m->epoll_fd, ev, ARRAY_SIZE(ev), -1);
+
+		for (int i = 0; i < n; i++)
+			handle_event(m, &ev[i]);
+	}
+	/* They have what we know; a client that took its terminal back would be too late now. */
+	for (unsigned i = 0; i < CLIENTS_MAX; i++) {
+		cleanup_close(&m->clients[i].terminal_fd);
+		m->clients[i].terminal_fd = -EBADF;
+		clients_drop(m, i);
+	}
+}
+
+void launch_put_away(struct launch *l)
+{
+	_cleanup_free_ char *live = strf("live/%s", l->id);
+
+	uplink_stop(&l->uplink);
+	cgroup_remove(l->cgroup);
+	(void)tree_remove_at(LAUNCH_RUNTIME_TOP, l->id, NULL);
+	if (live)
+		(void)unlinkat(LAUNCH_STORE, live, 0);
+}
+
+void launch_remove_container(struct launch *l, bool contents)
+{
+	_cleanup_free_ char *from = strf("containers/%s", l->id), *to = strf("trash/%s", l->id);
+	DIR *d;
+
+	if (!from || !to)
+		return;
+	if (!contents) {
+		/* The one step after which the container is gone; a name in use is free. */
+		(void)renameat(LAUNCH_STORE, from, LAUNCH_STORE, to);
+		return;
+	}
+	/* The directory itself stays, empty: it tells the next writer which row to delete. */
+	d = fdopendir(openat(LAUNCH_STORE, to, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+	if (!d)
+		return;
+	for (struct dirent *de; (de = readdir(d));)
+		if (strcmp(de->d_name, ".") != 0 && strcmp(de->d_name, "..") != 0)
+			(void)tree_remove_at(dirfd(d), de->d_name, NULL);
+	(void)closedir(d);
+}
+
+static int set_up(struct monitor *m)
+{
+	struct launch *l = m->l;
+	sigset_t all;
+	int r = 0;
+
+	(void)sigfillset(&all);
+	m->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	m->signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	m->listen_fd = sock_listen_at(LAUNCH_RUNTIME, ATTACH_SOCKET, NULL);
+	m->log = (struct log_writer){
+		.fd = openat(LAUNCH_CONTAINER, LOG_FILE,
+		             O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600),
+		.scratch = m->scratch,
+		.scratch_size = sizeof(m->scratch)
+	};
+	if (m->epoll_fd < 0)
+		return -errno;
+	for (unsigned i = 0; i < 2; i++) {
+		if (l->output_fds[i] < 0)
+			continue;
+		m->output_open[i] = true;
+		(void)fd_set_nonblock(l->output_fds[i]);
+		r = MIN(r, monitor_watch(m, l->output_fds[i], EPOLLIN, EVENT_OUTPUT, i));
+	}
+	if (l->input_fd >= 0 && !l->spec.terminal)
+		(void)fd_set_nonblock(l->input_fd);
+	r = MIN(r, monitor_watch(m, l->init_pidfd, EPOLLIN, EVENT_INIT, 0));
+	if (m->signal_fd >= 0)
+		r = MIN(r, monitor_watch(m, m->signal_fd, EPOLLIN, EVENT_SIGNAL, 0));
+	if (m->listen_fd >= 0)
+		r = MIN(r, monitor_watch(m, m->listen_fd, EPOLLIN, EVENT_LISTEN, 0));
+	return r;
+}
+
+int monitor_run(struct launch *l)
+{
+	static struct monitor monitor; /* too large for a stack; touched only as far as needed */
+	struct monitor *m = &monitor;
+
+	m->l = l;
+	clients_init(m);
+	if (set_up(m) < 0) {
+		/* Without an event loop the container cannot be looked after; it must not go on. */
+		(void)pidfd_signal(l->init_pidfd, SIGKILL);
+		(void)pidfd_wait(l->init_pidfd, &m->status);
+	} else {
+		if (l->start.flags & SYNC_ATTACH && fd_set_nonblock(LAUNCH_SYNC) == 0)
+			(void)clients_add(m, LAUNCH_SYNC, true);
+		else
+			(void)close(LAUNCH_SYNC);
+		loop(m);
+	}
+	l->state.status = STATE_EXITED;
+	l->state.finished_ns = clock_realtime_ns();
+	l->state.exit_code = exit_code_of(m->status);
+	if (l->plan.auto_remove)
+		launch_remove_container(l, false);
+	else
+		(void)state_write(LAUNCH_CONTAINER, &l->state,
+		                  NULL); /* a full disk: state unknown */
+	tell_exit(m, l->state.exit_code);
+	cleanup_close(&l->mntns_fd);
+	launch_put_away(l);
+	if (l->plan.auto_remove)
+		launch_remove_container(l, true);
+	return 0;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* monitor - the pieces of the monitor that know each other
+ *
+ * Output goes from the container's pipes (or terminal) to the log and to every client; input from
+ * the clients to the container. One epoll loop, nothing blocks but writes to the log.
+ */
+#pragma once
+
+#include "container/attach.h"
+#include "container/log.h"
+#include "launch/launch.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+#include <termios.h>
+
+enum { CLIENTS_MAX = 64, BACKLOG_MAX = 1 << 20 };
+
+/* One packet that a client's socket had no room for. */
+struct packet {
+	struct packet *next;
+	size_t n;
+	char data[];
+};
+
+struct client {
+	int fd; /* -EBADF: a free place */
+	uint32_t wants;
+	bool is_first; /* of the start: it may slow the container down */
+	bool said_hello;
+	struct packet *head, **tail; /* what waits to be sent */
+	size_t backlog_bytes;
+	int terminal_fd; /* to be restored if the client vanishes */
+	struct termios terminal;
+};
+
+struct monitor {
+	struct launch *l;
+	int epoll_fd, listen_fd, signal_fd;
+	struct client clients[CLIENTS_MAX];
+	struct log_writer log;
+	bool output_open[2];
+	bool has_ended; /* the first process is dead and reaped */
+	int status;     /* of wait(2) */
+	/* Input that the container did not take yet. */
+	char *pending_input;
+	size_t pending_n, pending_at;
+	bool input_ended;
+	char buf[ATTACH_CHUNK + 1]; /* a packet: type byte and data */
+	char scratch[ATTACH_CHUNK]; /* formatted log */
+};
+
+/* Which descriptor an event belongs to. */
+enum event_source {
+	EVENT_OUTPUT, /* + 0, 1 */
+	EVENT_INPUT,
+	EVENT_LISTEN,
+	EVENT_SIGNAL,
+	EVENT_INIT,
+	EVENT_CLIENT, /* + index */
+};
+int monitor_watch(struct monitor *m, int fd, uint32_t events, enum event_source source,
+                  unsigned index);
+void monitor_change(struct monitor *m, int fd, uint32_t events, enum event_source source,
+                    unsigned index);
+
+/* clients.c */
+void clients_init(struct monitor *m);
+int clients_add(struct monitor *m, int fd, bool is_first);
+void clients_accept(struct monitor *m);
+/* Sends to all that want it; m->buf holds the packet. */
+void clients_broadcast(struct monitor *m, size_t packet_n);
+void clients_event(struct monitor *m, unsigned index, uint32_t events);
+void clients_drop(struct monitor *m, unsigned index);
+/* True while the first client cannot keep up: then nothing is read from the container. */
+bool clients_are_slow(const struct monitor *m);
+/* True while something waits for a client that still reads. */
+bool clients_have_backlog(const struct monitor *m);
+/* Nothing is read from clients while input waits for the container; call when that changes. */
+void clients_watch(struct monitor *m);
+
+/* pump.c */
+/* Reads one chunk; false at the end of the stream. */
+bool pump_output(struct monitor *m, int stream);
+void pump_input(struct monitor *m, const char *data, size_t n);
+void pump_input_end(struct monitor *m);
+void pump_input_ready(struct monitor *m);
+/* Asks for the events that matter now: no output while the first client is slow. */
+void pump_watch(struct monitor *m);
