@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* create - make a container that others see only when it is complete */
+#include "engine/create.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/sbuf.h"
+#include "engine/document.h"
+#include "engine/names.h"
+#include "store/blobs.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static int write_json(int dirfd, const char *name, const json_t *doc, struct err *e)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = json_print(doc, true, &text, e);
+
+	return r < 0 ? r : file_write_at(dirfd, name, text, strlen(text), 0600, false, e);
+}
+
+static int make_directories(int dirfd, struct err *e)
+{
+	static const char *const names[] = { "upper", "work", "root", "etc" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (mkdirat(dirfd, names[i], 0755) < 0)
+			return err_sys(e, "cannot make the container's directory '%s'", names[i]);
+	return 0;
+}
+
+/* The overlay's root shows the upper directory's mode: 0755, whatever the umask is. */
+static int open_up(int dirfd, struct err *e)
+{
+	if (fchmodat(dirfd, "upper", 0755, 0) < 0)
+		return err_sys(e, "cannot set the mode of the container's root");
+	return 0;
+}
+
+static int read_config(struct usrct *u, const struct image_row *image, struct image_config *ret,
+                       struct err *e)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t n;
+	int r = blob_read(u->store, image->id, CONFIG_MAX_BYTES, &text, &n, e);
+
+	return r < 0 ? r : image_config_parse(text, n, ret, e);
+}
+
+static int find_or_pull(struct usrct *u, const struct usrct_create_options *o,
+                        struct image_row *ret, struct err *e)
+{
+	int r = o->pull == USRCT_PULL_ALWAYS ? 0 : engine_find_image(u, o->image, ret, e);
+	char id[DIGEST_SIZE];
+
+	if (r != 0)
+		return MIN(r, 0);
+	if (o->pull == USRCT_PULL_NEVER)
+		return err_set(e, UCT_PULL_POLICY, -ENOENT, "image '%s' is not here", o->image);
+	r = engine_pull(u, o->image, o->pull_options, id, e);
+	if (r < 0)
+		return r;
+	r = image_find(u->store, id, ret, e);
+	return r == 0 ? err_set(e, UCT_IMAGE_UNKNOWN, -ENOENT, "image '%s' was removed meanwhile",
+	                        o->image)
+	              : MIN(r, 0);
+}
+
+static int layer_paths(const struct image_row *image, struct strv *ret, struct err *e)
+{
+	for (size_t i = 0; i < image->n_chains; i++)
+		if (strv_addf(ret, "layers/%s/fs", image->chains[i]) < 0)
+			return err_oom(e);
+	return 0;
+}
+
+static int write_documents(struct document *d, const struct image_row *image, int dirfd,
+                           struct err *e)
+{
+	_cleanup_json_ json_t *spec = NULL, *plan = NULL;
+	_cleanup_strv_ struct strv layers = { 0 };
+	int r = layer_paths(image, &layers, e);
+
+	if (r == 0)
+		r = document_spec(d, &spec, e);
+	if (r == 0)
+		r = document_plan(d, &layers, &plan, e);
+	if (r == 0)
+		r = write_json(dirfd, "config.json", spec, e);
+	return r < 0 ? r : write_json(dirfd, "launch.json", plan, e);
+}
+
+static char *joined(const struct strv *args)
+{
+	struct sbuf b = SBUF_INIT(64 * 1024);
+	char *s = NULL;
+
+	for (size_t i = 0; i < args->n; i++)
+		sbuf_addf(&b, "%s%s", i ? " " : "", args->v[i]);
+	if (sbuf_take(&b, &s) < 0)
+		sbuf_done(&b);
+	return s;
+}
+
+static int publish(struct usrct *u, const struct document *d, const struct image_row *image,
+                   struct container_stage *stage, struct err *e)
+{
+	_cleanup_free_ char *command = joined(&d->args);
+	char made_up[MADE_UP_NAME_SIZE];
+	struct container_row row = {
+		.name = (char *)(uintptr_t)d->opts->name,
+		.image = (char *)(uintptr_t)d->opts->image,
+		.command = command,
+		.created_ns = clock_realtime_ns(),
+		.auto_remove = d->opts->auto_remove,
+	};
+	int r = 0;
+
+	memcpy(row.id, d->id, sizeof(row.id));
+	memcpy(row.image_id, image->id, sizeof(row.image_id));
+	if (!row.name) {
+		r = name_make_up(made_up, e);
+		row.name = made_up;
+	}
+	if (r == 0)
+		r = command ? container_publish(u->store, &row, stage, e) : err_oom(e);
+	return r;
+}
+
+static int make(struct usrct *u, struct document *d, const struct image_row *image,
+                struct stopwatch *w, struct err *e)
+{
+	struct container_stage stage = { .dirfd = -EBADF };
+	int r = container_stage(u->store, &stage, e);
+
+	if (r < 0)
+		return r;
+	r = make_directories(stage.dirfd, e);
+	if (r == 0)
+		r = open_up(stage.dirfd, e);
+	if (r == 0)
+		r = write_documents(d, image, stage.dirfd, e);
+	stopwatch_step(w, "write documents");
+	if (r == 0)
+		r = publish(u, d, image, &stage, e);
+	stopwatch_step(w, "index");
+	if (r < 0 && stage.name[0])
+		(void)tree_remove_at(store_dirfd(u->store), stage.name, NULL);
+	container_stage_done(&stage);
+	return r;
+}
+
+static int check_options(const struct usrct_create_options *o, struct err *e)
+{
+	int r = 0;
+
+	if (!o || !o->image || !*o->image)
+		return err_set(e, UCT_USAGE, -EINVAL, "no image was named");
+	if (o->name)
+		r = name_check(o->name, e);
+	if (r == 0 && o->hostname && strlen(o->hostname) > 64)
+		r = err_set(e, UCT_BAD_VALUE, -EINVAL, "host name '%s' is longer than 64 bytes",
+		            o->hostname);
+	return r;
+}
+
+int engine_create(struct usrct *u, const struct usrct_create_options *o, struct stopwatch *w,
+                  char ret_id[CONTAINER_ID_SIZE], struct err *e)
+{
+	struct document d = { .opts = o, .id = ret_id };
+	_cleanup_free_ char *dir = NULL;
+	struct image_row image = { 0 };
+	struct image_config config = { 0 };
+	int r = check_options(o, e);
+
+	if (r == 0)
+		r = engine_sweep(u, e);
+	stopwatch_step(w, "open store, sweep");
+	/* What cannot be honoured here is said before anything is fetched or made. */
+	if (r == 0)
+		r = network_choose(o->network, &d.network, e);
+	if (r == 0)
+		r = find_or_pull(u, o, &image, e);
+	if (r == 0)
+		r = read_config(u, &image, &config, e);
+	stopwatch_step(w, "find image");
+	if (r == 0)
+		r = container_new_id(ret_id, e);
+	if (r == 0) {
+		d.image = &config;
+		dir = strf("%s/containers/%s", store_path(u->store), ret_id);
+		d.container_dir = dir;
+		r = dir ? document_args(&d, e) : err_oom(e);
+	}
+	if (r == 0)
+		r = make(u, &d, &image, w, e);
+	strv_done(&d.args);
+	image_config_done(&config);
+	image_row_done(&image);
+	return r;
+}
+
+int usrct_container_create(struct usrct *u, const struct usrct_create_options *opts, char **ret_id,
+                           struct usrct_err *out)
+{
+	char id[CONTAINER_ID_SIZE];
+	struct err e = { 0 };
+	struct stopwatch w;
+	int r;
+
+	stopwatch_init(&w, NULL);
+	r = engine_create(u, opts, &w, id, &e);
+	if (r == 0 && ret_id) {
+		*ret_id = strdup(id);
+		r = *ret_id ? 0 : err_oom(&e);
+	}
+	return ENGINE_RETURN(r, out, &e);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* engine - what the use cases share: the handle, where things are, and the user's namespace */
+#pragma once
+
+#include "base/err.h"
+#include "container/state.h"
+#include "security/hold.h"
+#include "store/containers.h"
+
+#include <stdbool.h>
+#include <usrct/usrct.h>
+
+struct usrct {
+	char *data_dir, *runtime_dir;
+	struct store *store; /* opened at the first need */
+	bool store_writes;
+	int runtime_dirfd; /* -EBADF until needed */
+	/* Given out by the holder; asked for once. */
+	struct hold_given held;
+	bool has_asked_holder, is_single_id;
+};
+
+/* Copies our error into the public one and returns its code. */
+int engine_fail(struct usrct_err *out, const struct err *e);
+#define ENGINE_RETURN(r, out, e) ((r) < 0 ? engine_fail((out), (e)) : (r))
+
+int engine_store(struct usrct *u, enum store_mode mode, struct err *e);
+int engine_runtime_dir(struct usrct *u, struct err *e);
+/* The user's namespace and the sealed launcher. Without subordinate ids: is_single_id, and the
+ * namespace is -EBADF. */
+int engine_hold(struct usrct *u, struct err *e);
+
+/* A container that was named by the user. */
+struct target {
+	struct container_row row;
+	int dirfd; /* containers/ID */
+	struct state state;
+};
+#define TARGET_NONE             \
+	{                       \
+		.dirfd = -EBADF \
+	}
+void target_done(struct target *t);
+#define _cleanup_target_ _cleanup_(target_done)
+/* UCT_CONTAINER_UNKNOWN, UCT_CONTAINER_AMBIGUOUS. */
+int target_open(struct usrct *u, const char *ref, enum store_mode mode, struct target *ret,
+                struct err *e);
+
+/* sweep.c: remove what the dead left, everywhere. Every writing call begins with it. */
+int engine_sweep(struct usrct *u, struct err *e);
+/* A store_remove_fn: by ourselves, or in the user's namespace where ids are foreign. */
+int engine_remove_tree(int dirfd, const char *name, void *usrct, struct err *e);
+/* Puts away what a container whose monitor is dead left behind. */
+int engine_heal(struct usrct *u, const char *id, struct err *e);
+
+/* image.c: by reference, id or prefix of an id; 1 found, 0 not. */
+int engine_find_image(struct usrct *u, const char *text, struct image_row *ret, struct err *e);
+int engine_pull(struct usrct *u, const char *reference, const struct usrct_pull_options *opts,
+                char ret_id[DIGEST_SIZE], struct err *e);
+
+/* wait.c: until it has ended and its state is final. 1 ended, 0 time is up. timeout_ms < 0: no
+ * limit. */
+int engine_wait_end(struct usrct *u, const struct target *t, int timeout_ms, struct err *e);
+int engine_stop(struct usrct *u, struct target *t, int timeout_s, struct err *e);
+int engine_signal(const struct target *t, int signo, struct err *e);
+int engine_remove(struct usrct *u, struct target *t, bool force, struct err *e);
+
+/* signals.c */
+int signal_parse(const char *text, int *ret); /* "TERM", "SIGTERM", "15"; -EINVAL */
+
+/* Steps of a start, for --timing. */
+struct stopwatch {
+	const struct usrct_start_options *opts;
+	uint64_t began_ns, last_ns;
+};
+void stopwatch_init(struct stopwatch *w, const struct usrct_start_options *opts);
+void stopwatch_step(struct stopwatch *w, const char *step);

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* start - let the launcher make a container's processes, and stay attached if that is wanted
+ *
+ * Nothing of ours runs between fork and exec (this program may link anything): the launcher is
+ * started with posix_spawn from sealed memory, and gets all it needs by descriptor.
+ */
+#include "engine/attach.h"
+#include "engine/create.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/sbuf.h"
+#include "base/sock.h"
+#include "container/sync.h"
+#include "network/uplink.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+/* What start must know of the documents; the launcher reads them itself. */
+struct needs {
+	bool tty, interactive;
+	enum network_kind network;
+	char hostname[65];
+};
+
+struct starting {
+	struct usrct *u;
+	const struct usrct_start_options *opts;
+	struct stopwatch *watch;
+	int dirfd; /* containers/ID, locked */
+	const char *id;
+	struct needs needs;
+	int sock_fd; /* to the launcher, then the monitor */
+	pid_t init_pid;
+};
+
+static int read_needs(int dirfd, struct needs *ret, struct err *e)
+{
+	_cleanup_free_ char *plan_text = NULL, *spec_text = NULL;
+	_cleanup_json_ json_t *plan = NULL, *spec = NULL;
+	const char *network = "none", *hostname = "";
+	size_t plan_n, spec_n;
+	int r;
+
+	*ret = (struct needs){ 0 };
+	r = file_read_at(dirfd, "launch.json", 4 << 20, &plan_text, &plan_n, e);
+	if (r == 0)
+		r = file_read_at(dirfd, "config.json", 4 << 20, &spec_text, &spec_n, e);
+	if (r == 0)
+		r = json_parse(plan_text, plan_n, "launch.json", &plan, e);
+	if (r == 0)
+		r = json_parse(spec_text, spec_n, "config.json", &spec, e);
+	if (r == 0)
+		r = MIN(json_get_string(plan, "network", &network, e), 0);
+	if (r == 0)
+		r = MIN(json_get_bool(plan, "interactive", &ret->interactive, e), 0);
+	if (r == 0)
+		r = MIN(json_get_bool(spec, "process.terminal", &ret->tty, e), 0);
+	if (r == 0)
+		r = MIN(json_get_string(spec, "hostname", &hostname, e), 0);
+	if (r == 0 && network_parse_name(network, &ret->network) < 0)
+		r = err_set(e, UCT_STORE_DAMAGED, -EINVAL, "network '%s' is not known", network);
+	(void)snprintf(ret->hostname, sizeof(ret->hostname), "%s", hostname);
+	return r < 0 ? err_recode(e, r, UCT_STORE_DAMAGED) : 0;
+}
+
+static int write_text(int etc_dirfd, const char *name, const char *text, struct err *e)
+{
+	/* In place, not by rename: a bind mount of the old file would not see a new one. */
+	_cleanup_close_ int fd = openat(
+		etc_dirfd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+
+	if (fd < 0 || RETRY_EINTR(write(fd, text, strlen(text))) != (ssize_t)strlen(text))
+		return err_sys(e, "cannot write the container's /etc/%s", name);
+	if (fchmod(fd, 0644) < 0)
+		return err_sys(e, "cannot set the mode of the container's /etc/%s", name);
+	return 0;
+}
+
+/* Written at each start, so that a laptop that changed networks resolves names again. */
+static int write_etc(const struct starting *s, struct err *e)
+{
+	_cleanup_close_ int etc_dirfd =
+		openat(s->dirfd, "etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	_cleanup_free_ char *host_text = NULL, *resolv = NULL, *hosts = NULL, *name = NULL;
+	_cleanup_close_ int host_etc = -EBADF;
+	int r;
+
+	if (etc_dirfd < 0)
+		return err_sys(e, "cannot open the container's directory");
+	/* Often a link into /run: follow it, this is the host's own file. */
+	host_etc = open("/etc/resolv.conf", O_RDONLY | O_CLOEXEC);
+	if (host_etc >= 0) {
+		char buf[16384];
+		ssize_t n = RETRY_EINTR(read(host_etc, buf, sizeof(buf) - 1));
+
+		buf[MAX(n, (ssize_t)0)] = '\0';
+		host_text = strdup(buf);
+	}
+	r = network_resolv_conf(s->needs.network, host_text ? host_text : "", &resolv, e);
+	if (r < 0)
+		return r;
+	name = strf("%s\n", s->needs.hostname);
+	hosts = strf("127.0.0.1\tlocalhost %s\n::1\tlocalhost ip6-localhost ip6-loopback %s\n",
+	             s->needs.hostname, s->needs.hostname);
+	if (!name || !hosts)
+		return err_oom(e);
+	r = write_text(etc_dirfd, "resolv.conf", resolv, e);
+	if (r == 0)
+		r = write_text(etc_dirfd, "hosts", hosts, e);
+	return r < 0 ? r : write_text(etc_dirfd, "hostname", name, e);
+}
+
+static int spawn_launcher(struct starting *s, int their_fd, int run_dirfd, struct err *e)
+{
+	struct usrct *u = s->u;
+	char path[32],
+		*argv[] = { (char *)(uintptr_t) "usr-ct-launch", (char *)(uintptr_t)s->id, NULL };
+	_cleanup_close_ int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC), pidfd = -EBADF;
+	struct spawn_fd fds[] = {
+		{ null_fd, 0 },
+		{ null_fd, 1 },
+		{ null_fd, 2 },
+		{ their_fd, 3 },
+		{ store_dirfd(u->store), 4 },
+		{ s->dirfd, 5 },
+		{ run_dirfd, 6 },
+		{ u->runtime_dirfd, 7 },
+		{ u->held.userns_fd, 8 },
+	};
+	struct spawn spawn = {
+		.path = path,
+		.argv = argv,
+		.env = environ,
+		.fds = fds,
+		.n_fds = ARRAY_SIZE(fds) - (u->is_single_id ? 1 : 0),
+		.new_session = true, /* a Ctrl-C at the terminal is not for the monitor */
+	};
+
+	if (null_fd < 0)
+		return err_sys(e, "cannot open /dev/null");
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", u->held.launcher_fd);
+	pidfd = proc_spawn(&spawn, NULL, e);
+	return MIN(pidfd, 0);
+}
+
+static void report_times(const struct starting *s, const struct sync_msg *m)
+{
+	static const char *const who[] = { "launcher", "init" };
+	uint64_t began = s->watch->began_ns;
+
+	if (!s->opts || !s->opts->timing)
+		return;
+	for (size_t k = 0; k < 2; k++)
+		for (uint32_t i = 0; i < MIN(m->times[k].n, (uint32_t)SYNC_STEPS_MAX); i++) {
+			const struct sync_timing *x = &m->times[k].t[i];
+			struct usrct_timing t = { who[k], x->step,
+				                  x->start_ns - MIN(began, x->start_ns),
+				                  x->end_ns - MIN(began, x->end_ns) };
+
+			s->opts->timing(&t, s->opts->arg);
+		}
+}
+
+static int converse(struct starting *s, struct err *e)
+{
+	struct sync_msg m = { .step = SYNC_START };
+	const struct usrct_stdio *io = s->opts ? s->opts->stdio : NULL;
+	int r;
+
+	if (io) {
+		m.flags = SYNC_ATTACH;
+		if (s->needs.tty)
+			(void)ioctl(io->stdin_fd, TIOCGWINSZ, &m.window);
+	}
+	r = sync_send(s->sock_fd, &m, -EBADF, e);
+	if (r == 0)
+		r = sync_expect(s->sock_fd, SYNC_STARTED, "the launcher", &m, NULL, e);
+	if (r < 0)
+		return r;
+	s->init_pid = m.pid;
+	stopwatch_step(s->watch, "launcher");
+	report_times(s, &m);
+	return 0;
+}
+
+static int launch(struct starting *s, struct err *e)
+{
+	_cleanup_close_ int run_dirfd = -EBADF, theirs = -EBADF;
+	int pair[2], r = write_etc(s, e);
+
+	if (r == 0)
+		r = engine_hold(s->u, e);
+	stopwatch_step(s->watch, "user namespace");
+	if (r < 0)
+		return r;
+	run_dirfd = dir_open_at(s->u->runtime_dirfd, s->id, 0700, e);
+	if (run_dirfd < 0)
+		return run_dirfd;
+	(void)unlinkat(run_dirfd, "attach", 0); /* of a monitor that was killed */
+	r = sock_pair(pair, e);
+	if (r < 0)
+		return r;
+	s->sock_fd = pair[0];
+	theirs = pair[1];
+	r = spawn_launcher(s, theirs, run_dirfd, e);
+	cleanup_close(&theirs); /* or its death would not read as end of file */
+	theirs = -EBADF;
+	stopwatch_step(s->watch, "spawn launcher");
+	return r < 0 ? r : converse(s, e);
+}
+
+static int stay(struct starting *s, int *ret_status, struct err *e)
+{
+	_cleanup_close_ int pidfd = pidfd_of(s->init_pid);
+	struct attachment a = {
+		.sock_fd = s->sock_fd,
+		.init_pidfd = pidfd,
+		.io = s->opts->stdio,
+		.tty = s->needs.tty,
+		.interactive = s->needs.interactive,
+	};
+	int status = 0, r = attach_run(&a, &status, e);
+
+	if (r >= 0 && ret_status)
+		*ret_status = status;
+	return MIN(r, 0);
+}
+
+/* Only one start at a time; the lock goes to the launcher with the descriptor. */
+static int lock_container(int dirfd, const char *name, struct err *e)
+{
+	if (flock(dirfd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	return err_set(e, UCT_CONTAINER_RUNNING, -EALREADY, "container '%s' is running already",
+	               name);
+}
+
+static int start_locked(struct starting *s, int *ret_status, struct err *e)
+{
+	const struct usrct_stdio *io = s->opts ? s->opts->stdio : NULL;
+	struct attach_signals signals = { 0 };
+	int r = read_needs(s->dirfd, &s->needs, e);
+
+	if (r == 0 && io)
+		r = attach_signals_block(io, &signals, e);
+	if (r == 0)
+		r = launch(s, e);
+	if (r == 0 && io)
+		r = stay(s, ret_status, e);
+	attach_signals_restore(&signals);
+	cleanup_close(&s->sock_fd);
+	return r;
+}
+
+static int engine_start(struct usrct *u, const char *ref, const struct usrct_start_options *opts,
+                        struct stopwatch *w, int *ret_status, struct err *e)
+{
+	_cleanup_target_ struct target t = TARGET_NONE;
+	struct starting s = { .u = u, .opts = opts, .watch = w, .sock_fd = -EBADF };
+	int r = target_open(u, ref, STORE_WRITE, &t, e);
+
+	if (r == 0 && (t.state.status == STATE_RUNNING || t.state.status == STATE_LOST))
+		r = err_set(e, UCT_CONTAINER_RUNNING, -EALREADY,
+		            "container '%s' is running already", t.row.name);
+	if (r == 0)
+		r = lock_container(t.dirfd, t.row.name, e);
+	if (r < 0)
+		return r;
+	s.dirfd = t.dirfd;
+	s.id = t.row.id;
+	r = start_locked(&s, ret_status, e);
+	return r;
+}
+
+int usrct_container_start(struct usrct *u, const char *ref, const struct usrct_start_options *opts,
+                          int *ret_status, struct usrct_err *out)
+{
+	struct stopwatch w;
+	struct err e = { 0 };
+	int r;
+
+	stopwatch_init(&w, opts);
+	r = engine_sweep(u, &e);
+	if (r == 0)
+		r = engine_start(u, ref, opts, &w, ret_status, &e);
+	return ENGINE_RETURN(r, out, &e);
+}
+
+int usrct_container_run(struct usrct *u, const struct usrct_create_options *create,
+                        const struct usrct_start_options *start, char **ret_id, int *ret_status,
+                        struct usrct_err *out)
+{
+	char id[CONTAINER_ID_SIZE];
+	struct stopwatch w;
+	struct err e = { 0 };
+	int r;
+
+	stopwatch_init(&w, start);
+	r = engine_create(u, create, &w, id, &e);
+	if (r == 0 && ret_id) {
+		*ret_id = strdup(id);
+		r = *ret_id ? 0 : err_oom(&e);
+	}
+	if (r == 0) {
+		r = engine_start(u, id, start, &w, ret_status, &e);
+		/* The launcher has put its own failures away; ours may have come before it. */
+		if (r < 0 && create->auto_remove)
+			(void)container_discard(u->store, id, NULL);
+		if (r < 0)
+			(void)engine_sweep(u, NULL);
+	}
+	return ENGINE_RETURN(r, out, &e);
+}

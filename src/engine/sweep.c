@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sweep - put right what was killed: containers without a monitor, trash, temporary things */
+#include "engine/engine.h"
+
+#include "base/file.h"
+#include "base/sbuf.h"
+#include "base/sock.h"
+#include "cgroup/cgroup.h"
+#include "store/sweep-proto.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+
+static int remove_in_namespace(struct usrct *u, int dirfd, const char *name, struct err *e)
+{
+	_cleanup_close_ int ours = -EBADF, theirs = -EBADF, pidfd = -EBADF;
+	_cleanup_free_ char *path = strf("%s/usr-ct-sweep", proc_helper_dir());
+	char *argv[] = { (char *)(uintptr_t) "usr-ct-sweep", NULL };
+	struct sweep_start m = { .type = SWEEP_START };
+	struct sweep_done done = { 0 };
+	int pair[2], status, r, fds[2];
+
+	if (!path || strlen(name) >= sizeof(m.name))
+		return err_oom(e);
+	memcpy(m.name, name, strlen(name) + 1);
+	r = engine_hold(u, e);
+	if (r == 0)
+		r = sock_pair(pair, e);
+	if (r < 0)
+		return r;
+	ours = pair[0];
+	theirs = pair[1];
+
+	struct spawn_fd map = { theirs, 3 };
+	struct spawn s = { .path = path, .argv = argv, .env = environ, .fds = &map, .n_fds = 1 };
+
+	pidfd = proc_spawn(&s, NULL, e);
+	if (pidfd < 0)
+		return pidfd;
+	cleanup_close(&theirs);
+	theirs = -EBADF;
+	fds[0] = dirfd;
+	fds[1] = u->held.userns_fd;
+	r = sock_send(ours, &m, sizeof(m), NULL, 0, fds, u->is_single_id ? 1 : 2);
+	if (r == 0 && sock_recv(ours, &done, sizeof(done), NULL, 0) != sizeof(done))
+		r = -EPIPE;
+	(void)pidfd_wait(pidfd, &status);
+	if (r < 0)
+		return err_set(e, UCT_LAUNCHER_DIED, r, "the sweeper ended before it was done");
+	if (done.e.code < 0 && e)
+		*e = done.e;
+	return done.e.code;
+}
+
+int engine_remove_tree(int dirfd, const char *name, void *usrct, struct err *e)
+{
+	int r = tree_remove_at(dirfd, name, e);
+
+	if (r == -EACCES || r == -EPERM)
+		r = remove_in_namespace(usrct, dirfd, name, e);
+	return r;
+}
+
+/* The monitor holds a lock on live/ID for as long as it lives (launch.c); a lock that we get means
+ * that it is dead. */
+static bool has_monitor(int live_dirfd, const char *id)
+{
+	_cleanup_close_ int fd = openat(live_dirfd, id, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
+int engine_heal(struct usrct *u, const char *id, struct err *e)
+{
+	_cleanup_close_ int dirfd = container_open_dir(u->store, id, e);
+	_cleanup_free_ char *live = strf("live/%s", id);
+	struct container_row row = { 0 };
+	struct state s = { 0 };
+	int r = 0;
+
+	if (!live)
+		return err_oom(e);
+	if (dirfd >= 0 && state_read(dirfd, &s, e) == 0) {
+		if (s.status == STATE_LOST)
+			return 0; /* it runs on; stop and rm know how to end it */
+		cgroup_remove(s.cgroup);
+		r = container_find(u->store, id, &row, e);
+		if (r == 1 && row.auto_remove)
+			r = container_discard(u->store, id, e);
+		else if (r == 1 && s.status == STATE_EXITED && s.exit_code < 0)
+			r = state_write(dirfd, &s, e); /* nobody saw it end: exit status unknown */
+		container_row_done(&row);
+	}
+	if (engine_runtime_dir(u, e) == 0)
+		(void)tree_remove_at(u->runtime_dirfd, id, NULL);
+	(void)unlinkat(store_dirfd(u->store), live, 0);
+	return MIN(r, 0);
+}
+
+static int heal_all(struct usrct *u, struct err *e)
+{
+	int fd = openat(store_dirfd(u->store), "live", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	struct dirent *de;
+	DIR *d;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_sys(e, "cannot open 'live'");
+	d = fdopendir(fd);
+	if (!d) {
+		(void)close(fd);
+		return err_oom(e);
+	}
+	while (r == 0 && (de = readdir(d)))
+		if (de->d_name[0] != '.' && !has_monitor(dirfd(d), de->d_name))
+			r = engine_heal(u, de->d_name, e);
+	(void)closedir(d);
+	return r;
+}
+
+int engine_sweep(struct usrct *u, struct err *e)
+{
+	int r = engine_store(u, STORE_WRITE, e);
+
+	if (r == 0)
+		r = heal_all(u, e);
+	return r < 0 ? r : store_sweep(u->store, engine_remove_tree, u, e);
+}

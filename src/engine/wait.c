@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* wait - a container's end, seen through its monitor or, if that is dead, through its pidfd */
+#include "engine/engine.h"
+
+#include "base/clock.h"
+#include "base/sock.h"
+#include "container/attach.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+
+int engine_signal(const struct target *t, int signo, struct err *e)
+{
+	_cleanup_close_ int pidfd = -EBADF;
+	int r;
+
+	if (t->state.status != STATE_RUNNING && t->state.status != STATE_LOST)
+		return err_set(e, UCT_CONTAINER_STOPPED, -ESRCH, "container '%s' is not running",
+		               t->row.name);
+	pidfd = proc_open(&t->state.init);
+	r = pidfd < 0 ? pidfd : pidfd_signal(pidfd, signo);
+	if (r == -ESRCH)
+		return err_set(e, UCT_CONTAINER_STOPPED, r, "container '%s' is not running",
+		               t->row.name);
+	return r < 0 ? err_errno(e, r, "cannot signal container '%s'", t->row.name) : 0;
+}
+
+static int remaining_ms(uint64_t deadline_ns, int timeout_ms)
+{
+	uint64_t now = clock_monotonic_ns();
+
+	if (timeout_ms < 0)
+		return -1;
+	return now >= deadline_ns ? 0 : (int)((deadline_ns - now) / 1000000 + 1);
+}
+
+static int wait_pidfd(const struct target *t, uint64_t deadline_ns, int timeout_ms, struct err *e)
+{
+	_cleanup_close_ int pidfd = proc_open(&t->state.init);
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	int r;
+
+	if (pidfd == -ESRCH)
+		return 1;
+	if (pidfd < 0)
+		return err_errno(e, pidfd, "cannot hold container '%s'", t->row.name);
+	r = RETRY_EINTR(poll(&p, 1, remaining_ms(deadline_ns, timeout_ms)));
+	return r < 0 ? err_sys(e, "cannot wait for container '%s'", t->row.name) : r;
+}
+
+/* 1 ended, 0 time is up, -EPIPE the monitor is gone. */
+static int wait_monitor(int fd, uint64_t deadline_ns, int timeout_ms)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char type[16];
+
+	for (;;) {
+		int r = RETRY_EINTR(poll(&p, 1, remaining_ms(deadline_ns, timeout_ms)));
+
+		if (r <= 0)
+			return r < 0 ? -errno : 0;
+		if (sock_recv(fd, type, sizeof(type), NULL, 0) <= 0)
+			return -EPIPE;
+		if (type[0] == ATTACH_EXIT)
+			return 1;
+	}
+}
+
+int engine_wait_end(struct usrct *u, const struct target *t, int timeout_ms, struct err *e)
+{
+	uint64_t deadline_ns = clock_monotonic_ns() + (uint64_t)MAX(timeout_ms, 0) * 1000000;
+	_cleanup_close_ int run_dirfd = -EBADF, fd = -EBADF;
+	char hello[1 + sizeof(struct attach_hello)] = { ATTACH_HELLO };
+	int r = engine_runtime_dir(u, e);
+
+	if (r < 0)
+		return r;
+	run_dirfd = openat(u->runtime_dirfd, t->row.id, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (run_dirfd >= 0)
+		fd = sock_connect_at(run_dirfd, ATTACH_SOCKET);
+	if (fd >= 0 && sock_send(fd, hello, sizeof(hello), NULL, 0, NULL, 0) == 0) {
+		r = wait_monitor(fd, deadline_ns, timeout_ms);
+		if (r >= 0)
+			return r;
+	}
+	return wait_pidfd(t, deadline_ns, timeout_ms, e);
+}
