@@ -20,16 +20,18 @@ void container_row_done(struct container_row *row);
 struct container_stage {
 	char name[STORE_NAME_MAX]; /* tmp/container-... */
 	int dirfd;
+	int store_dirfd; /* borrowed: the store stays open until container_stage_done() */
 };
 
 int container_new_id(char ret_id[CONTAINER_ID_SIZE], struct err *e);
 int container_stage(struct store *s, struct container_stage *ret, struct err *e);
-/* Inserts the row and renames the staged directory to containers/ID, as one step under the write
- * lock. -EEXIST (UCT_NAME_TAKEN): another existing container has the name. A row whose directory
- * is gone does not count. -ENOENT (UCT_IMAGE_UNKNOWN): the image was removed meanwhile. */
+/* Inserts the row, then renames the staged directory to containers/ID, both under one hold of the
+ * write lock; @stage->dirfd stays open and is now the container's directory. -EEXIST
+ * (UCT_NAME_TAKEN): another existing container has the name. A row whose directory is gone does not
+ * count. -ENOENT (UCT_IMAGE_UNKNOWN): the image was removed meanwhile. */
 int container_publish(struct store *s, const struct container_row *row,
                       struct container_stage *stage, struct err *e);
-void container_stage_done(struct container_stage *stage);
+void container_stage_done(struct container_stage *stage); /* what is not published is thrown away */
 
 /* By exact id, exact name, or unique prefix of an id, in this order. 1, 0 or -ENOTUNIQ. */
 int container_find(struct store *s, const char *ref, struct container_row *ret, struct err *e);

@@ -2,17 +2,19 @@
 /* store - what is on disk below the data directory, and who may change it when
  *
  *	index.db          SQLite, WAL: images, their names and layers, containers; metadata only
- *	index.lock        flock(2)ed by whoever writes; waiting is the kernel's, not SQLite's
- *polling oci/              a valid OCI image layout: blobs/sha256/, index.json, oci-layout
+ *	index.lock        flock(2)ed by whoever writes; waiting is the kernel's, not SQLite's sleep
+ *	oci/              a valid OCI image layout: blobs/sha256/, index.json, oci-layout
  *	layers/CHAIN/fs   an unpacked layer, CHAIN = 64 hex digits of its chain id
  *	containers/ID/    config.json (OCI document), state, log, upper, work, etc
  *	live/ID           empty; exists while a monitor looks after that container
  *	tmp/KIND-PID-UNIQUE-RANDOM   being made; PID and UNIQUE name the maker (struct proc_id)
  *	trash/ID          a removed container: contents being deleted, row not yet gone
+ *	trash/layer-...   a removed layer, or a stage that was given up
  *
  * Rules that make kill -9 harmless:
  * - Whatever is being made lies in tmp/ under a name that tells its maker; it becomes visible by
- *   one rename. store_sweep() removes what dead makers left.
+ *   one rename. store_sweep() removes what dead makers left. Everything in trash/ may be deleted
+ *   by anybody at any time, several processes at once included.
  * - A container exists if and only if its row and containers/ID both exist. It is removed by
  *   renaming containers/ID to trash/ID: one step, which also a monitor without SQLite can do. The
  *   next writer deletes the row and what is left in trash/.

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* usr-ct-unpack - unpacks one layer for the engine; see store/unpack-proto.h */
+#include "base/sock.h"
+#include "store/enter.h"
+#include "store/unpack-proto.h"
+#include "store/unpack.h"
+
+#include <fcntl.h>
+#include <locale.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+enum { SOCKET_FD = 3 };
+enum { FD_STREAM, FD_DIRECTORY, FD_USERNS, N_FDS };
+
+static int receive(struct unpack_start *ret, int fds[N_FDS], struct err *e)
+{
+	ssize_t n = sock_recv(SOCKET_FD, ret, sizeof(*ret), fds, N_FDS);
+
+	if (n < 0)
+		return err_errno(e, (int)n, "cannot receive START");
+	if (n != sizeof(*ret) || ret->type != UNPACK_START || fds[FD_STREAM] < 0 ||
+	    fds[FD_DIRECTORY] < 0)
+		return err_set(e, UCT_INTERNAL, -EPROTO, "the unpacker was started wrongly");
+	return 0;
+}
+
+static int prepare(const struct unpack_start *start, const int fds[N_FDS], struct err *e)
+{
+	int r = 0;
+
+	if (!(start->flags & UNPACK_FLAG_SINGLE_ID) && fds[FD_USERNS] >= 0)
+		r = enter_userns(fds[FD_USERNS], e);
+	if (r < 0)
+		return r;
+	/* The C locale makes libarchive refuse names beyond ASCII. */
+	if (!setlocale(LC_CTYPE, "C.UTF-8") && !setlocale(LC_CTYPE, "en_US.UTF-8"))
+		return err_hint(e, err_set(e, UCT_SYSTEM, -ENOTSUP, "there is no UTF-8 locale"),
+		                "install the locale C.UTF-8");
+	/* Its configuration file could load modules, and is out of reach once we are confined. */
+	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
+		return err_set(e, UCT_SYSTEM, -EIO, "cannot start libcrypto");
+	(void)umask(0);
+	return unpack_confine(fds[FD_DIRECTORY], e);
+}
+
+static int serve(struct unpack_result *ret, struct err *e)
+{
+	struct unpack_start start = { 0 };
+	int fds[N_FDS], r;
+
+	r = receive(&start, fds, e);
+	if (r == 0)
+		r = prepare(&start, fds, e);
+	if (r < 0)
+		return r;
+	struct unpack_job job = {
+		.stream_fd = fds[FD_STREAM],
+		.dirfd = fds[FD_DIRECTORY],
+		.single_id = start.flags & UNPACK_FLAG_SINGLE_ID,
+		.max_bytes = start.max_bytes,
+		.max_entries = start.max_entries,
+	};
+	return unpack_layer(&job, ret, e);
+}
+
+int main(void)
+{
+	struct unpack_result result = { 0 };
+	struct unpack_fail fail = { .type = UNPACK_FAIL };
+	struct unpack_done done = { .type = UNPACK_DONE };
+	int r;
+
+	/* Names from an image may hold anything; only bytes that print belong into a message. */
+	if (serve(&result, &fail.e) < 0) {
+		for (char *p = fail.e.msg; *p; p++)
+			if ((unsigned char)*p < 0x20 || *p == 0x7f)
+				*p = '?';
+		r = sock_send(SOCKET_FD, &fail, sizeof(fail), NULL, 0, NULL, 0);
+	} else {
+		done.size_bytes = result.size_bytes;
+		done.n_entries = result.n_entries;
+		(void)snprintf(done.diff_id, sizeof(done.diff_id), "%s", result.diff_id);
+		r = sock_send(SOCKET_FD, &done, sizeof(done), NULL, 0, NULL, 0);
+	}
+	/* Not exit(3): nothing is left to flush, and exit handlers meet the filter. */
+	_exit(r < 0 || fail.e.code ? 1 : 0);
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* landlock - a process that can open files below one directory only; for the helpers */
+#pragma once
+
+#include "base/err.h"
+
+/* Also sets no_new_privs. 1 confined; 0 the kernel has no Landlock (before 5.19, or switched off),
+ * which is no error: it is a second line of defence. */
+int landlock_beneath(int dirfd, struct err *e);

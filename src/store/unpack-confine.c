@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* unpack-confine - what is left to the unpacker if its input takes it over
+ *
+ * Landlock: files below the layer's directory only. seccomp: a list of what unpacking needs;
+ * no new sockets, programs, processes, namespaces, mounts or tracing. Capabilities: those over the
+ * user's own mapped ids only. Memory: a limit, since a bomb is cheaper to write than to unpack.
+ */
+#include "store/landlock.h"
+#include "store/unpack.h"
+
+#include <linux/capability.h>
+#include <seccomp.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+enum { FILES_MAX = 256 };
+#define MEMORY_MAX (1ULL << 30)
+
+static int limit(int what, rlim_t max, struct err *e)
+{
+	struct rlimit l = { max, max };
+
+	return setrlimit((__rlimit_resource_t)what, &l) < 0 ? err_sys(e, "cannot set a limit") : 0;
+}
+
+/* Whoever has no capabilities (single-id mode) loses nothing here. */
+static int drop_capabilities(struct err *e)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct now[2], keep[2] = { { 0 } };
+	const uint32_t wanted = 1u << CAP_CHOWN | 1u << CAP_DAC_OVERRIDE |
+	                        1u << CAP_DAC_READ_SEARCH | 1u << CAP_FOWNER | 1u << CAP_FSETID |
+	                        1u << CAP_SETFCAP;
+
+	if (syscall(SYS_capget, &head, now) < 0)
+		return err_sys(e, "cannot read capabilities");
+	keep[0].effective = keep[0].permitted = now[0].permitted & wanted;
+	if (syscall(SYS_capset, &head, keep) < 0)
+		return err_sys(e, "cannot drop capabilities");
+	return 0;
+}
+
+static const int allowed[] = {
+	/* data */
+	SCMP_SYS(read),
+	SCMP_SYS(readv),
+	SCMP_SYS(write),
+	SCMP_SYS(writev),
+	SCMP_SYS(pwrite64),
+	SCMP_SYS(lseek),
+	SCMP_SYS(ftruncate),
+	SCMP_SYS(close),
+	SCMP_SYS(sendmsg),
+	SCMP_SYS(fcntl),
+	/* files and directories */
+	SCMP_SYS(openat),
+	SCMP_SYS(openat2),
+	SCMP_SYS(mkdirat),
+	SCMP_SYS(mknodat),
+	SCMP_SYS(symlinkat),
+	SCMP_SYS(linkat),
+	SCMP_SYS(unlinkat),
+	SCMP_SYS(renameat),
+	SCMP_SYS(renameat2),
+	SCMP_SYS(getdents64),
+	SCMP_SYS(fstat),
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(statx),
+	SCMP_SYS(fstatfs),
+	SCMP_SYS(readlinkat),
+	SCMP_SYS(fchmod),
+	SCMP_SYS(fchmodat),
+	SCMP_SYS(fchown),
+	SCMP_SYS(fchownat),
+	SCMP_SYS(utimensat),
+	SCMP_SYS(fsetxattr),
+	SCMP_SYS(fgetxattr),
+	/* memory and the C library */
+	SCMP_SYS(mmap),
+	SCMP_SYS(munmap),
+	SCMP_SYS(mremap),
+	SCMP_SYS(mprotect),
+	SCMP_SYS(madvise),
+	SCMP_SYS(brk),
+	SCMP_SYS(futex),
+	SCMP_SYS(getrandom),
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(gettimeofday),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigaction),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(sigaltstack),
+	SCMP_SYS(getpid),
+	SCMP_SYS(gettid),
+	SCMP_SYS(tgkill),
+	SCMP_SYS(sched_yield),
+	SCMP_SYS(restart_syscall),
+	SCMP_SYS(exit),
+	SCMP_SYS(exit_group),
+	SCMP_SYS(rseq),
+	SCMP_SYS(prlimit64),
+	SCMP_SYS(sysinfo),
+	/* 32-bit names of the above */
+	SCMP_SYS(mmap2),
+	SCMP_SYS(_llseek),
+	SCMP_SYS(fstat64),
+	SCMP_SYS(fstatat64),
+	SCMP_SYS(ftruncate64),
+	SCMP_SYS(fcntl64),
+	SCMP_SYS(utimensat_time64),
+	SCMP_SYS(clock_gettime64),
+	SCMP_SYS(futex_time64),
+};
+
+static int filter_calls(struct err *e)
+{
+	/* An error rather than death: a C library of next year may try something new first. */
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	int r = ctx ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < ARRAY_SIZE(allowed) && r == 0; i++)
+		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed[i], 0);
+	/* Calls come in millions: have them found by binary search (libseccomp 2.5). */
+	if (r == 0)
+		r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	if (r == 0)
+		r = seccomp_load(ctx);
+	seccomp_release(ctx);
+	return r < 0 ? err_errno(e, r, "cannot load the system call filter") : 0;
+}
+
+int unpack_confine(int dirfd, struct err *e)
+{
+	int r;
+
+	r = limit(RLIMIT_CORE, 0, e);
+	if (r == 0)
+		r = limit(RLIMIT_NOFILE, FILES_MAX, e);
+#ifdef UNPACK_LIMIT_MEMORY /* not in sanitized builds, which reserve terabytes */
+	if (r == 0)
+		r = limit(RLIMIT_AS, MEMORY_MAX, e);
+#endif
+	if (r == 0)
+		r = landlock_beneath(dirfd, e);
+	if (r >= 0)
+		r = drop_capabilities(e);
+	return r < 0 ? r : filter_calls(e);
+}

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/unpack-entry.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+
+#define WH        ".wh."
+#define WH_OPAQUE ".wh..wh..opq"
+#define WH_AUFS   ".wh..wh."
+
+static bool starts(const char *s, const char *prefix)
+{
+	return !strncmp(s, prefix, strlen(prefix));
+}
+
+static int read_meta(struct archive_entry *ae, const char *path, struct tree_meta *ret,
+                     struct err *e)
+{
+	int64_t uid = archive_entry_uid(ae), gid = archive_entry_gid(ae);
+
+	/* The largest 32-bit number means "leave it" to chown(2). */
+	if (uid < 0 || gid < 0 || uid >= UINT32_MAX || gid >= UINT32_MAX)
+		return BAD_LAYER(e, "entry '%.*s' has an impossible owner", NAME_SHOWN, path);
+	*ret = (struct tree_meta){
+		.mode = archive_entry_mode(ae) & 07777,
+		.uid = (uid_t)uid,
+		.gid = (gid_t)gid,
+		.mtime = { 0, UTIME_OMIT },
+	};
+	if (archive_entry_mtime_is_set(ae)) {
+		ret->mtime.tv_sec = archive_entry_mtime(ae);
+		ret->mtime.tv_nsec = archive_entry_mtime_nsec(ae);
+		if (ret->mtime.tv_nsec < 0 || ret->mtime.tv_nsec > 999999999)
+			ret->mtime.tv_nsec = 0;
+	}
+	return 0;
+}
+
+static bool xattr_is_kept(const char *name)
+{
+	if (!strcmp(name, "security.capability"))
+		return true;
+	return starts(name, "user.") && !starts(name, "user.overlay.") && name[5] != '\0';
+}
+
+static bool has_xattrs(struct archive_entry *ae)
+{
+	return archive_entry_xattr_count(ae) > 0;
+}
+
+static int set_xattrs(const struct unpacker *u, struct archive_entry *ae, int fd, const char *path,
+                      struct err *e)
+{
+	const char *name;
+	const void *value;
+	size_t size;
+
+	(void)archive_entry_xattr_reset(ae); /* the count, known already */
+	while (archive_entry_xattr_next(ae, &name, &value, &size) == ARCHIVE_OK) {
+		if (!name || !xattr_is_kept(name) || fsetxattr(fd, name, value, size, 0) == 0)
+			continue;
+		/* A file capability needs a user namespace with more than one id to mean
+		 * anything; without one it cannot be set, and nothing would obey it. */
+		if (u->job->single_id && !starts(name, "user."))
+			continue;
+		if (errno == EINVAL || errno == ERANGE || errno == E2BIG)
+			return BAD_LAYER(e, "attribute '%.64s' of '%.*s' is not valid", name,
+			                 NAME_SHOWN, path);
+		return err_sys(e, "cannot set attribute '%.64s' of '%s'", name, path);
+	}
+	return 0;
+}
+
+/* What is to be created, apart from owner, mode and time. */
+struct node {
+	mode_t type;        /* S_IFREG, S_IFLNK, S_IFIFO; 0: another name for a file */
+	mode_t mode;        /* to begin with */
+	const char *target; /* of a link; for another name, its last component */
+	int target_fd;      /* and where that lies */
+};
+
+static int try_create(const struct node *n, int parent_fd, const char *base)
+{
+	switch (n->type) {
+	case S_IFREG:
+		return openat(parent_fd, base, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		              n->mode);
+	case S_IFLNK:
+		return symlinkat(n->target, parent_fd, base);
+	case S_IFIFO:
+		return mknodat(parent_fd, base, S_IFIFO | n->mode, 0);
+	default:
+		return linkat(n->target_fd, n->target, parent_fd, base, 0);
+	}
+}
+
+static bool is_same_file(const struct node *n, int parent_fd, const char *base)
+{
+	struct stat a, b;
+
+	return n->type == 0 && fstatat(parent_fd, base, &a, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       fstatat(n->target_fd, n->target, &b, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+/* Creates a node in place of whatever has its name. Returns a descriptor for a regular file, else
+ * 0; the parent is valid until the next lookup. */
+static int create(struct unpacker *u, const char *path, const struct node *n, int *ret_parent_fd,
+                  const char **ret_base, struct err *e)
+{
+	for (int round = 0;; round++) {
+		int r, parent_fd = tree_parent(&u->tree, path, ret_base, e);
+
+		if (parent_fd < 0)
+			return parent_fd;
+		*ret_parent_fd = parent_fd;
+		r = try_create(n, parent_fd, *ret_base);
+		if (r >= 0)
+			return r;
+		if (errno != EEXIST || round > 0)
+			return err_sys(e, "cannot create '%s'", path);
+		if (is_same_file(n, parent_fd, *ret_base))
+			return 0;
+		r = tree_clear(&u->tree, parent_fd, *ret_base, e);
+		if (r < 0)
+			return r;
+	}
+}
+
+static int write_all_at(int fd, const char *p, size_t n, int64_t offset)
+{
+	while (n > 0) {
+		ssize_t w = RETRY_EINTR(pwrite(fd, p, n, offset));
+
+		if (w < 0)
+			return -errno;
+		p += w;
+		n -= (size_t)w;
+		offset += w;
+	}
+	return 0;
+}
+
+/* Holes of sparse files stay holes: only what is there is written, then the size is set. */
+static int write_data(struct unpacker *u, int fd, int64_t size, const char *path, struct err *e)
+{
+	la_int64_t offset = 0;
+	int64_t end = 0;
+	const void *p;
+	size_t n;
+	int rc, r;
+
+	while ((rc = archive_read_data_block(u->archive, &p, &n, &offset)) == ARCHIVE_OK) {
+		if (offset < 0 || offset > size || (int64_t)n > size - offset)
+			return BAD_LAYER(e, "the data of '%.*s' is larger than its size",
+			                 NAME_SHOWN, path);
+		r = write_all_at(fd, p, n, offset);
+		if (r < 0)
+			return err_errno(e, r, "cannot write '%s'", path);
+		end = MAX(end, offset + (int64_t)n);
+		u->result->size_bytes += n;
+	}
+	if (rc != ARCHIVE_EOF)
+		return BAD_LAYER(e, "cannot read the data of '%.*s': %s", NAME_SHOWN, path,
+		                 archive_error_string(u->archive));
+	if (end < size && ftruncate(fd, size) < 0)
+		return err_sys(e, "cannot set the size of '%s'", path);
+	return 0;
+}
+
+static int make_file(struct unpacker *u, struct archive_entry *ae, const char *path,
+                     const struct tree_meta *meta, struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+	struct timespec times[2] = { { 0, UTIME_OMIT }, meta->mtime };
+	int64_t size = archive_entry_size(ae);
+	/* Attributes of a file that is not writable could not be set without capabilities. */
+	struct node n = { .type = S_IFREG, .mode = has_xattrs(ae) ? 0600 : meta->mode & 0777 };
+	const char *base;
+	int parent_fd, r;
+	bool owned;
+
+	if (size < 0 || (uint64_t)size > u->job->max_bytes)
+		return BAD_LAYER(e, "entry '%.*s' is too large", NAME_SHOWN, path);
+	fd = create(u, path, &n, &parent_fd, &base, e);
+	if (fd < 0)
+		return fd;
+	r = write_data(u, fd, size, path, e);
+	if (r < 0)
+		return r;
+	owned = !u->job->single_id && (meta->uid || meta->gid);
+	/* This order: chown drops set-uid bits and capabilities, writing drops both. */
+	if (owned && fchown(fd, meta->uid, meta->gid) < 0)
+		return tree_chown_error(meta, path, e);
+	r = has_xattrs(ae) ? set_xattrs(u, ae, fd, path, e) : 0;
+	if (r < 0)
+		return r;
+	if (meta->mode != n.mode && fchmod(fd, meta->mode) < 0)
+		return err_sys(e, "cannot set the mode of '%s'", path);
+	if (futimens(fd, times) < 0)
+		return err_sys(e, "cannot set the time of '%s'", path);
+	return 0;
+}
+
+static int make_special(struct unpacker *u, struct archive_entry *ae, const char *path,
+                        const struct tree_meta *meta, struct err *e)
+{
+	struct timespec times[2] = { { 0, UTIME_OMIT }, meta->mtime };
+	struct node n = { .type = archive_entry_filetype(ae), .mode = meta->mode & 0777 };
+	const char *base;
+	int parent_fd, r;
+
+	if (n.type == S_IFLNK) {
+		n.target = archive_entry_symlink(ae);
+		if (!n.target || !n.target[0] || strlen(n.target) >= PATH_MAX)
+			return BAD_LAYER(e, "link '%.*s' has no valid target", NAME_SHOWN, path);
+	}
+	r = create(u, path, &n, &parent_fd, &base, e);
+	if (r < 0)
+		return r;
+	if (!u->job->single_id && (meta->uid || meta->gid) &&
+	    fchownat(parent_fd, base, meta->uid, meta->gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return tree_chown_error(meta, path, e);
+	if (n.type == S_IFIFO && (meta->mode & 07000) &&
+	    fchmodat(parent_fd, base, meta->mode, 0) < 0)
+		return err_sys(e, "cannot set the mode of '%s'", path);
+	if (utimensat(parent_fd, base, times, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(e, "cannot set the time of '%s'", path);
+	return 0;
+}
+
+static int make_directory(struct unpacker *u, struct archive_entry *ae, const char *path,
+                          const struct tree_meta *meta, struct err *e)
+{
+	const char *base;
+	int parent_fd, r;
+
+	parent_fd = tree_parent(&u->tree, path, &base, e);
+	r = parent_fd < 0 ? parent_fd : tree_mkdir(&u->tree, parent_fd, base, path, e);
+	if (r == 0 && has_xattrs(ae)) {
+		_cleanup_close_ int fd = -EBADF;
+
+		parent_fd = tree_parent(&u->tree, path, &base, e);
+		if (parent_fd < 0)
+			return parent_fd;
+		fd = openat(parent_fd, base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0)
+			return err_sys(e, "cannot open directory '%s'", path);
+		r = set_xattrs(u, ae, fd, path, e);
+	}
+	return r < 0 ? r : tree_note(&u->tree, path, meta, e);
+}
+
+static int make_hard_link(struct unpacker *u, const char *target, const char *path, struct err *e)
+{
+	_cleanup_close_ int target_fd = -EBADF;
+	char clean[PATH_MAX];
+	const char *base;
+	struct node n;
+	struct stat st;
+	int parent_fd, r;
+
+	r = tree_clean(target, clean, e);
+	if (r < 0)
+		return r;
+	target_fd = tree_find_parent(&u->tree, clean, &base, NULL);
+	if (!clean[0] || target_fd < 0 || fstatat(target_fd, base, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    S_ISDIR(st.st_mode) || is_whiteout(&st))
+		return BAD_LAYER(e,
+		                 "hard link '%.*s' leads to '%.*s', which is no file of the layer",
+		                 NAME_SHOWN / 2, path, NAME_SHOWN / 2, target);
+	n = (struct node){ .target = base, .target_fd = target_fd };
+	r = create(u, path, &n, &parent_fd, &base, e);
+	return r < 0 ? r : 0;
+}
+
+/* The name of a whiteout is that of what it hides, behind ".wh.". */
+static int make_whiteout(struct unpacker *u, const char *path, struct err *e)
+{
+	const char *base;
+	struct stat st;
+	int parent_fd = tree_parent(&u->tree, path, &base, e);
+
+	if (parent_fd < 0)
+		return parent_fd;
+	if (!strcmp(base, WH_OPAQUE))
+		return tree_set_opaque(parent_fd, ".", path, e);
+	base += strlen(WH);
+	if (!*base || !strcmp(base, ".") || !strcmp(base, ".."))
+		return BAD_LAYER(e, "'%.*s' is a whiteout of nothing", NAME_SHOWN, path);
+	if (mknodat(parent_fd, base, S_IFCHR, makedev(0, 0)) == 0)
+		return 0;
+	if (errno != EEXIST || fstatat(parent_fd, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(e, "cannot make the whiteout '%s'", path);
+	return S_ISDIR(st.st_mode) ? tree_set_opaque(parent_fd, base, path, e) : 0;
+}
+
+/* 1: not an ordinary name, and dealt with; 0: ordinary. */
+static int take_whiteout(struct unpacker *u, const char *path, struct err *e)
+{
+	for (const char *p = path; p; p = strchr(p, '/')) {
+		p += *p == '/';
+		if (!starts(p, WH))
+			continue;
+		if (starts(p, WH_AUFS) && strcmp(p, WH_OPAQUE) != 0)
+			return 1;
+		if (strchr(p, '/'))
+			return BAD_LAYER(e, "'%.*s' lies below a whiteout", NAME_SHOWN, path);
+		int r = make_whiteout(u, path, e);
+
+		return r < 0 ? r : 1;
+	}
+	return 0;
+}
+
+int unpack_entry(struct unpacker *u, struct archive_entry *ae, struct err *e)
+{
+	const char *name = archive_entry_pathname(ae), *target = archive_entry_hardlink(ae);
+	char path[PATH_MAX];
+	struct tree_meta meta;
+	int r;
+
+	if (!name)
+		return BAD_LAYER(e, "an entry has a name that is not valid UTF-8");
+	r = tree_clean(name, path, e);
+	if (r == 0)
+		r = read_meta(ae, path, &meta, e);
+	if (r == 0)
+		r = take_whiteout(u, path, e);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	if (!path[0]) /* the root: 0755, so that everybody in the container can enter it */
+		return archive_entry_filetype(ae) == S_IFDIR
+		               ? 0
+		               : BAD_LAYER(e, "the image's root is not a directory");
+	if (target)
+		return make_hard_link(u, target, path, e);
+	switch (archive_entry_filetype(ae)) {
+	case S_IFREG:
+		return make_file(u, ae, path, &meta, e);
+	case S_IFDIR:
+		return make_directory(u, ae, path, &meta, e);
+	case S_IFLNK:
+	case S_IFIFO:
+		return make_special(u, ae, path, &meta, e);
+	case S_IFCHR:
+	case S_IFBLK:
+		u->result->n_skipped++;
+		return 0;
+	default:
+		return BAD_LAYER(e, "entry '%.*s' is of an unknown type", NAME_SHOWN, path);
+	}
+}

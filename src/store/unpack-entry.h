@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* unpack-entry - one entry of the archive becomes one thing on disk; only for unpack */
+#pragma once
+
+#include "store/unpack-tree.h"
+#include "store/unpack.h"
+
+struct archive;
+struct archive_entry;
+
+struct unpacker {
+	const struct unpack_job *job;
+	struct unpack_result *result;
+	struct archive *archive; /* positioned at the entry's data */
+	struct tree tree;
+};
+
+int unpack_entry(struct unpacker *u, struct archive_entry *ae, struct err *e);

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* unpack-layer - the loop over the archive */
+#include "store/unpack-entry.h"
+#include "store/unpack-stream.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+
+/* libarchive pulls; what goes wrong below it must not be reworded by it. */
+struct source {
+	struct stream *stream;
+	struct err e;
+	int r;
+};
+
+static la_ssize_t give_block(struct archive *a, void *data, const void **ret)
+{
+	struct source *src = data;
+	ssize_t n = stream_next(src->stream, ret, &src->e);
+
+	if (n < 0) {
+		src->r = (int)n;
+		archive_set_error(a, EIO, "stream");
+		return -1;
+	}
+	return n;
+}
+
+static void cleanup_archive(struct archive **a)
+{
+	if (*a)
+		(void)archive_read_free(*a); /* its errors were told when they happened */
+}
+
+static int open_archive(struct archive **ret, struct source *src, struct err *e)
+{
+	__attribute__((cleanup(cleanup_archive))) struct archive *a = archive_read_new();
+
+	if (!a)
+		return err_oom(e);
+	/* No filter but the implied "none": compression is ours. No other format either, each is a
+	 * parser of foreign bytes. */
+	if (archive_read_support_format_tar(a) != ARCHIVE_OK)
+		return err_set(e, UCT_INTERNAL, -EINVAL, "libarchive cannot read tar");
+	if (archive_read_open(a, src, NULL, give_block, NULL) != ARCHIVE_OK) {
+		if (src->r < 0) {
+			if (e)
+				*e = src->e;
+			return src->r;
+		}
+		return BAD_LAYER(e, "cannot open the archive: %s", archive_error_string(a));
+	}
+	*ret = TAKE_PTR(a);
+	return 0;
+}
+
+/* A warning is an error: it once meant thousands of entries dropped in silence, since libarchive
+ * could not convert their names. */
+static int archive_failure(struct archive *a, const struct source *src, struct err *e)
+{
+	const char *why = archive_error_string(a);
+
+	if (src->r < 0) {
+		if (e)
+			*e = src->e;
+		return src->r;
+	}
+	return BAD_LAYER(e, "the archive is damaged: %s", why ? why : "no reason given");
+}
+
+static int unpack_entries(struct unpacker *u, struct source *src, struct err *e)
+{
+	struct archive_entry *ae;
+	int rc, r;
+
+	while ((rc = archive_read_next_header(u->archive, &ae)) == ARCHIVE_OK) {
+		if (u->result->n_entries++ >= u->job->max_entries)
+			return BAD_LAYER(e, "the archive has more than %llu entries",
+			                 (unsigned long long)u->job->max_entries);
+		r = unpack_entry(u, ae, e);
+		if (r < 0 && src->r < 0) { /* the data ended, and this is why */
+			if (e)
+				*e = src->e;
+			return src->r;
+		}
+		if (r < 0)
+			return r;
+	}
+	return rc == ARCHIVE_EOF ? 0 : archive_failure(u->archive, src, e);
+}
+
+/* The digest is that of the whole tar, also of what tar programs ignore after its end. */
+static int drain(struct stream *st, struct err *e)
+{
+	const void *p;
+	ssize_t n;
+
+	do
+		n = stream_next(st, &p, e);
+	while (n > 0);
+	return (int)n;
+}
+
+int unpack_layer(const struct unpack_job *job, struct unpack_result *ret, struct err *e)
+{
+	_cleanup_stream_ struct stream *stream = NULL;
+	__attribute__((cleanup(cleanup_archive))) struct archive *a = NULL;
+	struct source src = { 0 };
+	struct unpacker u = { .job = job, .result = ret };
+	int r;
+
+	*ret = (struct unpack_result){ 0 };
+	r = stream_new(job->stream_fd, job->max_bytes, &stream, e);
+	if (r < 0)
+		return r;
+	src.stream = stream;
+	r = open_archive(&a, &src, e);
+	if (r < 0)
+		return r;
+	u.archive = a;
+	r = tree_open(&u.tree, job->dirfd, "fs", job->single_id, e);
+	if (r == 0)
+		r = unpack_entries(&u, &src, e);
+	if (r == 0)
+		r = drain(stream, e);
+	if (r == 0)
+		r = tree_seal(&u.tree, e);
+	if (r == 0)
+		r = stream_digest(stream, ret->diff_id, e);
+	tree_done(&u.tree);
+	return r;
+}

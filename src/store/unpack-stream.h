@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* unpack-stream - a descriptor as a sequence of decompressed, hashed blocks; only for unpack
+ *
+ * gzip (all members), zstd (all frames) or none, told apart by their first bytes. A stream that
+ * ends early, fails its checksum, or is followed by anything but zero bytes is UCT_BAD_LAYER.
+ */
+#pragma once
+
+#include "base/err.h"
+
+struct stream;
+
+int stream_new(int fd, uint64_t max_bytes, struct stream **ret, struct err *e);
+/* The next block, valid until the next call; its length, 0 at the end. An error repeats. */
+ssize_t stream_next(struct stream *st, const void **ret, struct err *e);
+/* "sha256:..." of all blocks so far. */
+int stream_digest(struct stream *st, char ret[72], struct err *e);
+void stream_free(struct stream *st);
+static inline void cleanup_stream(struct stream **st)
+{
+	stream_free(*st);
+}
+#define _cleanup_stream_ _cleanup_(cleanup_stream)

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* unpack - one layer: compressed stream in, directory tree out; runs only in usr-ct-unpack
+ *
+ * One pass: read, decompress (unpack-stream.c), hash the tar, parse it (libarchive), create the
+ * entries (unpack-entry.c) below a held directory (unpack-tree.c). Everything read is hostile: an
+ * archive may name any path, link anywhere and claim any size. No step follows a link that the
+ * archive made, except inside the layer's own root (RESOLVE_IN_ROOT), and what an archive asks for
+ * that cannot be done is an error naming the entry, with these exceptions:
+ *
+ * - device nodes are left out and counted: no rootless container could open them;
+ * - of extended attributes only user.* and security.capability are kept. trusted.* cannot be set,
+ *   and user.overlay.* would let an image steer the overlay that it becomes part of;
+ * - names in .wh..wh.* other than the opaque mark are AUFS' own records and are left out, as
+ *   Docker does.
+ *
+ * Whiteouts (image specification, layer.md) become what overlayfs understands when mounted by an
+ * ordinary user with "userxattr": a character device 0:0, which needs no privilege since Linux
+ * 5.8, and user.overlay.opaque=y on directories, since 5.11. A whiteout hides lower layers only: an
+ * entry of the same name in the same archive stays, before or after it, and if that is a directory
+ * it becomes opaque, since what the lower layers had in it must not come back.
+ */
+#pragma once
+
+#include "base/err.h"
+
+#include <stdbool.h>
+
+struct unpack_job {
+	int stream_fd;
+	int dirfd; /* "fs" is made in here */
+	bool single_id;
+	uint64_t max_bytes; /* of the tar, and of any one file's size */
+	uint64_t max_entries;
+};
+
+struct unpack_result {
+	uint64_t size_bytes; /* of file contents written */
+	uint64_t n_entries;
+	uint64_t n_skipped; /* devices */
+	char diff_id[72];
+};
+
+/* Needs a UTF-8 locale: libarchive cannot give names otherwise. -EBADMSG with UCT_BAD_LAYER for
+ * whatever is the archive's fault. */
+int unpack_layer(const struct unpack_job *job, struct unpack_result *ret, struct err *e);
+
+/* Drops capabilities and confines this process to reading its descriptors and changing files below
+ * @dirfd; opens nothing by name elsewhere afterwards. */
+int unpack_confine(int dirfd, struct err *e);
+
+enum { NAME_SHOWN = 200 }; /* bytes of an entry's name in a message */
+#define BAD_LAYER(e, ...) err_set(e, UCT_BAD_LAYER, -EBADMSG, __VA_ARGS__)

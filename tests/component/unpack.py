@@ -1,0 +1,467 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""usr-ct-unpack against ordinary and hostile layers, in a real user namespace.
+
+Run as an ordinary user with subordinate ids:  unpack.py PATH-OF-usr-ct-unpack
+Each case builds an archive, has the helper unpack it, and compares the tree as it looks from inside
+the namespace. Prints TAP.
+"""
+import gzip, hashlib, io, json, os, shutil, socket, struct, subprocess, sys, tarfile, tempfile
+
+HELPER = sys.argv[1] if len(sys.argv) > 1 else ""
+START = struct.Struct("=IIQQ")
+ERR = struct.Struct("=iii512s256s")
+UCT_BAD_LAYER = 1209
+SINGLE_ID = 1
+
+INSPECT = r"""
+import hashlib, json, os, stat, sys
+root, out = sys.argv[1], {}
+for d, dirs, files in os.walk(os.fsencode(root)):
+    for n in [b"."] if d == os.fsencode(root) else []:
+        dirs = dirs + [n]
+    for n in dirs + files:
+        p = os.path.join(d, n); s = os.lstat(p)
+        e = {"mode": stat.S_IMODE(s.st_mode), "uid": s.st_uid, "gid": s.st_gid, "size": s.st_size,
+             "mtime": s.st_mtime_ns, "nlink": s.st_nlink, "blocks": s.st_blocks, "rdev": s.st_rdev,
+             "type": stat.S_IFMT(s.st_mode)}
+        if stat.S_ISLNK(s.st_mode): e["link"] = os.readlink(p).decode("utf8", "surrogateescape")
+        if stat.S_ISREG(s.st_mode): e["sha"] = hashlib.sha256(open(p, "rb").read()).hexdigest()
+        if stat.S_ISREG(s.st_mode) or stat.S_ISDIR(s.st_mode):
+            e["x"] = {k: os.getxattr(p, k).hex() for k in os.listxattr(p)}
+        out[os.path.relpath(p, os.fsencode(root)).decode("utf8", "surrogateescape")] = e
+print(json.dumps(out))
+"""
+
+
+class Namespace:
+    def __init__(self):
+        self.p = subprocess.Popen(["unshare", "-U", "--map-auto", "--map-root-user", "sh", "-c",
+                                   "echo ready; read x"], stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE)
+        assert self.p.stdout.readline() == b"ready\n", "no user namespace"
+        self.fd = os.open("/proc/%d/ns/user" % self.p.pid, os.O_RDONLY | os.O_CLOEXEC)
+
+    def run(self, argv):
+        return subprocess.run(["nsenter", "-U", "-t", str(self.p.pid), "-S", "0", "-G", "0"] + argv,
+                              check=True, stdout=subprocess.PIPE).stdout
+
+    def close(self):
+        self.p.stdin.close()
+        self.p.wait()
+        os.close(self.fd)
+
+
+NS = None
+WORK = None
+
+
+def unpack(data, max_bytes=1 << 30, max_entries=100000, single=False):
+    """Returns (tree, reply) or (None, error)."""
+    d = tempfile.mkdtemp(dir=WORK)
+    os.chmod(d, 0o700)
+    stream = os.path.join(WORK, "stream")
+    with open(stream, "wb") as f:
+        f.write(data)
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    fds = [os.open(stream, os.O_RDONLY), os.open(d, os.O_RDONLY | os.O_DIRECTORY)]
+    if not single:
+        fds.append(NS.fd)
+    p = start_at_3(theirs)
+    theirs.close()
+    socket.send_fds(ours, [START.pack(1, SINGLE_ID if single else 0, max_bytes, max_entries)], fds)
+    for fd in fds[:2]:
+        os.close(fd)
+    reply = ours.recv(4096)
+    p.wait()
+    ours.close()
+    try:
+        kind = struct.unpack_from("=I", reply)[0] if reply else 0
+        if kind == 2:
+            _, _, size, n, diff = struct.unpack("=IIQQ72s", reply)
+            root = os.path.join(d, "fs")
+            if single:
+                tree = json.loads(subprocess.check_output(["/usr/bin/python3", "-c", INSPECT, root]))
+            else:
+                tree = json.loads(NS.run(["/usr/bin/python3", "-c", INSPECT, root]))
+            return tree, {"size": size, "n": n, "diff": diff.split(b"\0")[0].decode()}
+        assert kind == 3, "the helper died: %r" % reply
+        _, code, uct, msg, hint = ERR.unpack_from(reply, 8)
+        return None, {"code": code, "uct": uct, "msg": msg.split(b"\0")[0].decode("utf8", "replace"),
+                      "hint": hint.split(b"\0")[0].decode()}
+    finally:
+        NS.run(["rm", "-rf", d])
+
+
+def start_at_3(sock):
+    # A shell moves the descriptor to 3: nothing of Python runs between fork and exec.
+    n = sock.fileno()
+    return subprocess.Popen(["sh", "-c", 'exec "$0" 3<&%d' % n, HELPER], pass_fds=(n,))
+
+
+class Tar:
+    def __init__(self, fmt=tarfile.PAX_FORMAT):
+        self.b = io.BytesIO()
+        self.t = tarfile.open(fileobj=self.b, mode="w", format=fmt, errors="surrogateescape")
+
+    def add(self, name, kind=tarfile.REGTYPE, data=b"", mode=0o644, uid=0, gid=0, link="", mtime=1000,
+            pax=None, dev=(0, 0)):
+        i = tarfile.TarInfo(name)
+        i.type, i.mode, i.uid, i.gid, i.linkname, i.mtime = kind, mode, uid, gid, link, mtime
+        i.devmajor, i.devminor = dev
+        i.size = len(data)
+        i.pax_headers = pax or {}
+        self.t.addfile(i, io.BytesIO(data))
+        return self
+
+    def dir(self, name, mode=0o755, **k):
+        return self.add(name, tarfile.DIRTYPE, mode=mode, **k)
+
+    def sym(self, name, to, **k):
+        return self.add(name, tarfile.SYMTYPE, link=to, mode=0o777, **k)
+
+    def hard(self, name, to):
+        return self.add(name, tarfile.LNKTYPE, link=to)
+
+    def end(self):
+        self.t.close()
+        return self.b.getvalue()
+
+
+def sha(b):
+    return hashlib.sha256(b).hexdigest()
+
+
+def good(data, **k):
+    tree, reply = unpack(data, **k)
+    assert tree is not None, reply
+    return tree, reply
+
+
+def bad(data, word="", uct=UCT_BAD_LAYER, **k):
+    tree, reply = unpack(data, **k)
+    assert tree is None, "it was accepted: %r" % sorted(tree)
+    assert reply["uct"] == uct, reply
+    assert word in reply["msg"], reply
+    return reply
+
+
+OPAQUE = {"user.overlay.opaque": b"y".hex()}
+WHITEOUT = (0o020000, 0)
+
+
+def is_wh(e):
+    return (e["type"], e["rdev"]) == WHITEOUT
+
+
+# ---- what images really contain
+
+def case_ordinary():
+    t = Tar().dir("./").dir("bin", 0o755).add("bin/sh", data=b"x" * 100000, mode=0o755)
+    t.add("bin/su", data=b"s", mode=0o4755).add("bin/mail", data=b"m", mode=0o2755, gid=8)
+    t.sym("bin/dash", "sh").hard("bin/ash", "bin/sh").dir("tmp", 0o1777).dir("ro", 0o555)
+    t.add("ro/f", data=b"r", mode=0o444, uid=33, gid=33, mtime=1234567890)
+    t.add("run/fifo", tarfile.FIFOTYPE, mode=0o640, uid=5).dir("home/u", 0o2750, uid=1000, gid=1000,
+                                                             mtime=77)
+    data = t.end()
+    tree, r = good(gzip.compress(data))
+    assert r["diff"] == "sha256:" + sha(data)
+    assert r["size"] == 100003, r
+    assert tree["bin/sh"]["sha"] == sha(b"x" * 100000) and tree["bin/sh"]["nlink"] == 2
+    assert tree["bin/su"]["mode"] == 0o4755 and tree["bin/mail"]["mode"] == 0o2755
+    assert tree["bin/mail"]["gid"] == 8
+    assert tree["bin/dash"]["link"] == "sh"
+    assert tree["tmp"]["mode"] == 0o1777 and tree["ro"]["mode"] == 0o555
+    f = tree["ro/f"]
+    assert (f["uid"], f["gid"], f["mode"], f["mtime"]) == (33, 33, 0o444, 1234567890 * 10**9)
+    assert tree["run"]["mode"] == 0o755 and tree["run/fifo"]["mode"] == 0o640
+    h = tree["home/u"]
+    assert (h["uid"], h["mode"], h["mtime"]) == (1000, 0o2750, 77 * 10**9)
+    assert tree["."]["mode"] == 0o755 and tree["."]["uid"] == 0
+
+
+def case_directory_times_survive_their_contents():
+    tree, _ = good(Tar().dir("a", mtime=5).dir("a/b", mtime=6).add("a/b/c").add("a/d").end())
+    assert tree["a"]["mtime"] == 5 * 10**9 and tree["a/b"]["mtime"] == 6 * 10**9
+
+
+def case_nanoseconds():
+    tree, _ = good(Tar().add("f", mtime=1.25, pax={"mtime": "1700000000.123456789"}).end())
+    assert tree["f"]["mtime"] == 1700000000123456789
+
+
+def case_attributes():
+    cap = b"\x01\0\0\x02\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0".decode("latin1")
+    x = {"SCHILY.xattr.user.note": "hello", "SCHILY.xattr.security.capability": cap,
+         "SCHILY.xattr.trusted.overlay.opaque": "y", "SCHILY.xattr.user.overlay.opaque": "y",
+         "SCHILY.xattr.user.overlay.redirect": "/etc", "SCHILY.xattr.security.selinux": "bad"}
+    tree, _ = good(Tar().add("ping", data=b"p", mode=0o555, pax=x).dir("d", pax=x).end())
+    f = tree["ping"]["x"]
+    assert f["user.note"] == b"hello".hex() and f["security.capability"].startswith("01000002"), f
+    assert set(f) == {"user.note", "security.capability"}, f
+    assert set(tree["d"]["x"]) <= {"user.note", "security.capability"}, tree["d"]
+    tree, _ = good(Tar().add("ping", data=b"p", mode=0o444, pax=x).end(), single=True)
+    assert set(tree["ping"]["x"]) == {"user.note"} and tree["ping"]["mode"] == 0o444
+
+
+def case_names():
+    long = "/".join(["d" * 200] * 10) + "/" + "n" * 255
+    raw = b"caf\xe9".decode("utf8", "surrogateescape")
+    t = Tar().add("äöü/\u65e5\u672c").add(long, data=b"1").add("/abs/./x//y", data=b"2")
+    t.add("a/b/../c", data=b"3").add("with space\n\x1b")
+    tree, _ = good(t.end())
+    for n in ("äöü/\u65e5\u672c", long, "abs/x/y", "a/c", "with space\n\x1b"):
+        assert n in tree, n
+    tree, _ = good(Tar(tarfile.USTAR_FORMAT).add(raw).end())
+    assert raw in tree, sorted(tree)
+    tree, _ = good(Tar(tarfile.GNU_FORMAT).add(long, data=b"1").end())
+    assert long in tree
+
+
+def case_deep():
+    name = "/".join(["d"] * 900)
+    tree, _ = good(Tar().add(name + "/f", data=b"x").add(name + "/g").add("d/h").end())
+    assert name + "/f" in tree and name + "/g" in tree and "d/h" in tree
+
+
+def case_links_inside_the_root():
+    t = Tar().dir("usr/lib").sym("lib", "usr/lib").add("lib/x", data=b"1").sym("abs", "/usr/lib")
+    t.add("abs/y", data=b"2").sym("up", "../../../usr").add("up/z", data=b"3").hard("lib/l", "abs/x")
+    tree, _ = good(t.end())
+    assert {"usr/lib/x", "usr/lib/y", "usr/z", "usr/lib/l"} <= set(tree)
+    assert tree["lib"]["link"] == "usr/lib"
+
+
+def case_replacing():
+    t = Tar().add("f", data=b"1").add("f", data=b"22").dir("d").add("d/x").add("d", data=b"3")
+    t.add("g", data=b"4").dir("g", 0o700).add("g/in", data=b"5").dir("k", 0o700).add("k/x")
+    t.dir("k", 0o711, uid=7).sym("s", "f").add("s", data=b"6").hard("f", "f").hard("h", "f").hard("h", "s")
+    t.dir("m/n").add("m/n/o").add("m", data=b"7").add("p/q").dir("r").sym("p/t", "../r").add("p/t/u")
+    t.add("p/t").add("p/v")
+    tree, _ = good(t.end())
+    assert tree["f"]["sha"] == sha(b"22") and tree["d"]["sha"] == sha(b"3")
+    assert "d/x" not in tree and tree["g/in"]["sha"] == sha(b"5") and tree["g"]["mode"] == 0o700
+    assert (tree["k"]["mode"], tree["k"]["uid"]) == (0o711, 7) and "k/x" in tree
+    assert tree["s"]["sha"] == sha(b"6") and tree["h"]["nlink"] == 2
+    assert tree["m"]["sha"] == sha(b"7") and "r/u" in tree and "p/v" in tree
+
+
+def case_devices_are_left_out():
+    t = Tar().add("dev/null", tarfile.CHRTYPE, dev=(1, 3)).add("dev/sda", tarfile.BLKTYPE, dev=(8, 0))
+    tree, r = good(t.add("dev/wh", tarfile.CHRTYPE, dev=(0, 0)).add("x").end())
+    assert set(tree) == {".", "x"}, sorted(tree)
+
+
+def case_sparse():
+    p = os.path.join(WORK, "sparse")
+    with open(p, "wb") as f:
+        f.write(b"head")
+        f.seek(50 << 20)
+        f.write(b"tail")
+        f.truncate(60 << 20)
+    want = sha(open(p, "rb").read())
+    for fmt in ("gnu", "posix"):
+        data = subprocess.check_output(["tar", "-C", WORK, "-cSf", "-", "--format=" + fmt, "sparse"])
+        tree, _ = good(data)
+        assert tree["sparse"]["sha"] == want and tree["sparse"]["blocks"] < 1000, fmt
+    os.unlink(p)
+
+
+def case_compressions():
+    data = Tar().add("a", data=os.urandom(300000)).add("b", data=b"y" * 3000000).end()
+    for cut in (1, 511, 70000, len(data) - 1):
+        tree, r = good(gzip.compress(data[:cut]) + gzip.compress(b"") + gzip.compress(data[cut:]))
+        assert r["diff"] == "sha256:" + sha(data) and tree["b"]["size"] == 3000000
+    good(gzip.compress(data) + bytes(100000))
+    z = subprocess.run(["zstd", "-c"], input=data, stdout=subprocess.PIPE, check=True).stdout
+    z1 = subprocess.run(["zstd", "-c"], input=data[:999], stdout=subprocess.PIPE).stdout
+    z2 = subprocess.run(["zstd", "-c", "--no-check"], input=data[999:], stdout=subprocess.PIPE).stdout
+    skip = struct.pack("<II", 0x184d2a50, 5) + b"12345"
+    for blob in (z, z1 + z2, skip + z + skip):
+        assert good(blob)[1]["diff"] == "sha256:" + sha(data)
+    more = data + b"\0" * 5120 + b"what follows the end counts"
+    assert good(more)[1]["diff"] == "sha256:" + sha(more)
+
+
+def case_empty_tar():
+    tree, r = good(gzip.compress(bytes(1024)))
+    assert set(tree) == {"."} and r["diff"] == "sha256:" + sha(bytes(1024))
+
+
+def case_single_id():
+    t = Tar().add("f", data=b"1", uid=33, gid=4294967294, mode=0o4755).dir("ro", 0o500, uid=9).add("ro/x")
+    t.add("ro/.wh.y").add("ro/.wh..wh..opq").dir("none", 0).add("none/z").dir("none", 0o111)
+    tree, _ = good(t.end(), single=True)
+    me = os.getuid()
+    assert tree["f"]["uid"] == me and tree["f"]["mode"] == 0o4755
+    assert tree["ro"]["mode"] == 0o500 and is_wh(tree["ro/y"]) and tree["none"]["mode"] == 0o111
+
+
+# ---- whiteouts
+
+def case_whiteouts():
+    t = Tar().add("etc/.wh.gone").add("opq/.wh..wh..opq").add("opq/new").add("late/new")
+    t.add("late/.wh..wh..opq").add("keep", data=b"k").add(".wh.keep")
+    tree, _ = good(t.end())
+    assert is_wh(tree["etc/gone"])
+    assert tree["opq"]["x"] == OPAQUE and "opq/new" in tree
+    assert tree["late"]["x"] == OPAQUE and "late/new" in tree
+    assert tree["keep"]["sha"] == sha(b"k")
+    assert not any(".wh." in n for n in tree)
+
+
+def case_whiteout_and_directory():
+    for t in (Tar().dir("d").add("d/n").add(".wh.d"), Tar().add(".wh.d").dir("d").add("d/n"),
+              Tar().add(".wh.d").add("d/n")):
+        tree, _ = good(t.end())
+        assert tree["d"]["x"] == OPAQUE and "d/n" in tree
+    tree, _ = good(Tar().add(".wh.f").add("f", data=b"1").add(".wh.l").sym("l", "f").end())
+    assert tree["f"]["sha"] == sha(b"1") and tree["l"]["link"] == "f"
+
+
+def case_whiteout_of_the_root():
+    tree, _ = good(Tar().add(".wh..wh..opq").add("f").end())
+    assert tree["."]["x"] == OPAQUE and set(tree) == {".", "f"}
+
+
+def case_whiteout_oddities():
+    for n in (".wh.", "a/.wh..", "a/.wh...", ".wh.x/y"):
+        bad(Tar().add(n).end())
+    tree, _ = good(Tar().add(".wh..wh.plnk/1").add(".wh..wh.aufs").add("f").end())
+    assert set(tree) == {".", "f"}
+    bad(Tar().add(".wh.g").hard("h", "g").end(), "no file of the layer")
+
+
+# ---- hostile archives
+
+def case_leaving_the_root():
+    for n in ("../x", "a/../../x", "/../x", "a/b/../../../x", ".."):
+        bad(Tar().add(n, data=b"evil").end(), "leaves the image's root")
+    bad(Tar().add("f").hard("h", "../../etc/passwd").end(), "leaves the image's root")
+
+
+def case_links_leading_out():
+    target = tempfile.mkdtemp(dir=WORK)
+    bad(Tar().sym("e", target).add("e/x", data=b"evil").end(), "leads to no directory")
+    bad(Tar().sym("e", "../" * 20 + target).add("e/x").end(), "leads to no directory")
+    bad(Tar().sym("e", target).dir("e/sub").end(), "leads to no directory")
+    bad(Tar().sym("e", "/proc/self/root").add("e/x").end(), "leads to no directory")
+    bad(Tar().sym("a", "b").sym("b", "a").add("a/x").end(), "leads to no directory")
+    good(Tar().sym("e", "/").add("e/x").end())
+    good(Tar().sym("e", target).dir("e").add("e/x").end())
+    bad(Tar().sym("e", "/etc").hard("h", "e/passwd").end(), "no file of the layer")
+    tree, _ = good(Tar().sym("p", "/etc/passwd").hard("h", "p").add("p", data=b"w").end())
+    assert tree["h"]["link"] == "/etc/passwd" and tree["p"]["sha"] == sha(b"w")
+    tree, _ = good(Tar().sym("w", target + "/file").add("w", data=b"evil").end())
+    assert tree["w"]["size"] == 4
+    # A link in place of a directory whose descriptor is still held.
+    bad(Tar().dir("d/e").add("d/e/f").sym("d", target).add("d/e/g").end(), "leads to no directory")
+    assert os.listdir(target) == [], os.listdir(target)
+
+
+def case_impossible():
+    bad(Tar().add("f").add("f/x").end(), "not a directory")
+    bad(Tar().hard("h", "nothing").end(), "no file of the layer")
+    bad(Tar().dir("d").hard("h", "d").end(), "no file of the layer")
+    bad(Tar().add("a/" + "n" * 256).end(), "too long")
+    bad(Tar().add("/".join(["d" * 250] * 17)).end(), "too long")
+    bad(Tar().add(".").end(), "root is not a directory")
+    r = bad(Tar().add("f", uid=3000000).end(), "outside your range")
+    assert "subuid" in r["hint"]
+    bad(Tar().dir("d", gid=3000000).end(), "outside your range")
+    bad(Tar().sym("s", "x", uid=3000000).end(), "outside your range")
+
+
+def case_limits():
+    t = Tar()
+    for i in range(50):
+        t.add("f%d" % i)
+    data = t.end()
+    good(data, max_entries=50)
+    bad(data, "more than 49", max_entries=49)
+    bomb = gzip.compress(Tar().add("big", data=bytes(50 << 20)).end())
+    bad(bomb, "unpacks to more", max_bytes=50 << 20)
+    claim = Tar().end()
+    i = tarfile.TarInfo("huge")
+    i.size = 1 << 40
+    bad(i.tobuf(tarfile.GNU_FORMAT) + claim, "too large")
+
+
+def case_damage():
+    data = Tar().add("a", data=os.urandom(200000)).add("b", data=b"z" * 100).end()
+    z = gzip.compress(data)
+    bad(b"", "empty")
+    for n in (5, 12, 1000, len(z) // 2, len(z) - 9, len(z) - 8, len(z) - 1):
+        bad(z[:n], "", uct=UCT_BAD_LAYER)
+    bad(z[:-6] + b"\0" + z[-5:], "damaged")
+    bad(z + b"garbage", "followed by")
+    bad(z + bytes(10) + z, "followed by")
+    bad(z[:5000] + b"\xff" * 50 + z[5050:])
+    bad(data[:1000])
+    bad(data[:100000])
+    bad(b"\xff" * 4096)
+    zs = subprocess.run(["zstd", "-c"], input=data, stdout=subprocess.PIPE).stdout
+    bad(zs[:-1], "truncated")
+    bad(zs[:200], "truncated")
+    bad(zs[:3000] + b"\0\0\0\0" + zs[3004:], "damaged")
+    bad(zs + b"garbage")
+    bad(subprocess.run(["xz", "-c"], input=data, stdout=subprocess.PIPE).stdout, "xz")
+
+
+def case_same_as_umoci():
+    """An image made by umoci, unpacked by both."""
+    if not shutil.which("umoci"):
+        return "umoci is not installed"
+    d = os.path.join(WORK, "um")
+    t = Tar().dir("bin").add("bin/x", data=b"1", mode=0o4755).sym("l", "bin").add("l/y", mode=0o600)
+    t.hard("h", "bin/x").dir("d", 0o700).add("d/a").add("abs/../c").add("/e/f").dir("d", 0o711)
+    data = t.end()
+    tree, _ = good(data)
+    os.makedirs(d)
+    with open(d + "/l.tar", "wb") as f:
+        f.write(data)
+    def um(*a):
+        subprocess.run(("umoci",) + a, check=True, cwd=d, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+    um("init", "--layout", "i")
+    um("new", "--image", "i:t")
+    um("raw", "add-layer", "--image", "i:t", "l.tar")
+    um("unpack", "--rootless", "--image", "i:t", "b")
+    theirs = json.loads(subprocess.check_output(["/usr/bin/python3", "-c", INSPECT, d + "/b/rootfs"]))
+    assert set(theirs) == set(tree), set(theirs) ^ set(tree)
+    for n in tree:
+        for k in ("type", "mode", "size", "link", "sha"):
+            if n != ".":
+                assert theirs[n].get(k) == tree[n].get(k), (n, k)
+    shutil.rmtree(d)
+
+
+def main():
+    global NS, WORK
+    if os.getuid() == 0 or not HELPER:
+        print("1..0 # SKIP give the helper's path, as an ordinary user")
+        return 77
+    WORK = tempfile.mkdtemp(prefix="unpack-", dir=os.path.expanduser("~"))
+    NS = Namespace()
+    cases = [(n, f) for n, f in globals().items() if n.startswith("case_")]
+    if len(sys.argv) > 2:
+        cases = [c for c in cases if sys.argv[2] in c[0]]
+    failed = 0
+    print("1..%d" % len(cases))
+    for i, (n, f) in enumerate(cases, 1):
+        try:
+            why = f()
+            print("ok %d - %s%s" % (i, n[5:], " # SKIP " + why if why else ""))
+        except AssertionError as x:
+            failed += 1
+            import traceback
+            tb = traceback.extract_tb(x.__traceback__)
+            line = [t for t in tb if t.name == n][-1].lineno
+            print("not ok %d - %s: line %d: %s" % (i, n[5:], line, x))
+        sys.stdout.flush()
+    NS.run(["rm", "-rf", WORK])
+    NS.close()
+    return 1 if failed else 0
+
+
+sys.exit(main())

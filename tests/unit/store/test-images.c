@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fixture.h"
+
+static void set_up_two(struct fixture *f)
+{
+	put_blob(f, 'a',
+	         "{\"mediaType\":\"application/vnd.docker.distribution.manifest.v2+json\"}");
+	put_blob(f, 'b', "{\"schemaVersion\":2}");
+	for (const char *p = "123"; *p; p++) {
+		put_blob(f, *p, "layer");
+		assert_int_equal(add_layer(f, *p), 0);
+	}
+	assert_int_equal(add_image(f, 'a', "12", "docker.io/library/a:latest"), 0);
+	assert_int_equal(add_image(f, 'b', "13", "docker.io/library/b:latest"), 0);
+}
+
+static bool has_layer(struct fixture *f, char digit)
+{
+	char path[256], hex[65];
+
+	(void)snprintf(path, sizeof(path), "layers/%s/fs", hex64(hex, digit));
+	return exists(f, path);
+}
+
+static bool has_blob(struct fixture *f, char digit)
+{
+	char path[256], hex[65];
+
+	(void)snprintf(path, sizeof(path), "oci/blobs/sha256/%s", hex64(hex, digit));
+	return exists(f, path);
+}
+
+static const char *digest(char *buf, char digit)
+{
+	memcpy(buf, "sha256:", 7);
+	(void)hex64(buf + 7, digit);
+	return buf;
+}
+
+static void find_and_list(void **state)
+{
+	struct fixture *f = *state;
+	struct image_row row, *rows = NULL;
+	char d[DIGEST_SIZE];
+	size_t n = 0;
+
+	set_up_two(f);
+	assert_int_equal(image_find(f->s, "docker.io/library/a:latest", &row, &f->e), 1);
+	assert_string_equal(row.id, digest(d, 'a'));
+	assert_int_equal(row.n_chains, 2);
+	assert_int_equal(row.chains[1][0], '2');
+	assert_int_equal(row.n_blobs, 3);
+	assert_string_equal(row.names[0], "docker.io/library/a:latest");
+	image_row_done(&row);
+	assert_int_equal(image_find(f->s, d, &row, &f->e), 1);
+	image_row_done(&row);
+	assert_int_equal(image_find(f->s, "bbb", &row, &f->e), 1);
+	image_row_done(&row);
+	assert_int_equal(image_find(f->s, "bb", &row, &f->e), 0);
+	assert_int_equal(image_find(f->s, "ccc", &row, &f->e), 0);
+	assert_int_equal(image_find(f->s, "nothing", &row, &f->e), 0);
+	assert_int_equal(image_list(f->s, &rows, &n, &f->e), 0);
+	assert_int_equal(n, 2);
+	assert_string_equal(rows[1].id, digest(d, 'a'));
+	for (size_t i = 0; i < n; i++)
+		image_row_done(&rows[i]);
+	free(rows);
+}
+
+static void names_move(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_free_ char *index = NULL;
+	struct image_row row;
+	char d[DIGEST_SIZE];
+
+	set_up_two(f);
+	assert_int_equal(add_image(f, 'b', "13", "docker.io/library/a:latest"), 0);
+	assert_int_equal(image_find(f->s, digest(d, 'a'), &row, &f->e), 1);
+	assert_null(row.names[0]);
+	image_row_done(&row);
+	assert_int_equal(image_untag(f->s, "docker.io/library/b:latest", &f->e), 1);
+	assert_int_equal(image_untag(f->s, "docker.io/library/b:latest", &f->e), 0);
+	assert_int_equal(
+		file_read_at(store_dirfd(f->s), "oci/index.json", 1 << 20, &index, NULL, &f->e), 0);
+	assert_non_null(
+		strstr(index, "docker.distribution.manifest.v2+json\",\"digest\":\"sha256:aa"));
+	assert_non_null(strstr(index, "ref.name\":\"docker.io/library/a:latest"));
+	assert_null(strstr(index, "library/b"));
+	assert_true(exists(f, "oci/oci-layout"));
+}
+
+static void missing_layer_is_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(add_image(f, 'a', "7", "x"), -ENOENT);
+	assert_int_equal(f->e.uct, UCT_STORE_DAMAGED);
+}
+
+static void delete_counts_references(void **state)
+{
+	struct fixture *f = *state;
+	char d[DIGEST_SIZE], user[CHAIN_SIZE];
+	size_t n = 0;
+
+	set_up_two(f);
+	assert_int_equal(add_container(f, "web", 'e', 'a'), 0);
+	assert_int_equal(image_users(f->s, digest(d, 'a'), &n, user, &f->e), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(image_delete(f->s, d, NULL, NULL, &f->e), -EBUSY);
+	assert_int_equal(f->e.uct, UCT_IMAGE_IN_USE);
+	assert_int_equal(container_discard(f->s, user, &f->e), 0);
+	assert_int_equal(image_delete(f->s, d, NULL, NULL, &f->e), 0);
+	assert_true(has_layer(f, '1') && has_layer(f, '3') && !has_layer(f, '2'));
+	assert_true(has_blob(f, '1') && has_blob(f, '3') && has_blob(f, 'b'));
+	assert_true(!has_blob(f, '2') && !has_blob(f, 'a'));
+	assert_int_equal(count_in(f, "trash"), 1); /* the container */
+	assert_int_equal(image_delete(f->s, d, NULL, NULL, &f->e), -ENOENT);
+	assert_int_equal(image_delete(f->s, digest(d, 'b'), NULL, NULL, &f->e), 0);
+	assert_int_equal(count_in(f, "layers"), 0);
+}
+
+static void pull_is_protected(void **state)
+{
+	struct fixture *f = *state;
+	struct store *other = NULL;
+	char d[DIGEST_SIZE], hex[65];
+	uint64_t size = 0;
+
+	set_up_two(f);
+	assert_int_equal(store_open(f->dir, STORE_WRITE, &other, &f->e), 0);
+	/* Somebody finds layer 2 and stores blob and layer 4 for an image to come. */
+	assert_int_equal(layer_find(other, hex64(hex, '2'), &size, &f->e), 1);
+	assert_int_equal(size, 1000);
+	put_blob(f, '4', "layer");
+	assert_int_equal(image_delete(f->s, digest(d, 'a'), NULL, NULL, &f->e), 0);
+	assert_true(has_layer(f, '2') && has_blob(f, '2') && has_blob(f, '4'));
+	assert_true(exists(f, "trash/.collect"));
+	assert_int_equal(layer_collect(f->s, NULL, NULL, &f->e), 0);
+	assert_true(has_layer(f, '2'));
+	store_close(other);
+	assert_int_equal(layer_collect(f->s, NULL, NULL, &f->e), 0);
+	assert_true(!has_layer(f, '2') && !has_blob(f, '2') && !has_blob(f, '4'));
+	assert_true(has_layer(f, '1'));
+	assert_false(exists(f, "trash/.collect"));
+}
+
+static void pull_and_die(struct fixture *f)
+{
+	int blobs_fd, tmp_fd;
+
+	if (blob_dirs_open(f->s, &blobs_fd, &tmp_fd, &f->e) < 0 || add_layer(f, '8') < 0)
+		_exit(1);
+	if (mkdirat(tmp_fd, "download", 0700) < 0)
+		_exit(1);
+}
+
+static void dead_pull_is_collected_later(void **state)
+{
+	struct timespec old[2] = { { 1, 0 }, { 1, 0 } };
+	struct fixture *f = *state;
+
+	in_dead_process(f, pull_and_die);
+	assert_int_equal(count_in(f, "tmp"), 1);
+	assert_int_equal(store_sweep(f->s, NULL, NULL, &f->e), 0);
+	assert_int_equal(count_in(f, "tmp"), 0);
+	assert_true(has_layer(f, '8') && exists(f, "trash/.collect")); /* it can be resumed */
+	assert_int_equal(store_sweep(f->s, NULL, NULL, &f->e), 0);
+	assert_true(has_layer(f, '8'));
+	assert_int_equal(utimensat(store_dirfd(f->s), "trash/.collect", old, 0), 0);
+	assert_int_equal(store_sweep(f->s, NULL, NULL, &f->e), 0);
+	assert_false(has_layer(f, '8') || exists(f, "trash/.collect"));
+}
+
+static void layers_commit_once(void **state)
+{
+	struct fixture *f = *state;
+	struct image_row row;
+	size_t n = 0;
+	char hex[65], path[256];
+	int *fds = NULL;
+
+	/* The remains of a killed process: a directory without a row. */
+	(void)snprintf(path, sizeof(path), "layers/%s/old", hex64(hex, '1'));
+	assert_int_equal(dir_make_at(store_dirfd(f->s), path, 0700, &f->e), 0);
+	assert_int_equal(layer_find(f->s, hex, NULL, &f->e), 0);
+	assert_int_equal(add_layer(f, '1'), 0);
+	assert_true(has_layer(f, '1') && !exists(f, path));
+	assert_int_equal(add_layer(f, '1'), 0); /* again: ours goes */
+	assert_int_equal(count_in(f, "trash"), 2);
+	assert_int_equal(store_sweep(f->s, NULL, NULL, &f->e), 0);
+	assert_int_equal(count_in(f, "trash"), 0);
+	assert_int_equal(add_layer(f, '2'), 0);
+	assert_int_equal(add_image(f, 'a', "12", "a"), 0);
+	assert_int_equal(image_find(f->s, "a", &row, &f->e), 1);
+	assert_int_equal(layer_open_all(f->s, &row, &fds, &n, &f->e), 0);
+	assert_int_equal(n, 2);
+	for (size_t i = 0; i < n; i++)
+		(void)close(fds[i]);
+	free(fds);
+	(void)snprintf(path, sizeof(path), "%s/layers/%s/fs", f->dir, hex64(hex, '2'));
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(layer_open_all(f->s, &row, &fds, &n, &f->e), -ENOENT);
+	assert_int_equal(layer_find(f->s, hex, NULL, &f->e), 0);
+	image_row_done(&row);
+}
+
+static void bad_ids_are_refused(void **state)
+{
+	struct fixture *f = *state;
+	char *text = NULL;
+
+	assert_int_equal(layer_find(f->s, "../../x", NULL, &f->e), -EINVAL);
+	assert_int_equal(blob_read(f->s, "sha256:../../../x", 10, &text, NULL, &f->e), -EINVAL);
+	assert_int_equal(blob_exists(f->s, "sha256:AA"), 0);
+	assert_int_equal(container_discard(f->s, "..", &f->e), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(find_and_list),
+		TEST(names_move),
+		TEST(missing_layer_is_refused),
+		TEST(delete_counts_references),
+		TEST(pull_is_protected),
+		TEST(dead_pull_is_collected_later),
+		TEST(layers_commit_once),
+		TEST(bad_ids_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
