@@ -19,7 +19,8 @@
  *
  * The layer's bytes go to a temporary blob file as fast as the network gives them, and from there
  * into the pipe as fast as the unpacker takes them; neither waits for the other. A reader of the
- * pipe sees bytes that are not verified yet; only GOT says that they were right.
+ * pipe sees bytes that are not verified yet; only GOT says that they were right. Two layers of an
+ * image may be the same blob (empty ones often are): each LAYER then gets a GOT of its own.
  */
 #pragma once
 
