@@ -259,8 +259,8 @@ static int verify(struct layer *l, struct err *e)
 		if (!l->stream)
 			(void)unlinkat(l->f->blobs_dirfd, l->d.digest + 7, 0);
 		return err_set(e, UCT_BAD_DIGEST, -EBADMSG,
-		               "layer %s %s hashes to %s: it was thrown away", l->d.digest,
-		               l->stream ? "as it was received" : "in the store", got);
+		               "layer %s %s hashes to %s; it was thrown away", l->d.digest,
+		               l->stream ? "as received" : "in the store", got);
 	}
 	if (l->stream &&
 	    renameat(l->f->tmp_dirfd, l->tmp_name, l->f->blobs_dirfd, l->d.digest + 7) < 0)

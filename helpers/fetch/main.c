@@ -153,7 +153,15 @@ static void send_fail(const struct fetch *f, const struct err *e)
 {
 	struct fetch_fail m = { .type = FETCH_FAIL, .e = *e };
 
+	char rest[sizeof(struct fetch_layer)];
+
 	(void)fetch_send(f, &m, sizeof(m), NULL); /* nobody is left to tell */
+	/* LAYER messages that nobody reads would turn the engine's next read into ECONNRESET
+	 * (af_unix.c, unix_release_sock), before it sees FAIL. So no more are let in, and those
+	 * that are there are read. */
+	(void)shutdown(f->sock_fd, SHUT_RD); /* fails only if the engine has gone */
+	while (sock_recv(f->sock_fd, rest, sizeof(rest), NULL, 0) > 0)
+		;
 }
 
 int main(void)
