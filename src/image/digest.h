@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* digest - SHA-256 through OpenSSL's libcrypto; only the helpers and pull link this */
+/* digest - SHA-256 through OpenSSL's libcrypto; only helpers link this (digest_is_valid() apart,
+ * which needs nothing) */
 #pragma once
 
 #include "base/err.h"
@@ -10,9 +11,16 @@ struct digest;
 
 int digest_new(struct digest **ret, struct err *e);
 void digest_add(struct digest *d, const void *data, size_t n);
-/* Writes "sha256:HEX" and frees. */
+/* Writes "sha256:HEX" and frees; an empty string if libcrypto failed, which equals no digest. */
 void digest_finish(struct digest *d, char ret[72]);
 void digest_free(struct digest *d);
+static inline void cleanup_digest(struct digest **d)
+{
+	digest_free(*d);
+}
+#define _cleanup_digest_ _cleanup_(cleanup_digest)
+/* All at once. */
+int digest_of(const void *data, size_t n, char ret[72], struct err *e);
 /* "sha256:" and 64 lower-case hex digits. */
 bool digest_is_valid(const char *text);
 /* Chain ids of an image's layers (image specification, config.md "Layer ChainID"); lowest first,

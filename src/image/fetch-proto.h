@@ -15,11 +15,13 @@
  *   7  end of file                 ->              no more layers
  * All parsing of foreign JSON and all hashing happens in the helper: the engine, and with it every
  * program that starts containers, links neither libcurl nor libcrypto.
- * Instead of any message the helper may send FAIL with its struct err and exit.
+ * Instead of any message the helper may send FAIL with its struct err and exit. A LAYER may then
+ * fail with EPIPE; the FAIL that tells why is there to be read.
  *
  * The layer's bytes go to a temporary blob file as fast as the network gives them, and from there
  * into the pipe as fast as the unpacker takes them; neither waits for the other. A reader of the
- * pipe sees bytes that are not verified yet; only GOT says that they were right.
+ * pipe sees bytes that are not verified yet; only GOT says that they were right. Two layers of an
+ * image may be the same blob (empty ones often are): each LAYER then gets a GOT of its own.
  */
 #pragma once
 

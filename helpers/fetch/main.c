@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* usr-ct-fetch - moves one image's blobs from a registry (or a layout on disk) into the store
+ *
+ * Started by the engine with the protocol's socket as descriptor 3 (image/fetch-proto.h). It is the
+ * only program of ours that loads libcurl and libcrypto, and the only one that reads what a
+ * registry sent before its digest is known. One thread, one loop: the socket, the pipes, curl.
+ *
+ * Exit status: 0 the engine closed the socket, 1 FAIL was sent or could not be.
+ */
+#include "fetch.h"
+
+#include "base/fd.h"
+#include "base/sock.h"
+#include "image/digest.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum { SOCK_FD = 3, IDLE_MS = 500 };
+
+int fetch_send(const struct fetch *f, const void *msg, size_t n, struct err *e)
+{
+	struct pollfd p = { .fd = f->sock_fd, .events = POLLOUT };
+	int r;
+
+	while ((r = sock_send(f->sock_fd, msg, n, NULL, 0, NULL, 0)) == -EAGAIN)
+		if (poll(&p, 1, -1) < 0 && errno != EINTR)
+			return err_sys(e, "cannot wait for the engine");
+	return r < 0 ? err_errno(e, r, "cannot report to the engine") : 0;
+}
+
+void fetch_send_if_room(const struct fetch *f, const void *msg, size_t n)
+{
+	IGNORE(sock_send(f->sock_fd, msg, n, NULL, 0, NULL, 0)); /* progress is for watching */
+}
+
+static bool is_text(const char *s, size_t size)
+{
+	return memchr(s, '\0', size) != NULL;
+}
+
+/* The engine is trusted, but a message that got mixed up must not become a file name. */
+static int check_start(const struct fetch *f, ssize_t n, struct err *e)
+{
+	const struct fetch_start *s = &f->start;
+
+	if (n != sizeof(*s) || s->type != FETCH_START)
+		return err_set(e, UCT_INTERNAL, -EPROTO, "fetch: START expected");
+	if (!is_text(s->reference, sizeof(s->reference)) ||
+	    !is_text(s->platform, sizeof(s->platform)) ||
+	    !is_text(s->tmp_prefix, sizeof(s->tmp_prefix)) ||
+	    !is_text(s->auth_file, sizeof(s->auth_file)))
+		return err_set(e, UCT_INTERNAL, -EPROTO, "fetch: START has a text without end");
+	if (!s->tmp_prefix[0] || s->tmp_prefix[0] == '.' || strchr(s->tmp_prefix, '/'))
+		return err_set(e, UCT_INTERNAL, -EPROTO, "fetch: START has no usable prefix");
+	if (f->blobs_dirfd < 0 || f->tmp_dirfd < 0)
+		return err_set(e, UCT_INTERNAL, -EPROTO, "fetch: START without directories");
+	return 0;
+}
+
+/* 0: the engine has gone before it asked for anything. */
+static int receive_start(struct fetch *f, struct err *e)
+{
+	int fds[2];
+	ssize_t n = sock_recv(f->sock_fd, &f->start, sizeof(f->start), fds, 2);
+	int r;
+
+	f->blobs_dirfd = fds[0];
+	f->tmp_dirfd = fds[1];
+	if (n == 0)
+		return 0;
+	if (n < 0)
+		return err_errno(e, (int)n, "fetch: cannot receive START");
+	r = check_start(f, n, e);
+	if (r >= 0)
+		r = reference_parse(f->start.reference, &f->ref, e);
+	if (r >= 0)
+		r = platform_parse(f->start.platform[0] ? f->start.platform : platform_native(),
+		                   f->platform, sizeof(f->platform), e);
+	return r < 0 ? r : 1;
+}
+
+/* One message if there is one; -ECANCELED at end of file. */
+static int receive_layer(struct fetch *f, struct err *e)
+{
+	_cleanup_close_ int pipe_fd = -EBADF;
+	struct fetch_layer m;
+	ssize_t n = sock_recv(f->sock_fd, &m, sizeof(m), &pipe_fd, 1);
+
+	if (n == -EAGAIN)
+		return 0;
+	if (n == 0 || n == -ECONNRESET)
+		return -ECANCELED;
+	if (n < 0)
+		return err_errno(e, (int)n, "fetch: cannot receive");
+	if (n != sizeof(m) || m.type != FETCH_LAYER || !is_text(m.digest, sizeof(m.digest)))
+		return err_set(e, UCT_INTERNAL, -EPROTO, "fetch: LAYER expected");
+	return layer_want(f, &m, TAKE_FD(pipe_fd), e);
+}
+
+static int wait_for_work(struct fetch *f, int timeout_ms, struct err *e)
+{
+	size_t n_max = 1 + layers_poll_max(f), n;
+	_cleanup_free_ struct pollfd *fds = calloc(n_max, sizeof(*fds));
+
+	if (!fds)
+		return err_oom(e);
+	fds[0] = (struct pollfd){ f->sock_fd, POLLIN, 0 };
+	n = 1 + layers_poll(f, fds + 1);
+	return source_step(f->source, fds, n, timeout_ms, e);
+}
+
+/* Returns -ECANCELED when the engine has closed the socket, which is how a pull ends. */
+static int serve(struct fetch *f, struct err *e)
+{
+	int again = 0, r;
+
+	for (;;) {
+		r = wait_for_work(f, again ? 0 : IDLE_MS, e);
+		if (r >= 0)
+			r = receive_layer(f, e);
+		if (r >= 0)
+			r = again = layers_move(f, e);
+		if (r < 0)
+			return r;
+	}
+}
+
+static int fetch(struct fetch *f, struct err *e)
+{
+	struct source_options o = {
+		.auth_file = f->start.auth_file[0] ? f->start.auth_file : NULL,
+		.cancel_fd = f->sock_fd,
+	};
+	int r;
+
+	if (fd_set_nonblock(f->sock_fd) < 0)
+		return err_sys(e, "cannot use the engine's socket");
+	r = source_open(&f->ref, &o, &f->source, e);
+	if (r >= 0)
+		r = fetch_confine(f, e);
+	if (r >= 0)
+		r = fetch_resolve(f, e);
+	if (r >= 0)
+		r = serve(f, e);
+	return r;
+}
+
+static void send_fail(const struct fetch *f, const struct err *e)
+{
+	struct fetch_fail m = { .type = FETCH_FAIL, .e = *e };
+
+	char rest[sizeof(struct fetch_layer)];
+
+	(void)fetch_send(f, &m, sizeof(m), NULL); /* nobody is left to tell */
+	/* LAYER messages that nobody reads would turn the engine's next read into ECONNRESET
+	 * (af_unix.c, unix_release_sock), before it sees FAIL. So no more are let in, and those
+	 * that are there are read. */
+	(void)shutdown(f->sock_fd, SHUT_RD); /* fails only if the engine has gone */
+	while (sock_recv(f->sock_fd, rest, sizeof(rest), NULL, 0) > 0)
+		;
+}
+
+int main(void)
+{
+	struct fetch f = { .sock_fd = SOCK_FD, .blobs_dirfd = -EBADF, .tmp_dirfd = -EBADF };
+	struct err e = { 0 };
+	int r;
+
+	(void)signal(SIGPIPE, SIG_IGN); /* a reader that goes away is EPIPE, and no reason to die */
+	if (fd_set_cloexec(f.sock_fd, 1) < 0) {
+		fprintf(stderr, "usr-ct-fetch: started by usr-ct pull, not by hand\n");
+		return 1;
+	}
+	r = receive_start(&f, &e);
+	if (r > 0)
+		r = fetch(&f, &e);
+	if (r == -ECANCELED)
+		r = 0;
+	if (r < 0)
+		send_fail(&f, &e);
+	layers_drop(&f); /* after FAIL, so that a pipe's end comes second */
+	source_close(f.source);
+	manifest_done(&f.manifest);
+	cleanup_close(&f.blobs_dirfd);
+	cleanup_close(&f.tmp_dirfd);
+	return r < 0;
+}

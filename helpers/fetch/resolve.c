@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* resolve - from a reference to manifest and config: index, platform, digests, chain ids */
+#include "fetch.h"
+
+#include "base/fd.h"
+#include "image/digest.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+/* An index may name an index. Nobody needs more levels; a registry could send them for ever. */
+enum { INDEX_LEVELS_MAX = 3 };
+
+/* Written here and not by file_write_at(), so that the temporary file lies in tmp/ under the name
+ * that store_sweep() knows. */
+static int keep_document(const struct fetch *f, const struct document *d, struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+	char tmp[192];
+	int r;
+
+	(void)snprintf(tmp, sizeof(tmp), "%s%s", f->start.tmp_prefix, d->digest + 7);
+	fd = openat(f->tmp_dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd < 0)
+		return err_sys(e, "cannot create '%s'", tmp);
+	r = fd_write_all(fd, d->text, d->n);
+	if (r < 0)
+		r = err_errno(e, r, "cannot write blob %s", d->digest);
+	else if (renameat(f->tmp_dirfd, tmp, f->blobs_dirfd, d->digest + 7) < 0)
+		r = err_sys(e, "cannot put blob %s into place", d->digest);
+	if (r < 0)
+		(void)unlinkat(f->tmp_dirfd, tmp, 0); /* the first failure is the one to tell */
+	return r;
+}
+
+static int get_manifest(const struct fetch *f, struct document *ret, struct err *e)
+{
+	_cleanup_document_ struct document doc = { 0 };
+	struct descriptor chosen;
+	int r;
+
+	r = source_manifest(f->source, NULL, &doc, e);
+	for (int level = 0; r >= 0 && level < INDEX_LEVELS_MAX; level++) {
+		r = index_choose(doc.text, doc.n, f->platform, &chosen, e);
+		if (r <= 0)
+			break;
+		document_done(&doc);
+		r = source_manifest(f->source, &chosen, &doc, e);
+	}
+	if (r < 0)
+		return r;
+	*ret = doc;
+	doc = (struct document){ 0 };
+	return 0;
+}
+
+/* "host/name:tag", or empty: only a digest was asked for, or the layout's tag is no image name. */
+static int name_image(const struct fetch *f, char *buf, size_t size, struct err *e)
+{
+	struct reference named = f->ref;
+
+	buf[0] = '\0';
+	memcpy(named.tag, source_tag(f->source), strlen(source_tag(f->source)) + 1);
+	if (!named.tag[0])
+		return 0;
+	if (named.kind == REFERENCE_REGISTRY)
+		return reference_full_name(&named, buf, size, e);
+	if (reference_full_name(&named, buf, size, NULL) < 0 || strchr(buf, '@'))
+		buf[0] = '\0';
+	return 0;
+}
+
+static int send_resolved(const struct fetch *f, const struct document *manifest,
+                         const struct document *config, uint64_t created_ns, struct err *e)
+{
+	struct fetch_resolved m = {
+		.type = FETCH_RESOLVED,
+		.n_layers = (uint32_t)f->manifest.n_layers,
+		.manifest_bytes = manifest->n,
+		.config_bytes = config->n,
+		.created_ns = created_ns,
+	};
+	int r = name_image(f, m.name, sizeof(m.name), e);
+
+	if (r < 0)
+		return r;
+	memcpy(m.manifest, manifest->digest, sizeof(m.manifest));
+	memcpy(m.config, config->digest, sizeof(m.config));
+	return fetch_send(f, &m, sizeof(m), e);
+}
+
+static int send_infos(const struct fetch *f, const struct image_config *c, struct err *e)
+{
+	_cleanup_free_ char(*chains)[65] = calloc(c->n_diff_ids + 1, sizeof(*chains));
+	int r;
+
+	if (!chains)
+		return err_oom(e);
+	r = digest_chain_ids((const char(*)[72])c->diff_ids, c->n_diff_ids, chains, e);
+	for (size_t i = 0; r >= 0 && i < c->n_diff_ids; i++) {
+		struct fetch_info m = {
+			.type = FETCH_INFO,
+			.index = (uint32_t)i,
+			.size_bytes = f->manifest.layers[i].size_bytes,
+		};
+
+		memcpy(m.digest, f->manifest.layers[i].digest, sizeof(m.digest));
+		memcpy(m.diff_id, c->diff_ids[i], sizeof(m.diff_id));
+		memcpy(m.chain, chains[i], sizeof(m.chain));
+		r = fetch_send(f, &m, sizeof(m), e);
+	}
+	return r;
+}
+
+static int check_config(const struct fetch *f, const struct image_config *c, struct err *e)
+{
+	int r = image_check_layers(&f->manifest, c, e);
+
+	if (r < 0)
+		return r;
+	if (c->os[0] && strcmp(c->os, "linux") != 0)
+		return err_set(e, UCT_NO_PLATFORM, -ENOENT,
+		               "the image is for another operating system than linux");
+	return 0;
+}
+
+int fetch_resolve(struct fetch *f, struct err *e)
+{
+	_cleanup_document_ struct document manifest = { 0 }, config = { 0 };
+	_cleanup_image_config_ struct image_config c = { 0 };
+	int r;
+
+	r = get_manifest(f, &manifest, e);
+	if (r >= 0)
+		r = manifest_parse(manifest.text, manifest.n, &f->manifest, e);
+	if (r >= 0)
+		r = source_blob(f->source, &f->manifest.config, &config, e);
+	if (r >= 0)
+		r = image_config_parse(config.text, config.n, &c, e);
+	if (r >= 0)
+		r = check_config(f, &c, e);
+	if (r >= 0)
+		r = keep_document(f, &manifest, e);
+	if (r >= 0)
+		r = keep_document(f, &config, e);
+	if (r >= 0)
+		r = send_resolved(f, &manifest, &config, c.created_ns, e);
+	if (r >= 0)
+		r = send_infos(f, &c, e);
+	return r;
+}

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/http.h"
+
+#include "base/num.h"
+#include "base/sbuf.h"
+#include "image/descriptor.h"
+
+#include <curl/curl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	CONNECT_TIMEOUT_S = 15,
+	STALL_S = 30, /* less than one byte a second for so long */
+	REDIRECTS_MAX = 5,
+	BUFFER_BYTES = 256 << 10, /* one read of the socket; curl's own 16 KiB cost a third more */
+	ERROR_BODY_MAX = 64 << 10,
+	RETRY_AFTER_MAX_S = 60,
+};
+
+struct http {
+	CURLM *multi;
+	struct curl_waitfd *wait; /* room for what a caller wants to wait for */
+	size_t wait_cap;
+};
+
+int http_new(struct http **ret, struct err *e)
+{
+	struct http *h;
+
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return err_set(e, UCT_SYSTEM, -ENOMEM, "cannot initialise libcurl");
+	h = calloc(1, sizeof(*h));
+	if (!h)
+		return err_oom(e);
+	h->multi = curl_multi_init();
+	if (!h->multi) {
+		free(h);
+		return err_oom(e);
+	}
+	*ret = h;
+	return 0;
+}
+
+void http_free(struct http *h)
+{
+	if (!h)
+		return;
+	(void)curl_multi_cleanup(h->multi);
+	free(h->wait);
+	free(h);
+	curl_global_cleanup();
+}
+
+char *http_escape(const char *s)
+{
+	char *escaped = curl_easy_escape(NULL, s, (int)strnlen(s, INT_MAX)), *copy;
+
+	if (!escaped)
+		return NULL;
+	copy = strdup(escaped);
+	curl_free(escaped);
+	return copy;
+}
+
+const char *http_header(const struct http_request *q, const char *name, size_t i)
+{
+	struct curl_header *h;
+
+	/* -1: of the last answer, after redirects. */
+	return curl_easy_header(q->easy, name, i, CURLH_HEADER, -1, &h) == CURLHE_OK ? h->value
+	                                                                             : NULL;
+}
+
+/* Where in the whole an answer begins: "bytes 100-199/200"; -EINVAL if a 206 does not say. */
+static int content_start(const struct http_request *q, uint64_t *ret)
+{
+	const char *range = http_header(q, "Content-Range", 0);
+	char number[24];
+	size_t n;
+
+	if (q->status != 206) {
+		*ret = 0;
+		return 0;
+	}
+	if (!range || strncmp(range, "bytes ", 6) != 0)
+		return -EINVAL;
+	n = strspn(range + 6, "0123456789");
+	if (n >= sizeof(number) || range[6 + n] != '-')
+		return -EINVAL;
+	memcpy(number, range + 6, n);
+	number[n] = '\0';
+	return parse_u64(number, ret);
+}
+
+static unsigned status_of(CURL *easy)
+{
+	long status = 0;
+
+	(void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status); /* 0 says none */
+	return status > 0 && status < 1000 ? (unsigned)status : 0;
+}
+
+/* An error page: its beginning is kept, an endless one ends the transfer. */
+static size_t take_error_body(struct http_request *q, const char *data, size_t n)
+{
+	size_t room = sizeof(q->body) - 1 - q->body_n, take = MIN(n, room);
+
+	memcpy(q->body + q->body_n, data, take);
+	q->body_n += take;
+	q->body_total += n;
+	return q->body_total > ERROR_BODY_MAX ? 0 : n;
+}
+
+static size_t on_write(char *data, size_t size, size_t n, void *arg)
+{
+	struct http_request *q = arg;
+	bool is_first = q->status == 0;
+
+	n *= size;
+	if (is_first)
+		q->status = status_of(q->easy);
+	if (q->status != 200 && q->status != 206)
+		return take_error_body(q, data, n);
+	if (is_first && content_start(q, &q->at) < 0) {
+		q->failure = HTTP_NONSENSE;
+		return 0;
+	}
+	if (q->on_data(q->arg, q->at, data, n) < 0) {
+		q->failure = HTTP_SINK_REFUSED;
+		return 0;
+	}
+	q->at += n;
+	return n;
+}
+
+static int add_header(struct http_request *q, const char *name, const char *value)
+{
+	_cleanup_free_ char *line = NULL;
+	struct curl_slist *list;
+
+	if (!value)
+		return 0;
+	line = strf("%s: %s", name, value);
+	list = line ? curl_slist_append(q->headers, line) : NULL;
+	if (line)
+		explicit_bzero(line, strlen(line)); /* curl keeps its own copy */
+	if (!list)
+		return -ENOMEM;
+	q->headers = list;
+	return 0;
+}
+
+/* setopt fails for lack of memory, or because this libcurl was built without the option. */
+#define OPT(option, value)                                                      \
+	do {                                                                    \
+		if (rc == CURLE_OK)                                             \
+			rc = curl_easy_setopt(easy, CURLOPT_##option, (value)); \
+	} while (0)
+
+static CURLcode set_limits(CURL *easy, const char *url)
+{
+	bool is_tls = !strncmp(url, "https://", 8);
+	CURLcode rc = CURLE_OK;
+
+	OPT(NOSIGNAL, 1L);
+	OPT(CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
+	OPT(LOW_SPEED_LIMIT, 1L);
+	OPT(LOW_SPEED_TIME, (long)STALL_S);
+	OPT(BUFFERSIZE, (long)BUFFER_BYTES);
+	/* Never file:, ftp: and so on; never from TLS back to plain text. curl itself drops our
+	 * Authorization header when a redirect leaves the host, port or scheme (since 7.83). */
+	OPT(PROTOCOLS_STR, is_tls ? "https" : "http");
+	OPT(REDIR_PROTOCOLS_STR, is_tls ? "https" : "http,https");
+	OPT(FOLLOWLOCATION, 1L);
+	OPT(UNRESTRICTED_AUTH, 0L);
+	OPT(MAXREDIRS, (long)REDIRECTS_MAX);
+	OPT(HTTP09_ALLOWED, 0L);
+	/* Plain HTTP is for this machine's own registries, which no proxy could reach. */
+	if (!is_tls)
+		OPT(PROXY, "");
+	return rc;
+}
+
+static CURLcode set_request(CURL *easy, struct http_request *q)
+{
+	CURLcode rc = CURLE_OK;
+	char range[32];
+
+	OPT(URL, q->url);
+	OPT(USERAGENT, "usr-ct/" USRCT_VERSION);
+	OPT(HTTPHEADER, (struct curl_slist *)q->headers);
+	OPT(WRITEFUNCTION, on_write);
+	OPT(WRITEDATA, q);
+	OPT(ERRORBUFFER, q->reason);
+	OPT(PRIVATE, q);
+	if (q->offset) {
+		(void)snprintf(range, sizeof(range), "%llu-", (unsigned long long)q->offset);
+		OPT(RANGE, range);
+	}
+	return rc;
+}
+
+_Static_assert(sizeof(((struct http_request *)0)->reason) >= CURL_ERROR_SIZE, "curl writes that");
+
+static void forget(struct http *h, struct http_request *q)
+{
+	if (q->easy) {
+		(void)curl_multi_remove_handle(h->multi, q->easy); /* not added is fine, too */
+		curl_easy_cleanup(q->easy);
+		q->easy = NULL;
+	}
+	curl_slist_free_all(q->headers);
+	q->headers = NULL;
+}
+
+int http_start(struct http *h, struct http_request *q, struct err *e)
+{
+	CURLcode rc;
+
+	forget(h, q); /* an earlier try */
+	q->failure = HTTP_FINE;
+	q->status = q->retry_after_s = 0;
+	q->at = q->body_total = q->body_n = 0;
+	memset(q->reason, 0, sizeof(q->reason));
+	memset(q->body, 0, sizeof(q->body));
+	q->easy = curl_easy_init();
+	if (!q->easy || add_header(q, "Accept", q->accept) < 0 ||
+	    add_header(q, "Authorization", q->authorization) < 0) {
+		forget(h, q);
+		return err_oom(e);
+	}
+	rc = set_limits(q->easy, q->url);
+	if (rc == CURLE_OK)
+		rc = set_request(q->easy, q);
+	if (rc == CURLE_OK && curl_multi_add_handle(h->multi, q->easy) != CURLM_OK)
+		rc = CURLE_OUT_OF_MEMORY;
+	if (rc != CURLE_OK) {
+		forget(h, q);
+		return err_set(e, UCT_SYSTEM, -EIO, "cannot set up a transfer: %s",
+		               curl_easy_strerror(rc));
+	}
+	return 0;
+}
+
+void http_cancel(struct http *h, struct http_request *q)
+{
+	forget(h, q);
+}
+
+/* All others are nonsense: not HTTP, too many redirects, a scheme we do not speak. */
+static const struct {
+	CURLcode rc;
+	enum http_failure failure;
+} failures[] = {
+	{ CURLE_OK, HTTP_FINE },
+	{ CURLE_COULDNT_RESOLVE_PROXY, HTTP_NO_CONNECT },
+	{ CURLE_COULDNT_RESOLVE_HOST, HTTP_NO_CONNECT },
+	{ CURLE_COULDNT_CONNECT, HTTP_NO_CONNECT },
+	{ CURLE_PROXY, HTTP_NO_CONNECT },
+	{ CURLE_SSL_CONNECT_ERROR, HTTP_NO_CONNECT },
+	{ CURLE_PEER_FAILED_VERIFICATION, HTTP_NO_CONNECT },
+	{ CURLE_SSL_CACERT_BADFILE, HTTP_NO_CONNECT },
+	{ CURLE_OPERATION_TIMEDOUT, HTTP_BROKEN },
+	{ CURLE_PARTIAL_FILE, HTTP_BROKEN },
+	{ CURLE_SEND_ERROR, HTTP_BROKEN },
+	{ CURLE_RECV_ERROR, HTTP_BROKEN },
+	{ CURLE_GOT_NOTHING, HTTP_BROKEN },
+	{ CURLE_HTTP2, HTTP_BROKEN },
+	{ CURLE_HTTP2_STREAM, HTTP_BROKEN },
+};
+
+static enum http_failure failure_of(CURLcode rc)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(failures); i++)
+		if (failures[i].rc == rc)
+			return failures[i].failure;
+	return HTTP_NONSENSE;
+}
+
+static void finish(struct http *h, struct http_request *q, CURLcode rc)
+{
+	curl_off_t retry_after = 0;
+	curl_off_t connected = 0;
+	char shown[sizeof(q->reason)];
+
+	if (!q->status)
+		q->status = status_of(q->easy);
+	/* An error page that was cut off is still an answer. */
+	if (q->failure == HTTP_FINE && q->status < 400)
+		q->failure = failure_of(rc);
+	/* A time-out before there was a connection is no broken one. */
+	(void)curl_easy_getinfo(q->easy, CURLINFO_CONNECT_TIME_T, &connected);
+	if (rc == CURLE_OPERATION_TIMEDOUT && connected == 0)
+		q->failure = HTTP_NO_CONNECT;
+	(void)curl_easy_getinfo(q->easy, CURLINFO_RETRY_AFTER, &retry_after);
+	if (retry_after > 0)
+		q->retry_after_s = (unsigned)MIN(retry_after, (curl_off_t)RETRY_AFTER_MAX_S);
+	if (rc != CURLE_OK && !q->reason[0])
+		(void)snprintf(q->reason, sizeof(q->reason), "%s", curl_easy_strerror(rc));
+	memcpy(q->reason, text_shown(q->reason, shown, sizeof(shown)), sizeof(q->reason) - 1);
+	(void)curl_multi_remove_handle(h->multi, q->easy);
+}
+
+/* Takes the request out of curl before on_done, which may start it again. */
+static bool end_finished(struct http *h)
+{
+	struct http_request *q = NULL;
+	bool any = false;
+	CURLMsg *m;
+	CURL *easy;
+	int left;
+
+	while ((m = curl_multi_info_read(h->multi, &left))) {
+		CURLcode rc = m->data.result;
+
+		if (m->msg != CURLMSG_DONE)
+			continue;
+		easy = m->easy_handle;
+		(void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, &q);
+		finish(h, q, rc); /* @m is gone after that */
+		q->on_done(q->arg);
+		any = true;
+	}
+	return any;
+}
+
+static int room_for(struct http *h, size_t n, struct err *e)
+{
+	struct curl_waitfd *wait;
+
+	if (n <= h->wait_cap)
+		return 0;
+	wait = realloc(h->wait, n * sizeof(*wait));
+	if (!wait)
+		return err_oom(e);
+	h->wait = wait;
+	h->wait_cap = n;
+	return 0;
+}
+
+int http_step(struct http *h, struct pollfd *fds, size_t n, int timeout_ms, struct err *e)
+{
+	CURLMcode mc;
+	int running, r;
+
+	r = room_for(h, n, e);
+	if (r < 0)
+		return r;
+	mc = curl_multi_perform(h->multi, &running);
+	if (mc == CURLM_OK && end_finished(h))
+		timeout_ms = 0;
+	for (size_t i = 0; i < n; i++)
+		h->wait[i] = (struct curl_waitfd){
+			.fd = fds[i].fd,
+			.events = (short)((fds[i].events & POLLIN ? CURL_WAIT_POLLIN : 0) |
+			                  (fds[i].events & POLLOUT ? CURL_WAIT_POLLOUT : 0)),
+		};
+	if (mc == CURLM_OK)
+		mc = curl_multi_poll(h->multi, h->wait, (unsigned)n, timeout_ms, NULL);
+	if (mc != CURLM_OK)
+		return err_set(e, UCT_SYSTEM, -EIO, "libcurl failed: %s", curl_multi_strerror(mc));
+	for (size_t i = 0; i < n; i++)
+		fds[i].revents = (short)((h->wait[i].revents & CURL_WAIT_POLLIN ? POLLIN : 0) |
+		                         (h->wait[i].revents & CURL_WAIT_POLLOUT ? POLLOUT : 0));
+	return 0;
+}

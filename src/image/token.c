@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* token - answers a registry's 401 (distribution specification, "token authentication")
+ *
+ * A registry asks for Basic, which is our credentials themselves, or for Bearer: a token from
+ * another service, which in turn may want our credentials or serve anybody. One token serves all
+ * transfers; when it expires in the middle of a pull, the first 401 fetches a new one and the
+ * others wait for it.
+ */
+#include "base/json.h"
+#include "image/challenge.h"
+#include "image/credentials.h"
+#include "image/registry.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { TOKEN_MAX_BYTES = 64 << 10, REFUSALS_MAX = 2 };
+
+static void set_authorization(struct registry *reg, char *header)
+{
+	credentials_free(reg->authorization);
+	reg->authorization = header;
+	reg->generation++;
+}
+
+static void deny(struct transfer *t)
+{
+	struct err e = { 0 };
+	int r = registry_denied(t, &e);
+
+	transfer_end(t, r, &e);
+}
+
+static void end_waiting(struct registry *reg, int r, const struct err *e)
+{
+	for (struct transfer *t = reg->transfers; t; t = t->next) {
+		if (t->state != TRANSFER_WAITS_TOKEN)
+			continue;
+		if (r < 0)
+			transfer_end(t, r, e);
+		else
+			transfer_begin(t);
+	}
+}
+
+/* A token goes into a header line, so it may have nothing that would end one. */
+static bool is_token_text(const char *s)
+{
+	size_t n = strlen(s);
+
+	for (size_t i = 0; i < n; i++)
+		if (s[i] <= ' ' || s[i] >= 0x7f)
+			return false;
+	return n > 0;
+}
+
+/* The text of @e must not quote the answer: it holds the token. */
+static int take_token(struct registry *reg, struct err *e)
+{
+	_cleanup_json_ json_t *j = NULL;
+	const char *token;
+	char *header;
+
+	if (reg->token_answer.len == 0 ||
+	    json_parse(reg->token_answer.s, reg->token_answer.len, "token", &j, NULL) < 0)
+		return err_set(e, UCT_REGISTRY_ANSWER, -EBADMSG,
+		               "the token service of registry '%s' does not answer in JSON",
+		               reg->host);
+	token = json_string_value(json_at(j, "token"));
+	if (!token)
+		token = json_string_value(json_at(j, "access_token"));
+	if (!token || !is_token_text(token))
+		return err_set(e, UCT_REGISTRY_ANSWER, -EBADMSG,
+		               "the token service of registry '%s' sent no token", reg->host);
+	header = strf("Bearer %s", token);
+	if (!header)
+		return err_oom(e);
+	set_authorization(reg, header);
+	return 0;
+}
+
+static void on_token(void *arg, int r, const struct err *e)
+{
+	struct registry *reg = arg;
+	struct err own = { 0 };
+
+	if (r >= 0) {
+		r = take_token(reg, &own);
+		e = &own;
+	}
+	if (reg->token_answer.s)
+		explicit_bzero(reg->token_answer.s, reg->token_answer.len);
+	end_waiting(reg, r, e);
+}
+
+/* Where credentials may go: over TLS, or without leaving this machine. */
+static bool is_safe_realm(const char *url)
+{
+	char host[300];
+	size_t n;
+
+	if (!strncmp(url, "https://", 8))
+		return true;
+	if (strncmp(url, "http://", 7) != 0)
+		return false;
+	n = strcspn(url + 7, "/?#");
+	if (n >= sizeof(host))
+		return false;
+	memcpy(host, url + 7, n);
+	host[n] = '\0';
+	return host_is_loopback(host);
+}
+
+/* NULL if out of memory. */
+static char *token_url(const struct registry *reg, const struct challenge *c)
+{
+	_cleanup_free_ char *service = http_escape(c->service), *scope = NULL, *own = NULL;
+
+	if (!c->scope[0])
+		own = strf("repository:%s:pull", reg->base.ref.name);
+	scope = http_escape(own ? own : c->scope);
+	if (!service || !scope)
+		return NULL;
+	return strf("%s%cscope=%s%s%s", c->realm, strchr(c->realm, '?') ? '&' : '?', scope,
+	            *service ? "&service=" : "", service);
+}
+
+static int request_token(struct registry *reg, const struct challenge *c, struct err *e)
+{
+	struct transfer_job job = {
+		.accept = "application/json",
+		.size_bytes = TOKEN_MAX_BYTES,
+		.is_token = true,
+		.document = &reg->token_answer,
+		.sink = { .done = on_token, .arg = reg },
+	};
+
+	if (!is_safe_realm(c->realm))
+		return err_set(e, UCT_REGISTRY_ANSWER, -EPROTO,
+		               "registry '%s' names a token service that is not reached over TLS",
+		               reg->host);
+	transfer_free(reg->token); /* an earlier one, done */
+	reg->token = NULL;
+	sbuf_done(&reg->token_answer);
+	reg->token_answer = (struct sbuf)SBUF_INIT(TOKEN_MAX_BYTES);
+	(void)snprintf(job.what, sizeof(job.what), "'%s' (token service)", reg->base.ref.name);
+	job.url = token_url(reg, c);
+	return transfer_start(reg, &job, &reg->token, e);
+}
+
+/* Basic: true if it is something new. */
+static bool use_basic(struct registry *reg)
+{
+	char *copy;
+
+	if (!reg->basic || (reg->authorization && !strcmp(reg->authorization, reg->basic)))
+		return false;
+	copy = strdup(reg->basic);
+	if (!copy)
+		return false;
+	set_authorization(reg, copy);
+	return true;
+}
+
+void token_needed(struct transfer *t)
+{
+	struct registry *reg = transfer_registry(t);
+	struct challenge c = { 0 };
+	struct err e = { 0 };
+	const char *line;
+	int r;
+
+	t->tries = 0; /* a 401 is no failed try */
+	if (t->generation != reg->generation) {
+		transfer_begin(t); /* somebody else has got a new token meanwhile */
+		return;
+	}
+	if (t->refusals++ >= REFUSALS_MAX) {
+		deny(t);
+		return;
+	}
+	for (size_t i = 0; i < 16 && (line = http_header(&t->q, "WWW-Authenticate", i)); i++)
+		challenge_parse(line, &c);
+	if (c.scheme == CHALLENGE_BASIC && use_basic(reg)) {
+		transfer_begin(t);
+		return;
+	}
+	if (c.scheme != CHALLENGE_BEARER) {
+		deny(t);
+		return;
+	}
+	t->state = TRANSFER_WAITS_TOKEN;
+	if (reg->token && reg->token->state != TRANSFER_DONE)
+		return;
+	r = request_token(reg, &c, &e);
+	if (r < 0)
+		transfer_end(t, r, &e);
+}
+
+void token_done(struct registry *reg)
+{
+	transfer_free(reg->token);
+	reg->token = NULL;
+	if (reg->token_answer.s)
+		explicit_bzero(reg->token_answer.s, reg->token_answer.len);
+	sbuf_done(&reg->token_answer);
+	credentials_free(reg->authorization);
+	credentials_free(reg->basic);
+	reg->authorization = reg->basic = NULL;
+}

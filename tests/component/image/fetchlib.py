@@ -1,0 +1,318 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drives usr-ct-fetch the way the engine does, and plays a registry that can misbehave."""
+
+import base64
+import gzip
+import hashlib
+import http.server
+import io
+import json
+import os
+import re
+import socket
+import struct
+import subprocess
+import tarfile
+import threading
+
+START = struct.Struct("=II512s64s64s512s")
+RESOLVED = struct.Struct("=II512s72s72sQQQ")
+INFO = struct.Struct("=II72s72s65s7xQ")
+LAYER = struct.Struct("=II72sQ")
+FAIL = struct.Struct("=IIIii512s256s")
+T_START, T_RESOLVED, T_INFO, T_LAYER, T_PROGRESS, T_GOT, T_FAIL = range(1, 8)
+
+OCI = "application/vnd.oci.image."
+M_INDEX, M_MANIFEST = OCI + "index.v1+json", OCI + "manifest.v1+json"
+M_CONFIG, M_LAYER = OCI + "config.v1+json", OCI + "layer.v1.tar"
+
+
+def sha(data):
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def text(field):
+    return field.split(b"\0", 1)[0].decode()
+
+
+class Fail(Exception):
+    """What a FAIL message said."""
+
+    def __init__(self, raw):
+        _, _, self.kind, self.code, self.uct, msg, hint = FAIL.unpack(raw)
+        self.msg, self.hint = text(msg), text(hint)
+        super().__init__(f"UCT-{self.uct} {self.msg}")
+
+
+class Fetch:
+    """One run of the helper."""
+
+    def __init__(self, program, store, reference, platform="linux/amd64", auth_file="", env=None):
+        self.blobs = os.path.join(store, "oci/blobs/sha256")
+        self.tmp = os.path.join(store, "tmp/pull-1")
+        os.makedirs(self.blobs, exist_ok=True)
+        os.makedirs(self.tmp, exist_ok=True)
+        self.sock, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.sock.settimeout(60)
+        clean = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
+        clean.update(HOME=store, XDG_RUNTIME_DIR=store, **(env or {}))
+
+        def to_three():
+            os.dup2(theirs.fileno(), 3)
+            os.set_inheritable(3, True)
+
+        self.proc = subprocess.Popen([program], close_fds=False, preexec_fn=to_three, env=clean)
+        theirs.close()
+        dirs = [os.open(d, os.O_RDONLY | os.O_DIRECTORY) for d in (self.blobs, self.tmp)]
+        socket.send_fds(
+            self.sock,
+            [START.pack(T_START, 0, reference.encode(), platform.encode(), b"blob-",
+                        auth_file.encode())],
+            dirs,
+        )
+        for fd in dirs:
+            os.close(fd)
+
+    def message(self):
+        raw = self.sock.recv(4096)
+        if not raw:
+            raise EOFError("the helper is gone")
+        kind = struct.unpack_from("=I", raw)[0]
+        if kind == T_FAIL:
+            raise Fail(raw)
+        return kind, raw
+
+    def resolve(self):
+        kind, raw = self.message()
+        assert kind == T_RESOLVED, kind
+        assert len(raw) == RESOLVED.size, len(raw)
+        _, n, name, manifest, config, _, _, created = RESOLVED.unpack(raw)
+        self.name, self.manifest, self.config = text(name), text(manifest), text(config)
+        self.created, self.layers = created, []
+        for i in range(n):
+            kind, raw = self.message()
+            assert kind == T_INFO and len(raw) == INFO.size, (kind, len(raw), INFO.size)
+            _, index, digest, diff, chain, size = INFO.unpack(raw)
+            assert index == i
+            self.layers.append((text(digest), text(diff), text(chain), size))
+        return self
+
+    def want(self, digest, size):
+        r, w = os.pipe()
+        try:
+            socket.send_fds(self.sock, [LAYER.pack(T_LAYER, 0, digest.encode(), size)], [w])
+        except BrokenPipeError:
+            pass  # it has failed already, and FAIL is there to be read
+        os.close(w)
+        return r
+
+    def get_all(self):
+        """Wants every layer, reads the pipes, returns what came out of them."""
+        out = [b""] * len(self.layers)
+
+        def read(i, fd):
+            with os.fdopen(fd, "rb") as f:
+                out[i] = f.read()
+
+        threads = []
+        for i, (digest, _, _, size) in enumerate(self.layers):
+            t = threading.Thread(target=read, args=(i, self.want(digest, size)))
+            t.start()
+            threads.append(t)
+        try:
+            got, self.progress = 0, 0
+            while got < len(self.layers):
+                kind, _ = self.message()
+                got += kind == T_GOT
+                self.progress += kind == T_PROGRESS
+        finally:
+            if got < len(self.layers):
+                self.proc.wait(20)
+            for t in threads:
+                t.join(20)
+        return out
+
+    def end(self):
+        self.sock.close()
+        status = self.proc.wait(20)
+        left = os.listdir(self.tmp)
+        assert not left, f"temporary files left: {left}"
+        return status
+
+
+class Image:
+    """An image made in memory; every part may be spoiled before it is served."""
+
+    def __init__(self, layers=3, size=200_000, zstd=True):
+        self.blobs, self.tars, descriptors, diffs = {}, [], [], []
+        for i in range(layers):
+            buf = io.BytesIO()
+            with tarfile.open(fileobj=buf, mode="w") as tar:
+                info = tarfile.TarInfo(f"file-{i}")
+                info.size = size
+                tar.addfile(info, io.BytesIO(os.urandom(size)))
+            plain = buf.getvalue()
+            if i == 1 and zstd:
+                packed = subprocess.run(["zstd", "-q"], input=plain, capture_output=True,
+                                        check=True).stdout
+                kind = M_LAYER + "+zstd"
+            else:
+                packed, kind = gzip.compress(plain, 1), M_LAYER + "+gzip"
+            self.tars.append(packed)
+            descriptors.append(self.add(packed, kind))
+            diffs.append(sha(plain))
+        self.diffs, self.layers = diffs, descriptors
+        config = {"os": "linux", "architecture": "amd64", "created": "2026-01-02T03:04:05Z",
+                  "config": {"Cmd": ["/bin/sh"]},
+                  "rootfs": {"type": "layers", "diff_ids": diffs}}
+        self.config = self.add(json.dumps(config).encode(), M_CONFIG)
+        self.set_manifest({"schemaVersion": 2, "mediaType": M_MANIFEST, "config": self.config,
+                           "layers": descriptors})
+
+    def add(self, data, kind):
+        self.blobs[sha(data)] = data
+        return {"mediaType": kind, "digest": sha(data), "size": len(data)}
+
+    def set_manifest(self, manifest):
+        self.manifest = json.dumps(manifest).encode()
+        self.media_type = manifest.get("mediaType", M_MANIFEST)
+
+    def wrap_in_index(self, *platforms):
+        inner = self.manifest
+        self.inner = {sha(inner): inner}
+        manifests = []
+        for p in platforms:
+            os_, arch = p.split("/")
+            manifests.append({"mediaType": M_MANIFEST, "digest": sha(inner), "size": len(inner),
+                              "platform": {"os": os_, "architecture": arch}})
+        self.set_manifest({"schemaVersion": 2, "mediaType": M_INDEX, "manifests": manifests})
+
+    def documents(self):
+        return {sha(self.manifest): self.manifest, **getattr(self, "inner", {})}
+
+    def write_layout(self, path, tag):
+        blobs = os.path.join(path, "blobs/sha256")
+        os.makedirs(blobs)
+        for digest, data in {**self.blobs, **self.documents()}.items():
+            with open(os.path.join(blobs, digest[7:]), "wb") as f:
+                f.write(data)
+        entry = {"mediaType": self.media_type, "digest": sha(self.manifest),
+                 "size": len(self.manifest),
+                 "annotations": {"org.opencontainers.image.ref.name": tag}}
+        with open(os.path.join(path, "index.json"), "w", encoding="ascii") as f:
+            json.dump({"schemaVersion": 2, "manifests": [entry]}, f)
+        with open(os.path.join(path, "oci-layout"), "w", encoding="ascii") as f:
+            f.write('{"imageLayoutVersion": "1.0.0"}')
+
+
+class Registry(http.server.ThreadingHTTPServer):
+    """A registry on a port of its own. Hooks: on_blob(handler, data) may answer in its own way."""
+
+    daemon_threads = True
+
+    def __init__(self, image):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.image, self.requests = image, []
+        self.auth = None  # None, "basic" or "bearer"
+        self.user = "me:secret"
+        self.token_life = 10**9  # requests until a token expires
+        self.tokens = {}
+        self.on_blob = self.on_manifest = None
+        self.base = f"127.0.0.1:{self.server_address[1]}"
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
+
+    def stop(self):
+        self.shutdown()
+        self.server_close()
+
+    def handle_error(self, request, client_address):
+        pass  # a client that hangs up is what many tests are about
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *args):
+        pass
+
+    def answer(self, status, body=b"", **headers):
+        self.send_response(status)
+        for k, v in headers.items():
+            self.send_header(k.replace("_", "-"), v)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def may_pass(self):
+        s, given = self.server, self.headers.get("Authorization", "")
+        basic = "Basic " + base64.b64encode(s.user.encode()).decode()
+        if s.auth is None or (s.auth == "basic" and given == basic):
+            return True
+        if s.auth == "basic":
+            self.answer(401, b'{"errors":[{"code":"UNAUTHORIZED","message":"no"}]}',
+                        WWW_Authenticate='Basic realm="here"')
+            return False
+        token = given[7:] if given.startswith("Bearer ") else None
+        if s.tokens.get(token, 0) > 0:
+            s.tokens[token] -= 1
+            return True
+        self.answer(401, WWW_Authenticate=f'Bearer realm="http://{s.base}/token?x=1",'
+                    f'service="reg,istry",scope="repository:lib/test:pull"')
+        return False
+
+    def give_token(self):
+        s, given = self.server, self.headers.get("Authorization")
+        basic = "Basic " + base64.b64encode(s.user.encode()).decode()
+        if given is not None and given != basic:
+            self.answer(401)
+            return
+        token = f"t{len(s.tokens)}"
+        s.tokens[token] = s.token_life
+        self.answer(200, json.dumps({"token": token}).encode())
+
+    def do_GET(self):
+        s = self.server
+        s.requests.append((self.path, dict(self.headers)))
+        if self.path.startswith("/token"):
+            self.give_token()
+            return
+        if not self.may_pass():
+            return
+        m = re.fullmatch(r"/v2/(.+)/(manifests|blobs)/(.+)", self.path)
+        if not m:
+            self.answer(404)
+        elif m[2] == "manifests":
+            self.give_manifest(m[3])
+        else:
+            self.give_blob(m[3])
+
+    def give_manifest(self, which):
+        s = self.server
+        if s.on_manifest and s.on_manifest(self):
+            return
+        data = s.image.manifest if which == "latest" else s.image.documents().get(which)
+        if data is None:
+            self.answer(404, b'{"errors":[{"code":"MANIFEST_UNKNOWN","message":"none here"}]}')
+            return
+        self.answer(200, data, Content_Type=s.image.media_type)
+
+    def give_blob(self, digest):
+        s = self.server
+        data = s.image.blobs.get(digest)
+        if data is None:
+            self.answer(404)
+            return
+        if s.on_blob and digest != s.image.config["digest"] and s.on_blob(self, data):
+            return
+        self.give_range(data)
+
+    def give_range(self, data):
+        r = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        if not r:
+            self.answer(200, data)
+        elif int(r[1]) >= len(data):
+            self.answer(416)
+        else:
+            n = int(r[1])
+            self.answer(206, data[n:],
+                        Content_Range=f"bytes {n}-{len(data) - 1}/{len(data)}")

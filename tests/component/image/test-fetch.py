@@ -1,0 +1,422 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""usr-ct-fetch against a registry that we play, kind and unkind. Argument: the helper."""
+
+import json
+import os
+import shutil
+import socket
+import struct
+import sys
+import tempfile
+import time
+import unittest
+
+import fetchlib
+from fetchlib import Fail, Fetch, Image, Registry, sha
+
+PROGRAM = os.path.abspath(sys.argv.pop(1))
+
+
+class Base(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="usr-ct-fetch-")
+        self.addCleanup(shutil.rmtree, self.dir)
+        self.store = os.path.join(self.dir, "store")
+        self.fetches = []
+
+    def registry(self, image):
+        s = Registry(image)
+        self.addCleanup(s.stop)
+        return s
+
+    def fetch(self, reference, **more):
+        f = Fetch(PROGRAM, self.store, reference, **more)
+
+        def reap():
+            f.sock.close()
+            f.proc.wait(20)
+
+        self.addCleanup(reap)
+        return f
+
+    def pull(self, reference, image, **more):
+        f = self.fetch(reference, **more).resolve()
+        self.assertEqual(f.get_all(), image.tars)
+        for digest, data in image.blobs.items():
+            with open(os.path.join(f.blobs, digest[7:]), "rb") as b:
+                self.assertEqual(b.read(), data)
+        self.assertEqual(f.end(), 0)
+        return f
+
+    def fails(self, uct, what, reference, get=False, **more):
+        f = self.fetch(reference, **more)
+        with self.assertRaises(Fail) as c:
+            f.resolve()
+            if get:
+                f.get_all()
+        self.assertEqual(c.exception.uct, uct, c.exception.msg)
+        self.assertIn(what, c.exception.msg)
+        self.assertEqual(f.end(), 1)
+        return c.exception
+
+
+class Good(Base):
+    def test_pull(self):
+        image = Image()
+        s = self.registry(image)
+        f = self.pull(f"{s.base}/lib/test", image)
+        self.assertEqual(f.name, f"{s.base}/lib/test:latest")
+        self.assertEqual(f.manifest, sha(image.manifest))
+        self.assertEqual(f.config, image.config["digest"])
+        self.assertEqual(f.created, 1767323045 * 10**9)
+        self.assertEqual([d for _, d, _, _ in f.layers], image.diffs)
+        self.assertEqual(f.layers[0][2], image.diffs[0][7:])
+        chain = "sha256:" + f.layers[0][2]
+        for i in (1, 2):
+            chain = sha(f"{chain} {image.diffs[i]}".encode())
+            self.assertEqual(f.layers[i][2], chain[7:])
+        self.assertIn("usr-ct/", s.requests[0][1]["User-Agent"])
+        # A second time: every layer comes from the store, and is not asked for.
+        s.requests.clear()
+        self.pull(f"{s.base}/lib/test", image)
+        self.assertFalse([p for p, _ in s.requests if any(d["digest"] in p for d in image.layers)])
+
+    def test_by_digest(self):
+        image = Image()
+        s = self.registry(image)
+        f = self.pull(f"{s.base}/lib/test@{sha(image.manifest)}", image)
+        self.assertEqual(f.name, "")
+        self.fails(1202, "lib/test@sha256:", f"{s.base}/lib/test@{sha(b'x')}")
+
+    def test_index(self):
+        image = Image()
+        image.wrap_in_index("linux/arm64", "unknown/unknown", "linux/amd64")
+        s = self.registry(image)
+        f = self.pull(f"{s.base}/lib/test", image)
+        self.assertEqual([f.manifest], list(image.inner))
+        self.fails(1208, "linux/riscv64", f"{s.base}/lib/test", platform="linux/riscv64")
+
+    def test_layout(self):
+        image = Image()
+        path = os.path.join(self.dir, "layout")
+        image.write_layout(path, "debian:12")
+        f = self.pull(f"oci:{path}:debian:12", image)
+        self.assertEqual(f.name, "docker.io/library/debian:12")
+        shutil.rmtree(self.store)
+        self.pull(f"oci:{path}", image)
+        self.fails(1202, "no tag 'x'", f"oci:{path}:x")
+        self.fails(1202, "does not exist", f"oci:{path}-none:x")
+        shutil.rmtree(self.store)
+        with open(os.path.join(path, "blobs/sha256", image.layers[0]["digest"][7:]), "r+b") as b:
+            b.write(b"?")
+        self.fails(1206, "hashes to", f"oci:{path}", get=True)
+
+    def test_empty_and_same_layers(self):
+        image = Image(layers=1)
+        empty = image.add(b"", fetchlib.M_LAYER)
+        image.tars += [b"", b"", image.tars[0]]
+        layers = image.layers + [empty, empty, image.layers[0]]
+        config = json.loads(image.blobs.pop(image.config["digest"]))
+        config["rootfs"]["diff_ids"] += [sha(b"")] * 2 + [image.diffs[0]]
+        image.config = image.add(json.dumps(config).encode(), fetchlib.M_CONFIG)
+        image.set_manifest({"schemaVersion": 2, "config": image.config, "layers": layers})
+        s = self.registry(image)
+        self.pull(f"{s.base}/lib/test", image)
+
+    def test_slow_reader_does_not_slow_the_network(self):
+        image = Image(layers=1, size=8_000_000)
+        s = self.registry(image)
+        f = self.fetch(f"{s.base}/lib/test").resolve()
+        digest, _, _, size = f.layers[0]
+        pipe = f.want(digest, size)
+        blob = os.path.join(f.blobs, digest[7:])
+        deadline = time.monotonic() + 20
+        while not os.path.exists(blob) and time.monotonic() < deadline:
+            f.sock.settimeout(0.05)
+            try:
+                self.assertEqual(f.message()[0], fetchlib.T_PROGRESS)
+            except TimeoutError:
+                pass
+        self.assertTrue(os.path.exists(blob))  # though nobody has read a byte
+        f.sock.settimeout(20)
+        os.close(pipe)  # and now nobody will
+        while f.message()[0] != fetchlib.T_GOT:
+            pass
+        self.assertEqual(f.end(), 0)
+
+    def test_end_of_file_cancels(self):
+        image = Image(layers=1, size=4_000_000)
+        s = self.registry(image)
+
+        def slow(h, data):
+            h.send_response(200)
+            h.send_header("Content-Length", str(len(data)))
+            h.end_headers()
+            h.wfile.write(data[:1_000_000])
+            h.wfile.flush()
+            time.sleep(5)
+            return True
+
+        s.on_blob = slow
+        f = self.fetch(f"{s.base}/lib/test").resolve()
+        r = f.want(f.layers[0][0], f.layers[0][3])
+        with os.fdopen(r, "rb") as p:
+            p.read(100_000)
+            self.assertEqual(f.end(), 0)
+        self.assertFalse(os.path.exists(os.path.join(f.blobs, f.layers[0][0][7:])))
+
+
+class Access(Base):
+    def auth_file(self, host, user="me:secret"):
+        import base64
+
+        path = os.path.join(self.dir, "auth.json")
+        with open(path, "w", encoding="ascii") as f:
+            json.dump({"auths": {host: {"auth": base64.b64encode(user.encode()).decode()}}}, f)
+        return path
+
+    def test_basic(self):
+        image = Image()
+        s = self.registry(image)
+        s.auth = "basic"
+        self.fails(1204, "refuses access", f"{s.base}/lib/test")
+        self.pull(f"{s.base}/lib/test", image, auth_file=self.auth_file(s.base))
+        self.pull(f"{s.base}/lib/test", image, auth_file=self.auth_file(s.base + "/lib"))
+        self.fails(1204, "refuses", f"{s.base}/lib/test", auth_file=self.auth_file("a.b"))
+        e = self.fails(1204, "with the credentials", f"{s.base}/lib/test",
+                       auth_file=self.auth_file(s.base, "me:wrong"))
+        self.assertNotIn("wrong", e.msg + e.hint)
+        with open(os.path.join(self.dir, "auth.json"), "w", encoding="ascii") as f:
+            f.write('{"auths": {"x": {"auth": secret}}}')
+        e = self.fails(1102, "not valid JSON", f"{s.base}/lib/test",
+                       auth_file=os.path.join(self.dir, "auth.json"))
+        self.assertNotIn("secret", e.msg)
+
+    def test_usual_place(self):
+        image = Image()
+        s = self.registry(image)
+        s.auth = "basic"
+        os.makedirs(os.path.join(self.store, ".docker"))
+        os.rename(self.auth_file(f"http://{s.base}/v2/"),
+                  os.path.join(self.store, ".docker/config.json"))
+        self.pull(f"{s.base}/lib/test", image)
+
+    def test_bearer(self):
+        image = Image()
+        s = self.registry(image)
+        s.auth = "bearer"
+        self.pull(f"{s.base}/lib/test", image)
+        tokens = [(p, h) for p, h in s.requests if p.startswith("/token")]
+        self.assertEqual(len(tokens), 1)
+        self.assertEqual(tokens[0][0],
+                         "/token?x=1&scope=repository%3Alib%2Ftest%3Apull&service=reg%2Cistry")
+        self.assertNotIn("Authorization", tokens[0][1])
+        shutil.rmtree(self.store)
+        s.requests.clear()
+        self.pull(f"{s.base}/lib/test", image, auth_file=self.auth_file(s.base))
+        self.assertTrue([h for p, h in s.requests
+                         if p.startswith("/token") and "Authorization" in h])
+        self.fails(1204, "credentials", f"{s.base}/lib/test",
+                   auth_file=self.auth_file(s.base, "me:no"))
+
+    def test_token_expires(self):
+        image = Image()
+        s = self.registry(image)
+        s.auth, s.token_life = "bearer", 2
+        self.pull(f"{s.base}/lib/test", image)
+
+    def test_token_never_good(self):
+        s = self.registry(Image())
+        s.auth, s.token_life = "bearer", 0
+        self.fails(1204, "refuses", f"{s.base}/lib/test")
+        self.assertLess(len(s.requests), 10)
+
+    def test_redirect_keeps_secret(self):
+        image, other = Image(), None
+        s, other = self.registry(image), self.registry(image)
+        s.auth = "basic"
+
+        def elsewhere(h, _):
+            h.answer(307, Location=f"http://{other.base}{h.path}")
+            return True
+
+        s.on_blob = elsewhere
+        self.pull(f"{s.base}/lib/test", image, auth_file=self.auth_file(s.base))
+        self.assertEqual(len(other.requests), 3)
+        self.assertFalse([h for _, h in other.requests if "Authorization" in h])
+
+
+class Unkind(Base):
+    def test_unreachable(self):
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        e = self.fails(1203, f"127.0.0.1:{port}", f"127.0.0.1:{port}/x/y")
+        self.assertIn("onnect", e.msg)
+
+    def test_unknown(self):
+        s = self.registry(Image())
+        self.fails(1202, "MANIFEST_UNKNOWN: none here", f"{s.base}/lib/test:nope")
+
+    def test_redirect_to_file(self):
+        s = self.registry(Image())
+
+        def to_file(h, *_):
+            h.answer(307, Location="file:///etc/passwd")
+            return True
+
+        s.on_blob = to_file
+        self.fails(1205, "registry", f"{s.base}/lib/test", get=True)
+
+    def test_wrong_bytes(self):
+        image = Image()
+        s = self.registry(image)
+        s.on_blob = lambda h, data: h.answer(200, bytes(len(data))) or True
+        self.fails(1206, "hashes to", f"{s.base}/lib/test", get=True)
+        self.assertEqual(len(os.listdir(os.path.join(self.store, "oci/blobs/sha256"))), 2)
+
+    def test_wrong_manifest(self):
+        image = Image()
+        s = self.registry(image)
+        s.on_manifest = lambda h: h.answer(200, image.manifest + b" ") or True
+        self.fails(1206, "hashes to", f"{s.base}/lib/test@{sha(image.manifest)}")
+
+    def test_too_long(self):
+        image = Image()
+        s = self.registry(image)
+        s.on_blob = lambda h, data: h.answer(200, data + b"x") or True
+        self.fails(1206, "longer than", f"{s.base}/lib/test", get=True)
+
+    def test_endless(self):
+        s = self.registry(Image())
+
+        def endless(h, *_):
+            h.send_response(200)
+            h.send_header("Transfer-Encoding", "chunked")
+            h.end_headers()
+            while True:
+                h.wfile.write(b"10000\r\n" + bytes(65536) + b"\r\n")
+
+        s.on_manifest = endless
+        self.fails(1205, "longer than", f"{s.base}/lib/test")
+
+    def test_truncated(self):
+        s = self.registry(Image())
+
+        def shorter(h, data):
+            h.give_range(data[:-10])
+            return True
+
+        s.on_blob = shorter
+        self.fails(1206, "ends after", f"{s.base}/lib/test", get=True)
+
+    def breaking(self, ranges):
+        """Answers that break off after 300 kB each time."""
+
+        def hook(h, data):
+            start = 0
+            if ranges and "Range" in h.headers:
+                start = int(h.headers["Range"][6:-1])
+                h.send_response(206)
+                h.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
+            else:
+                h.send_response(200)
+            h.send_header("Content-Length", str(len(data) - start))
+            h.end_headers()
+            n = 300_000 if ranges else 300_000 * len([1 for p, _ in h.server.requests
+                                                      if p == h.path])
+            h.wfile.write(data[start:start + n])
+            h.wfile.flush()
+            h.close_connection = True
+            return True
+
+        return hook
+
+    def test_resume(self):
+        image = Image(layers=1, size=900_000)
+        s = self.registry(image)
+        s.on_blob = self.breaking(ranges=True)
+        self.pull(f"{s.base}/lib/test", image)
+        ranges = [h["Range"] for _, h in s.requests if "Range" in h]
+        self.assertEqual(ranges, ["bytes=300000-", "bytes=600000-", "bytes=900000-"])
+
+    def test_resume_without_ranges(self):
+        image = Image(layers=1, size=700_000)
+        s = self.registry(image)
+        s.on_blob = self.breaking(ranges=False)
+        self.pull(f"{s.base}/lib/test", image)
+
+    def test_busy(self):
+        image = Image(layers=1)
+        s = self.registry(image)
+        answers = [429, 503]
+
+        def busy(h, *_):
+            if not answers:
+                return False
+            h.answer(answers.pop(), Retry_After="1")
+            return True
+
+        s.on_manifest = busy
+        began = time.monotonic()
+        self.pull(f"{s.base}/lib/test", image)
+        self.assertGreater(time.monotonic() - began, 1.9)
+        s.on_manifest = lambda h: h.answer(500) or True
+        self.fails(1205, "status 500", f"{s.base}/lib/test")
+
+    def test_damaged_store(self):
+        image = Image(layers=1)
+        s = self.registry(image)
+        f = self.pull(f"{s.base}/lib/test", image)
+        with open(os.path.join(f.blobs, image.layers[0]["digest"][7:]), "r+b") as b:
+            b.write(b"????")
+        self.fails(1206, "in the store", f"{s.base}/lib/test", get=True)
+        self.pull(f"{s.base}/lib/test", image)  # it was thrown away, so this mends it
+
+    def test_manifests(self):
+        image = Image(layers=1)
+        s = self.registry(image)
+        good = json.loads(image.manifest)
+        config = image.config
+        for change, uct, what in (
+            ({"schemaVersion": 1}, 1207, "schema 1"),
+            ({"layers": good["layers"] * 2}, 1207, "2 layers but the config 1"),
+            ({"layers": [{**good["layers"][0], "size": -1}]}, 1207, "negative"),
+            ({"config": {**config, "mediaType": "application/x"}}, 1207, "artifact"),
+            ({"config": {**config, "size": config["size"] + 1}}, 1206, "ends after"),
+            ({"config": {**config, "size": 1}}, 1206, "longer"),
+            ({"manifests": []}, 1207, "both"),
+        ):
+            image.set_manifest({**good, **change})
+            self.fails(uct, what, f"{s.base}/lib/test")
+        image.manifest = b"<html>"
+        self.fails(1207, "not valid JSON", f"{s.base}/lib/test")
+
+    def test_token_service_in_the_clear(self):
+        s = self.registry(Image())
+
+        def clear(h):
+            h.answer(401, WWW_Authenticate='Bearer realm="http://192.0.2.1/token"')
+            return True
+
+        s.on_manifest = clear
+        self.fails(1205, "not reached over TLS", f"{s.base}/lib/test")
+
+    def test_bad_requests(self):
+        s = self.registry(Image(layers=1))
+        self.fails(1201, "lower case", f"{s.base}/Lib/test")
+        f = self.fetch(f"{s.base}/lib/test").resolve()
+        f.want(sha(b"other"), 3)
+        with self.assertRaises(Fail) as c:
+            f.message()
+        self.assertEqual(c.exception.uct, 1003)
+        f = self.fetch(f"{s.base}/lib/test").resolve()
+        f.sock.send(struct.pack("=I", 77))
+        with self.assertRaises(Fail) as c:
+            f.message()
+        self.assertEqual(c.exception.uct, 1003)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)
