@@ -31,8 +31,9 @@ static void add(struct completion *c, const char *word, const char *description)
 	if (c->for_bash && !fits(word, c->typed))
 		return;
 	sbuf_addf(c->out, "%s%s", c->prefix, word);
+	/* The first phrase is enough beside a flag. */
 	if (!c->for_bash && description && *description)
-		sbuf_addf(c->out, "\t%s", description);
+		sbuf_addf(c->out, "\t%.*s", (int)strcspn(description, ";"), description);
 	sbuf_addc(c->out, '\n');
 }
 

@@ -18,7 +18,7 @@ const struct option create_options[] = {
 	{ "env", 'e', OPTION_LIST, COMPLETE_ENV, "NAME[=VALUE]",
 	  "Set an environment variable, or pass on your own" },
 	{ "volume", 'v', OPTION_LIST, COMPLETE_VOLUME, "SOURCE:TARGET[:ro]",
-	  "Mount a file or directory of yours; a relative one starts with ." },
+	  "Mount a file or directory of yours; a relative path starts with ./" },
 	{ "workdir", 'w', OPTION_STRING, COMPLETE_NONE, "DIR", "Directory to start in",
 	  "the image's" },
 	{ "user", 'u', OPTION_STRING, COMPLETE_NONE, "USER[:GROUP]",
@@ -28,7 +28,7 @@ const struct option create_options[] = {
 	{ "hostname", 'h', OPTION_STRING, COMPLETE_NONE, "NAME", "Host name inside",
 	  "the container's short id" },
 	{ "network", 0, OPTION_STRING, COMPLETE_VALUES, "MODE",
-	  "How it is connected: private, none or host; private:slirp4netns and private:pasta name "
+	  "How it is connected: private, none, host; private:slirp4netns and private:pasta name "
 	  "the program that connects it",
 	  "private", "net", networks },
 	{ "tmpfs", 0, OPTION_LIST, COMPLETE_NONE, "TARGET[:OPTIONS]",

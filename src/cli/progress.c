@@ -139,7 +139,7 @@ static void add_layer(struct sbuf *b, const struct term *t, const struct progres
 		(void)snprintf(text, sizeof(text), "%s  done", total);
 		break;
 	case HAD:
-		(void)snprintf(text, sizeof(text), "%s  was here", total);
+		(void)snprintf(text, sizeof(text), "%s  already here", total);
 		shown.done_bytes = shown.total_bytes = 1;
 		break;
 	}
@@ -262,10 +262,10 @@ static void add_summary(const struct progress *p, uint64_t now_ns, struct sbuf *
 	human_bytes(sum.total_bytes, size);
 	human_took(now_ns - p->begun_ns, took);
 	if (p->n_layers == 0 || sum.had == p->n_layers)
-		sbuf_adds(out, "up to date: all layers were here\n");
+		sbuf_adds(out, "up to date: all layers are here\n");
 	else if (sum.had > 0)
-		sbuf_addf(out, "%u layers, %u of them were here, %s in %s\n", p->n_layers, sum.had,
-		          size, took);
+		sbuf_addf(out, "%u layers, %u already here, %s in %s\n", p->n_layers, sum.had, size,
+		          took);
 	else
 		sbuf_addf(out, "%u layer%s, %s in %s\n", p->n_layers, p->n_layers == 1 ? "" : "s",
 		          size, took);
@@ -282,7 +282,7 @@ static void add_plain(const struct progress *p, const struct usrct_pull_progress
 	human_bytes(p->layers[ev->layer].total_bytes, size);
 	sbuf_addf(out, "layer %u/%u  %s  %s  %s\n", ev->layer + 1, p->n_layers,
 	          p->layers[ev->layer].id, size,
-	          ev->event == USRCT_PULL_LAYER_HAD ? "was here" : "done");
+	          ev->event == USRCT_PULL_LAYER_HAD ? "already here" : "done");
 }
 
 static void step_layer(struct progress *p, const struct usrct_pull_progress *ev, uint64_t now_ns,
