@@ -65,7 +65,8 @@ void help_overview(struct sbuf *b, const struct term *t)
 		"  usr-ct run --rm -v .:/src -w /src gcc make\n"
 		"                                    build this directory with the image's tools\n"
 		"  usr-ct doctor                     see whether this machine has what it takes\n");
-	sbuf_adds(b, "\nusr-ct COMMAND --help shows a command's flags and examples.\n");
+	sbuf_adds(b, "\nusr-ct COMMAND --help shows a command's flags and examples.\n"
+	             "Docker's long forms, such as usr-ct container ls, work too.\n");
 }
 
 /* "-e, --env NAME[=VALUE]"; flags without a letter are indented to line up. */
@@ -143,6 +144,14 @@ static void add_paragraphs(struct sbuf *b, const char *text, size_t width)
 	sbuf_addc(b, '\n');
 }
 
+/* Only those in one word: that "container ls" works too is said once, in the overview. */
+static void add_aliases(struct sbuf *b, const struct command *cmd)
+{
+	for (const char *const *a = cmd->aliases; a && *a; a++)
+		if (!strchr(*a, ' '))
+			sbuf_addf(b, "  usr-ct %s is the same\n", *a);
+}
+
 void help_command(struct sbuf *b, const struct command *cmd, const struct term *t)
 {
 	size_t width = width_of(t);
@@ -155,12 +164,7 @@ void help_command(struct sbuf *b, const struct command *cmd, const struct term *
 	text_pad(b, INDENT);
 	command_add_usage(b, cmd);
 	sbuf_addc(b, '\n');
-	if (cmd->aliases && *cmd->aliases) {
-		heading(b, t, "Also known as");
-		for (const char *const *a = cmd->aliases; *a; a++)
-			sbuf_addf(b, "%s%s", a == cmd->aliases ? "  " : ", ", *a);
-		sbuf_addc(b, '\n');
-	}
+	add_aliases(b, cmd);
 	if (cmd->description) {
 		sbuf_addc(b, '\n');
 		add_paragraphs(b, cmd->description, width);

@@ -232,13 +232,16 @@ static struct progress_layer *layer_at(struct progress *p, const struct usrct_pu
 	return &p->layers[ev->layer];
 }
 
-static void update_layer(struct progress *p, const struct usrct_pull_progress *ev)
+/* Whether the layer has come to its next state. */
+static bool update_layer(struct progress *p, const struct usrct_pull_progress *ev)
 {
 	struct progress_layer *l = layer_at(p, ev);
+	struct progress_layer before;
 	char id[72];
 
 	if (!l)
-		return;
+		return false;
+	before = *l;
 	if (ev->digest && !l->id[0])
 		(void)snprintf(l->id, sizeof(l->id), "%s", human_id(ev->digest, true, id));
 	if (ev->total_bytes > 0)
@@ -252,6 +255,7 @@ static void update_layer(struct progress *p, const struct usrct_pull_progress *e
 		l->done_bytes = ev->done_bytes;
 		l->state = l->done_bytes < l->total_bytes ? FETCHING : UNPACKING;
 	}
+	return l->state != before.state;
 }
 
 static void add_summary(const struct progress *p, uint64_t now_ns, struct sbuf *out)
@@ -288,14 +292,30 @@ static void add_plain(const struct progress *p, const struct usrct_pull_progress
 static void step_layer(struct progress *p, const struct usrct_pull_progress *ev, uint64_t now_ns,
                        struct sbuf *out)
 {
-	update_layer(p, ev);
+	bool is_news = update_layer(p, ev);
+
 	sample(p, now_ns, add_up(p).done_bytes);
 	if (!p->t->is_tty) {
 		if (ev->event != USRCT_PULL_LAYER)
 			add_plain(p, ev, out);
-	} else if (p->lines_drawn == 0 || now_ns - p->drawn_ns >= REDRAW_NS) {
+	} else if (is_news || p->lines_drawn == 0 || now_ns - p->drawn_ns >= REDRAW_NS) {
+		/* Unpacking makes no events: what is drawn before it will stand for a while. */
 		draw(p, now_ns, out);
 	}
+}
+
+/* NAME@DIGEST; for eyes the digest's beginning is enough. */
+static void add_name(const struct progress *p, const char *text, struct sbuf *out)
+{
+	const char *at = strrchr(text, '@'), *plain = term_style(p->t, STYLE_PLAIN);
+	char id[72];
+
+	if (!p->t->is_tty || !at)
+		sbuf_addf(out, "%s\n", text);
+	else
+		sbuf_addf(out, "%s%.*s%s  %s%s%s\n", term_style(p->t, STYLE_HEADING),
+		          (int)(at - text), text, plain, term_style(p->t, STYLE_DIM),
+		          human_id(at + 1, true, id), plain);
 }
 
 void progress_step(struct progress *p, const struct usrct_pull_progress *ev, uint64_t now_ns,
@@ -306,8 +326,7 @@ void progress_step(struct progress *p, const struct usrct_pull_progress *ev, uin
 	switch (ev->event) {
 	case USRCT_PULL_RESOLVED:
 		erase(p, out);
-		sbuf_addf(out, "%s%s%s\n", term_style(p->t, STYLE_HEADING),
-		          ev->text ? ev->text : "", term_style(p->t, STYLE_PLAIN));
+		add_name(p, ev->text ? ev->text : "", out);
 		break;
 	case USRCT_PULL_LAYER:
 	case USRCT_PULL_LAYER_HAD:
