@@ -76,13 +76,14 @@ int cli_for_each(struct cli *c, const struct args *a, bool echo,
                              struct usrct_err *e))
 {
 	struct usrct_err e = { 0 };
-	int status = 0;
+	int status = 0, r;
 
 	for (size_t i = 0; i < a->n_words; i++) {
-		if (each(c, a->words[i], a, &e) < 0) {
+		r = each(c, a->words[i], a, &e);
+		if (r < 0) {
 			(void)cli_fail(c, &e);
 			status = 1;
-		} else if (echo) {
+		} else if (echo && r == 0) {
 			(void)fprintf(c->out.f, "%s\n", a->words[i]);
 			(void)fflush(c->out.f); /* stopping the next one may take ten seconds */
 		}

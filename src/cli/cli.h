@@ -39,8 +39,9 @@ int cli_fail_memory(struct cli *c);
 struct sbuf;
 int cli_print(struct cli *c, struct sbuf *b);
 
-/* Calls @each for every argument, goes on after an error; 0, or 1 if any failed. @each returns what
- * the library call returned; the name is printed if it worked and @echo. */
+/* Calls @each for every argument, goes on after an error; 0, or 1 if any failed. @each returns 0,
+ * and the name is printed if @echo; a negative errno, and @e is; or CLI_NOTHING_DONE. */
+enum { CLI_NOTHING_DONE = 1 };
 int cli_for_each(struct cli *c, const struct args *a, bool echo,
                  int (*each)(struct cli *c, const char *word, const struct args *a,
                              struct usrct_err *e));

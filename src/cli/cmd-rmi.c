@@ -15,7 +15,14 @@ static void print_removed(const char *line, void *arg)
 
 static int remove_one(struct cli *c, const char *ref, const struct args *a, struct usrct_err *e)
 {
-	return usrct_image_remove(c->u, ref, args_flag(a, "force"), print_removed, c, e);
+	bool force = args_flag(a, "force");
+	int r = usrct_image_remove(c->u, ref, force, print_removed, c, e);
+
+	if (r != -ENOENT || !force)
+		return r;
+	/* As with rm -f: said, but what should be gone is gone. */
+	(void)cli_fail(c, e);
+	return CLI_NOTHING_DONE;
 }
 
 static int rmi(struct cli *c, const struct args *a)

@@ -40,7 +40,14 @@ static int kill_all(struct cli *c, const struct args *a)
 
 static int remove_one(struct cli *c, const char *ref, const struct args *a, struct usrct_err *e)
 {
-	return usrct_container_remove(c->u, ref, args_flag(a, "force"), e);
+	bool force = args_flag(a, "force");
+	int r = usrct_container_remove(c->u, ref, force, e);
+
+	if (r != -ENOENT || !force)
+		return r;
+	/* As with rm -f: said, but what should be gone is gone. */
+	(void)cli_fail(c, e);
+	return CLI_NOTHING_DONE;
 }
 
 static int remove_all(struct cli *c, const struct args *a)

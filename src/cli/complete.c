@@ -75,12 +75,13 @@ static bool is_up(const struct usrct_container *ct)
 static void add_containers(struct completion *c, struct usrct *u, enum complete_kind kind)
 {
 	bool all = kind != COMPLETE_RUNNING, up_first = kind != COMPLETE_REMOVABLE;
-	uint64_t now_ns = clock_realtime_ns();
 	struct usrct_container *list = NULL;
+	uint64_t now_ns;
 	size_t n = 0;
 
 	if (usrct_container_list(u, all, &list, &n, NULL) < 0)
 		return; /* TAB is no place for an error message */
+	now_ns = clock_realtime_ns();
 	for (int pass = 0; pass < 2; pass++) {
 		for (size_t i = 0; i < n; i++) {
 			if (is_up(&list[i]) != (up_first ? pass == 0 : pass == 1))
@@ -119,12 +120,13 @@ static void add_image(struct completion *c, const struct usrct_image *image, uin
 
 static void add_images(struct completion *c, struct usrct *u)
 {
-	uint64_t now_ns = clock_realtime_ns();
 	struct usrct_image *list = NULL;
+	uint64_t now_ns;
 	size_t n = 0;
 
 	if (usrct_image_list(u, &list, &n, NULL) < 0)
 		return;
+	now_ns = clock_realtime_ns();
 	for (size_t i = 0; i < n; i++)
 		add_image(c, &list[i], now_ns);
 	usrct_image_list_free(list, n);

@@ -217,10 +217,11 @@ static void draw(struct progress *p, uint64_t now_ns, struct sbuf *out)
 static struct progress_layer *layer_at(struct progress *p, const struct usrct_pull_progress *ev)
 {
 	struct progress_layer *bigger;
-	unsigned want = MAX(ev->n_layers, ev->layer + 1);
+	unsigned want;
 
-	if (want > LAYERS_MAX)
+	if (ev->layer >= LAYERS_MAX || ev->n_layers > LAYERS_MAX)
 		return NULL;
+	want = MAX(ev->n_layers, ev->layer + 1);
 	if (want > p->n_layers) {
 		bigger = reallocarray(p->layers, want, sizeof(*bigger));
 		if (!bigger)

@@ -89,7 +89,7 @@ int usrct_container_list(struct usrct *u, bool all, struct usrct_container **ret
 		list[n] = containers[i];
 		list[n].created_ns = now - (i + 1) * 150 * S;
 		list[n].started_ns = list[n].state == USRCT_CREATED ? 0 : now - (i + 1) * 149 * S;
-		list[n].finished_ns = list[n].state == USRCT_EXITED ? now - 300 * S : 0;
+		list[n].finished_ns = list[n].state == USRCT_EXITED ? now - 330 * S : 0;
 		n++;
 	}
 	*ret = list;
@@ -243,7 +243,7 @@ int usrct_image_list(struct usrct *u, struct usrct_image **ret, size_t *ret_n, s
 	uint64_t now = clock_realtime_ns();
 	const struct usrct_image images[] = {
 		{ "sha256:" ID("3"), "sha256:" ID("7"), alpine_names, now - 21 * 86400 * S,
-		  now - 3600 * S, 7800000 },
+		  now - 330 * S, 7800000 },
 		{ "sha256:" ID("2"), "sha256:" ID("8"), db_names, 0, now - 90 * S, 1240000000 },
 		{ "sha256:" ID("4"), "sha256:" ID("9"), no_names, now - 400 * 86400 * S,
 		  now - 7200 * S, 0 },

@@ -81,6 +81,9 @@ static void outcomes(void **state)
 		{ "rm job nosuch made", 1, "job\nmade\n",
 		  "usr-ct: no such container 'nosuch' (UCT-1401)\n"
 		  "hint: usr-ct ps -a lists all containers\n" },
+		{ "rm -f nosuch job", 0, "job\n",
+		  "usr-ct: no such container 'nosuch' (UCT-1401)\n"
+		  "hint: usr-ct ps -a lists all containers\n" },
 		{ "rm web", 1, "",
 		  "usr-ct: running: 'web' (UCT-1404)\nhint: stop it first, or use rm -f\n" },
 		{ "container rm -f web", 0, "web\n", "" },
