@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli - one command, from its words to its exit status */
+#include "cli/cli.h"
+
+#include "base/sbuf.h"
+#include "cli/help.h"
+#include "cli/suggest.h"
+
+#include <string.h>
+
+/* Text that may come from a registry or a container must not steer the terminal. */
+static void print_clean(FILE *f, const char *s)
+{
+	for (; *s; s++)
+		(void)fputc((unsigned char)*s < ' ' || *s == 0x7f ? '?' : *s, f);
+}
+
+static void report(struct cli *c, int number, const char *msg, const char *hint)
+{
+	const struct term *t = &c->err;
+	/* These say all there is to know; their entry in the list of codes adds nothing. */
+	bool has_entry = number != 0 && number != UCT_USAGE && number != UCT_BAD_VALUE;
+
+	(void)fflush(c->out.f); /* what was done stands before what was not */
+	(void)fprintf(t->f, "%susr-ct:%s ", term_style(t, STYLE_ERROR), term_style(t, STYLE_PLAIN));
+	print_clean(t->f, msg);
+	if (has_entry)
+		(void)fprintf(t->f, " %s(UCT-%d)%s", term_style(t, STYLE_DIM), number,
+		              term_style(t, STYLE_PLAIN));
+	(void)fputc('\n', t->f);
+	if (hint[0]) {
+		(void)fprintf(t->f, "%shint:%s ", term_style(t, STYLE_HINT),
+		              term_style(t, STYLE_PLAIN));
+		print_clean(t->f, hint);
+		(void)fputc('\n', t->f);
+	}
+	(void)fflush(t->f);
+}
+
+static int failure_status(const struct cli *c)
+{
+	return c->cmd && c->cmd->failure ? c->cmd->failure : 1;
+}
+
+int cli_fail(struct cli *c, const struct usrct_err *e)
+{
+	report(c, e->number, e->msg, e->hint);
+	return failure_status(c);
+}
+
+int cli_fail_local(struct cli *c, const struct err *e)
+{
+	report(c, e->uct, e->msg, e->hint);
+	return e->kind == ERR_USAGE ? EXIT_OUR_FAULT : failure_status(c);
+}
+
+int cli_fail_memory(struct cli *c)
+{
+	struct err e;
+
+	(void)err_oom(&e);
+	return cli_fail_local(c, &e);
+}
+
+int cli_print(struct cli *c, struct sbuf *b)
+{
+	if (b->err)
+		return cli_fail_memory(c);
+	if (b->len > 0)
+		(void)fwrite(b->s, 1, b->len, c->out.f); /* cli_run() looks at the stream's state */
+	return 0;
+}
+
+int cli_for_each(struct cli *c, const struct args *a, bool echo,
+                 int (*each)(struct cli *c, const char *word, const struct args *a,
+                             struct usrct_err *e))
+{
+	struct usrct_err e = { 0 };
+	int status = 0, r;
+
+	for (size_t i = 0; i < a->n_words; i++) {
+		r = each(c, a->words[i], a, &e);
+		if (r < 0) {
+			(void)cli_fail(c, &e);
+			status = 1;
+		} else if (echo && r == 0) {
+			(void)fprintf(c->out.f, "%s\n", a->words[i]);
+			(void)fflush(c->out.f); /* stopping the next one may take ten seconds */
+		}
+	}
+	return status;
+}
+
+static int unknown_command(struct cli *c, const char *word)
+{
+	const char *near = suggest_command(word);
+	struct err e;
+	int r;
+
+	r = err_set(&e, UCT_USAGE, -EINVAL, "unknown %s '%s'", word[0] == '-' ? "flag" : "command",
+	            word);
+	if (near)
+		(void)err_hint(&e, r, "did you mean '%s'?", near);
+	else
+		(void)err_hint(&e, r, "see usr-ct --help");
+	return cli_fail_local(c, &e);
+}
+
+static int feed_all(const struct command *cmd, struct args *a, char **words, bool *ret_help,
+                    struct err *e)
+{
+	struct parser p;
+	int r;
+
+	parser_init(&p, cmd, a);
+	for (; *words; words++) {
+		r = parser_feed(&p, *words, e);
+		if (r < 0)
+			return r;
+		if (p.wants_help) {
+			*ret_help = true;
+			return 0;
+		}
+	}
+	return parser_end(&p, e);
+}
+
+static int call_handler(struct cli *c, const struct args *a)
+{
+	struct usrct_err e = { 0 };
+	int status;
+
+	if (c->cmd->uses_store && usrct_open(NULL, &c->u, &e) < 0)
+		return cli_fail(c, &e);
+	status = c->cmd->handler(c, a);
+	usrct_close(c->u);
+	c->u = NULL;
+	return status;
+}
+
+static int run_command(struct cli *c, char **words)
+{
+	_cleanup_args_ struct args a = { 0 };
+	bool wants_help = false;
+	struct err e;
+
+	if (c->cmd->unparsed) {
+		/* Completion and the like: every word counts, also those that look like flags. */
+		a.cmd = c->cmd;
+		for (; words[a.n_words]; a.n_words++)
+			;
+		a.words = calloc(a.n_words + 1, sizeof(*a.words));
+		if (!a.words)
+			return cli_fail_memory(c);
+		memcpy(a.words, words, a.n_words * sizeof(*a.words));
+		return call_handler(c, &a);
+	}
+	if (feed_all(c->cmd, &a, words, &wants_help, &e) < 0)
+		return cli_fail_local(c, &e);
+	return wants_help ? help_print_command(c, c->cmd) : call_handler(c, &a);
+}
+
+static int dispatch(struct cli *c, int argc, char **argv)
+{
+	const char *first = argc > 1 ? argv[1] : NULL;
+	int n_words = 0;
+
+	if (!first)
+		return help_print_overview(c);
+	if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0) {
+		c->cmd = argc > 2 ? command_find(argv[2], argc > 3 ? argv[3] : NULL, NULL) : NULL;
+		return c->cmd ? help_print_command(c, c->cmd) : help_print_overview(c);
+	}
+	if (strcmp(first, "--version") == 0 || strcmp(first, "-v") == 0) {
+		(void)fprintf(c->out.f, "usr-ct version %s\n", usrct_version());
+		return 0;
+	}
+	c->cmd = command_find(first, argc > 2 ? argv[2] : NULL, &n_words);
+	return c->cmd ? run_command(c, argv + 1 + n_words) : unknown_command(c, first);
+}
+
+int cli_run(struct cli *c, int argc, char **argv)
+{
+	int status = dispatch(c, argc, argv);
+	struct err e;
+	int r = 0;
+
+	errno = 0;
+	if (fflush(c->out.f) != 0)
+		r = -errno;
+	else if (ferror(c->out.f))
+		r = -EIO; /* an earlier write failed, its errno is gone */
+	if (r == 0)
+		return status;
+	/* A reader that left has what it wanted; everything else is worth a message. */
+	if (r != -EPIPE) {
+		(void)err_errno(&e, r, "cannot write to standard output");
+		(void)cli_fail_local(c, &e);
+	}
+	return status ? status : failure_status(c);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli - one command, from its words to its exit status
+ *
+ * Handlers print to c->out.f and c->err.f, so that a test can read what they print, and return the
+ * exit status. Only this folder prints.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "cli/commands.h"
+#include "cli/parse.h"
+#include "cli/term.h"
+
+#include <usrct/usrct.h>
+
+/* Exit statuses that Docker has taught everybody. */
+enum {
+	EXIT_OUR_FAULT = 125, /* usage errors; run: the container was not started */
+	EXIT_NOT_EXECUTABLE = 126,
+	EXIT_COMMAND_NOT_FOUND = 127,
+};
+
+struct cli {
+	struct usrct *u; /* open if the command asks for it */
+	const struct command *cmd;
+	struct term out, err;
+};
+
+/* Runs argv[1]...; argv[0] is not looked at. */
+int cli_run(struct cli *c, int argc, char **argv);
+
+/* Prints an error; returns the command's exit status for it. */
+int cli_fail(struct cli *c, const struct usrct_err *e);
+/* The same for one that was found here. Usage errors are 125. */
+int cli_fail_local(struct cli *c, const struct err *e);
+/* Out of memory. */
+int cli_fail_memory(struct cli *c);
+/* Prints what was collected to stdout; 0, or the failure status. */
+struct sbuf;
+int cli_print(struct cli *c, struct sbuf *b);
+
+/* Calls @each for every argument, goes on after an error; 0, or 1 if any failed. @each returns 0,
+ * and the name is printed if @echo; a negative errno, and @e is; or CLI_NOTHING_DONE. */
+enum { CLI_NOTHING_DONE = 1 };
+int cli_for_each(struct cli *c, const struct args *a, bool echo,
+                 int (*each)(struct cli *c, const char *word, const struct args *a,
+                             struct usrct_err *e));

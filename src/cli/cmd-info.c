@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* usr-ct info and usr-ct version - what is installed, and what it works with */
+#include "cli/cli.h"
+
+#include "base/json.h"
+#include "base/sbuf.h"
+#include "cli/human.h"
+#include "cli/print-json.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+enum { INFO_MAX_BYTES = 1024 * 1024, DEPTH_MAX = 8 };
+
+static const char *const formats[] = { "text", "json", NULL };
+
+static const struct option format_options[] = {
+	{ "format", 'f', OPTION_ENUM, COMPLETE_VALUES, "FORM", "How to print it", "text", NULL,
+	  formats },
+	{ NULL },
+};
+
+static bool wants_json(const struct args *a)
+{
+	const char *format = args_string(a, "format");
+
+	return format && strcmp(format, "json") == 0;
+}
+
+/* "dataDir" or "data_dir" to "Data dir"; "OSType" keeps its capitals. */
+static void add_title(struct sbuf *b, const char *key, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		bool starts_word = i > 0 && isupper((unsigned char)key[i]) &&
+		                   islower((unsigned char)key[i - 1]);
+		bool is_acronym = i + 1 < n && isupper((unsigned char)key[i + 1]);
+
+		if (starts_word)
+			sbuf_addc(b, ' ');
+		if (i == 0)
+			sbuf_addc(b, (char)toupper((unsigned char)key[i]));
+		else if (key[i] == '_' || key[i] == '-')
+			sbuf_addc(b, ' ');
+		else if (starts_word && !is_acronym)
+			sbuf_addc(b, (char)tolower((unsigned char)key[i]));
+		else
+			sbuf_addc(b, key[i]);
+	}
+}
+
+/* The length of a key without "_bytes" or "Bytes", if it ends so. */
+static size_t without_unit(const char *key, bool *ret_is_size)
+{
+	static const char *const units[] = { "_bytes", "Bytes" };
+	size_t n = strlen(key), m;
+
+	*ret_is_size = true;
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		m = strlen(units[i]);
+		if (n > m && strcmp(key + n - m, units[i]) == 0)
+			return n - m;
+	}
+	*ret_is_size = false;
+	return n;
+}
+
+static void add_scalar(struct sbuf *b, const json_t *v, bool is_size)
+{
+	char size[HUMAN_SIZE];
+
+	if (json_is_string(v))
+		sbuf_adds(b, json_string_value(v));
+	else if (json_is_boolean(v))
+		sbuf_adds(b, json_is_true(v) ? "yes" : "no");
+	else if (json_is_integer(v) && is_size && json_integer_value(v) >= 0) {
+		human_bytes((uint64_t)json_integer_value(v), size);
+		sbuf_adds(b, size);
+	} else if (json_is_integer(v))
+		sbuf_addf(b, "%lld", (long long)json_integer_value(v));
+	else if (json_is_real(v))
+		sbuf_addf(b, "%g", json_real_value(v));
+	else
+		sbuf_addc(b, '-');
+}
+
+static void add_object(struct sbuf *b, const json_t *object, size_t depth);
+
+static void add_array(struct sbuf *b, const json_t *array, size_t depth)
+{
+	const json_t *v;
+	size_t n = json_array_size(array);
+
+	if (n == 0)
+		sbuf_adds(b, " none");
+	for (size_t i = 0; i < n; i++) {
+		v = json_array_get(array, i);
+		if (json_is_object(v)) {
+			sbuf_addc(b, '\n');
+			add_object(b, v, depth + 1);
+			continue;
+		}
+		sbuf_adds(b, i == 0 ? " " : ", ");
+		add_scalar(b, v, /* is_size= */ false);
+	}
+}
+
+static void add_object(struct sbuf *b, const json_t *object, size_t depth)
+{
+	bool is_size;
+	const char *key;
+	json_t *v;
+	size_t n;
+
+	if (depth > DEPTH_MAX)
+		return;
+	/* The macro wants a pointer to non-const; nothing is changed through it. */
+	json_object_foreach((json_t *)(uintptr_t)object, key, v)
+	{
+		n = without_unit(key, &is_size);
+		text_pad(b, 2 * depth);
+		add_title(b, key, n);
+		sbuf_addc(b, ':');
+		if (json_is_object(v)) {
+			sbuf_addc(b, '\n');
+			add_object(b, v, depth + 1);
+			continue;
+		}
+		if (json_is_array(v)) {
+			add_array(b, v, depth);
+		} else {
+			sbuf_addc(b, ' ');
+			add_scalar(b, v, is_size);
+		}
+		sbuf_addc(b, '\n');
+	}
+}
+
+static int info(struct cli *c, const struct args *a)
+{
+	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(INFO_MAX_BYTES);
+	_cleanup_json_ json_t *j = NULL;
+	_cleanup_free_ char *text = NULL;
+	struct usrct_err e = { 0 };
+	struct err bad;
+
+	if (usrct_info(c->u, &text, &e) < 0)
+		return cli_fail(c, &e);
+	if (wants_json(a)) {
+		sbuf_addf(&b, "%s\n", text);
+		return cli_print(c, &b);
+	}
+	if (json_parse(text, strlen(text), "answer of the library", &j, &bad) < 0)
+		return cli_fail_local(c, &bad);
+	add_object(&b, j, 0);
+	return cli_print(c, &b);
+}
+
+/* As images name it, not as uname(2) does. */
+static const char *architecture(const char *machine)
+{
+	static const struct {
+		const char *machine, *name;
+	} table[] = { { "x86_64", "amd64" },
+		      { "aarch64", "arm64" },
+		      { "i686", "386" },
+		      { "armv7l", "arm" },
+		      { "armv6l", "arm" } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (strcmp(machine, table[i].machine) == 0)
+			return table[i].name;
+	return machine;
+}
+
+static int version(struct cli *c, const struct args *a)
+{
+	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(INFO_MAX_BYTES);
+	struct utsname u = { 0 };
+	const char *arch;
+
+	(void)uname(&u); /* fails only for a bad pointer */
+	arch = architecture(u.machine);
+	if (wants_json(a))
+		print_json_line(&b, json_pack("{s{ss ss ss ss ss}}", "Client", "Version",
+		                              USRCT_VERSION, "Library", usrct_version(), "Os",
+		                              "linux", "Arch", arch, "KernelVersion", u.release));
+	else
+		sbuf_addf(&b,
+		          "usr-ct\n Version:   %s\n Library:   %s\n OS/Arch:   linux/%s\n "
+		          "Kernel:    %s\n",
+		          USRCT_VERSION, usrct_version(), arch, u.release);
+	return cli_print(c, &b);
+}
+
+const struct command cmd_info = {
+	.name = "info",
+	.aliases = (const char *const[]){ "system info", NULL },
+	.group = GROUP_SYSTEM,
+	.summary = "Show where the store is and what usr-ct works with here",
+	.options = format_options,
+	.handler = info,
+	.examples = (const struct example[]){ { "As one JSON object", "usr-ct info --format json" },
+	                                      { NULL, NULL } },
+	.uses_store = true,
+};
+
+const struct command cmd_version = {
+	.name = "version",
+	.group = GROUP_SYSTEM,
+	.summary = "Show the versions of usr-ct and of the kernel",
+	.options = format_options,
+	.examples = (const struct example[]){ { "Only the number",
+	                                        "usr-ct version --format json | jq -r "
+	                                        ".Client.Version" },
+	                                      { NULL, NULL } },
+	.handler = version,
+};

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* usr-ct logs - what a container has printed */
+#include "cli/cli.h"
+
+#include "base/clock.h"
+#include "base/num.h"
+#include "cli/human.h"
+
+#include <string.h>
+
+/* --since and --until; 0 if not given. */
+static int get_when(const struct args *a, const char *name, uint64_t *ret_ns, struct err *e)
+{
+	const char *s = args_string(a, name);
+	int r;
+
+	*ret_ns = 0;
+	if (!s || parse_when(s, clock_realtime_ns(), ret_ns) == 0)
+		return 0;
+	r = err_set(e, UCT_BAD_VALUE, -EINVAL, "--%s takes a time, not '%s'", name, s);
+	return err_hint(e, r, "write it as 10m, 2h30m, 2026-01-31 or 2026-01-31T12:34:56Z");
+}
+
+static int get_tail(const struct args *a, int64_t *ret, struct err *e)
+{
+	const char *s = args_string(a, "tail");
+	uint32_t n;
+	int r;
+
+	*ret = -1;
+	if (!s || strcmp(s, "all") == 0)
+		return 0;
+	if (parse_u32(s, &n) == 0) {
+		*ret = n;
+		return 0;
+	}
+	r = err_set(e, UCT_BAD_VALUE, -EINVAL, "--tail takes a number of lines or all, not '%s'",
+	            s);
+	return err_hint(e, r, "see usr-ct logs --help");
+}
+
+static int logs(struct cli *c, const struct args *a)
+{
+	struct usrct_logs_options o = { .size = sizeof(o),
+		                        .follow = args_flag(a, "follow"),
+		                        .timestamps = args_flag(a, "timestamps") };
+	struct usrct_err e = { 0 };
+	struct err bad;
+	int r;
+
+	if (get_tail(a, &o.tail_lines, &bad) < 0 || get_when(a, "since", &o.since_ns, &bad) < 0 ||
+	    get_when(a, "until", &o.until_ns, &bad) < 0)
+		return cli_fail_local(c, &bad);
+	r = usrct_container_logs(c->u, a->words[0], &o, STDOUT_FILENO, STDERR_FILENO, &e);
+	if (r == -EPIPE)
+		return 1; /* `| head` has seen enough */
+	return r < 0 ? cli_fail(c, &e) : 0;
+}
+
+const struct command cmd_logs = {
+	.name = "logs",
+	.aliases = (const char *const[]){ "container logs", NULL },
+	.group = GROUP_CONTAINERS,
+	.summary = "Show what a container has printed",
+	.description = "Its standard output goes to standard output, its standard error to "
+		       "standard error, byte for byte.\n\n"
+		       "TIME is how long ago (10m, 2h30m, 1d), a date with or without a time of "
+		       "day, RFC 3339, or seconds since 1970.",
+	.args = (const struct positional[]){ { "CONTAINER", COMPLETE_CONTAINER, false, false },
+	                                     { NULL } },
+	.options =
+		(const struct option[]){
+			{ "follow", 'f', OPTION_FLAG, COMPLETE_NONE, NULL,
+	                  "Go on until the container ends" },
+			{ "timestamps", 't', OPTION_FLAG, COMPLETE_NONE, NULL,
+	                  "Put the time in front of each line" },
+			{ "tail", 'n', OPTION_STRING, COMPLETE_NONE, "LINES",
+	                  "Only so many lines from the end", "all" },
+			{ "since", 0, OPTION_STRING, COMPLETE_NONE, "TIME",
+	                  "Only what is younger" },
+			{ "until", 0, OPTION_STRING, COMPLETE_NONE, "TIME", "Only what is older" },
+			{ NULL },
+		},
+	.examples = (const struct example[]){ { "The last ten lines, and then what comes",
+	                                        "usr-ct logs -f --tail 10 web" },
+	                                      { "The last half hour, with times",
+	                                        "usr-ct logs -t --since 30m web" },
+	                                      { NULL, NULL } },
+	.handler = logs,
+	.uses_store = true,
+};

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* usr-ct pull - fetch images */
+#include "cli/cli.h"
+
+#include "cli/progress.h"
+
+#include <stdio.h>
+
+static int pull(struct cli *c, const struct args *a)
+{
+	_cleanup_progress_ struct progress progress = { 0 };
+	struct usrct_pull_options o = { .size = sizeof(o),
+		                        .progress = progress_event,
+		                        .arg = &progress,
+		                        .platform = args_string(a, "platform") };
+	_cleanup_free_ char *id = NULL;
+	struct usrct_err e = { 0 };
+	int r;
+
+	progress_init(&progress, args_flag(a, "quiet") ? NULL : &c->err);
+	r = usrct_image_pull(c->u, a->words[0], &o, &id, &e);
+	progress_done(&progress);
+	if (r < 0)
+		return cli_fail(c, &e);
+	(void)fprintf(c->out.f, "%s\n", id);
+	return 0;
+}
+
+const struct command cmd_pull = {
+	.name = "pull",
+	.aliases = (const char *const[]){ "image pull", NULL },
+	.group = GROUP_IMAGES,
+	.summary = "Fetch an image from a registry",
+	.description =
+		"IMAGE is [HOST[:PORT]/]NAME[:TAG][@DIGEST]; without a host it is Docker Hub's. "
+		"oci:DIRECTORY[:TAG] reads an OCI image layout from disk instead.\n\n"
+		"What goes on is shown on standard error; standard output gets the image's id. "
+		"Layers that are here are not fetched again, and a pull that is interrupted leaves "
+		"nothing behind.",
+	.args = (const struct positional[]){ { "IMAGE", COMPLETE_IMAGE, false, false }, { NULL } },
+	.options =
+		(const struct option[]){
+			{ "quiet", 'q', OPTION_FLAG, COMPLETE_NONE, NULL, "Print only the id" },
+			{ "platform", 0, OPTION_STRING, COMPLETE_VALUES, "OS/ARCH[/VARIANT]",
+	                  "Variant of the image to fetch", "this machine's", NULL,
+	                  (const char *const[]){ "linux/amd64", "linux/arm64", "linux/arm/v7",
+	                                         "linux/386", "linux/ppc64le", "linux/riscv64",
+	                                         "linux/s390x", NULL } },
+			{ NULL },
+		},
+	.examples = (const struct example[]){ { "The newest Alpine", "usr-ct pull alpine" },
+	                                      { "Exactly this one, whatever the tag says later",
+	                                        "usr-ct pull alpine@sha256:..." },
+	                                      { "From a directory that skopeo wrote",
+	                                        "usr-ct pull oci:./image" },
+	                                      { NULL, NULL } },
+	.handler = pull,
+	.uses_store = true,
+};

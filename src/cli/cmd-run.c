@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* usr-ct run and usr-ct create - a new container, started or not */
+#include "cli/create-options.h"
+#include "cli/timing.h"
+
+#include "base/sbuf.h"
+
+#include <stdio.h>
+
+static const struct option run_options[] = {
+	{ "detach", 'd', OPTION_FLAG, COMPLETE_NONE, NULL,
+	  "Run in the background and print the id" },
+	{ "timing", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
+	  "Print afterwards how long each step of the start took" },
+	{ NULL },
+};
+
+static const struct positional run_args[] = {
+	{ "IMAGE", COMPLETE_IMAGE, false, false },
+	{ "COMMAND", COMPLETE_NONE, true, false },
+	{ "ARG", COMPLETE_NONE, true, true },
+	{ NULL },
+};
+
+static int start_failure(struct cli *c, const struct usrct_err *e)
+{
+	(void)cli_fail(c, e);
+	if (e->number == UCT_COMMAND_NOT_FOUND)
+		return EXIT_COMMAND_NOT_FOUND;
+	return e->number == UCT_COMMAND_NOT_EXECUTABLE ? EXIT_NOT_EXECUTABLE : EXIT_OUR_FAULT;
+}
+
+static int not_a_tty(struct cli *c)
+{
+	struct err e;
+	int r = err_set(&e, UCT_USAGE, -ENOTTY, "the input device is not a TTY");
+
+	(void)err_hint(&e, r, "leave -t out where standard input is a pipe or a file");
+	return cli_fail_local(c, &e);
+}
+
+static void print_timing(struct cli *c, const struct timing *t)
+{
+	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(256 * 1024);
+
+	timing_print(t, &b, &c->err);
+	if (!b.err && b.s)
+		(void)fputs(b.s, c->err.f);
+}
+
+static int run(struct cli *c, const struct args *a)
+{
+	_cleanup_create_request_ struct create_request q = { 0 };
+	_cleanup_timing_ struct timing timing = { 0 };
+	_cleanup_free_ char *id = NULL;
+	bool detach = args_flag(a, "detach"), wants_timing = args_flag(a, "timing");
+	struct usrct_stdio io = { .size = sizeof(io),
+		                  .stdin_fd = args_flag(a, "interactive") ? STDIN_FILENO : -1,
+		                  .stdout_fd = STDOUT_FILENO,
+		                  .stderr_fd = STDERR_FILENO,
+		                  .forward_signals = true };
+	struct usrct_start_options start = { .size = sizeof(start),
+		                             .stdio = detach ? NULL : &io,
+		                             .timing = wants_timing ? timing_add : NULL,
+		                             .arg = &timing };
+	struct usrct_err e = { 0 };
+	int status = 0, r;
+
+	if (!detach && args_flag(a, "tty") && args_flag(a, "interactive") && !isatty(STDIN_FILENO))
+		return not_a_tty(c);
+	if (create_request_init(&q, c, a) < 0)
+		return cli_fail_memory(c);
+	r = usrct_container_run(c->u, &q.create, &start, &id, &status, &e);
+	progress_done(&q.progress);
+	if (r < 0)
+		status = start_failure(c, &e);
+	else if (detach)
+		status = fprintf(c->out.f, "%s\n", id) < 0 ? EXIT_OUR_FAULT : 0;
+	if (wants_timing)
+		print_timing(c, &timing);
+	return status;
+}
+
+static int create(struct cli *c, const struct args *a)
+{
+	_cleanup_create_request_ struct create_request q = { 0 };
+	_cleanup_free_ char *id = NULL;
+	struct usrct_err e = { 0 };
+	int r;
+
+	if (create_request_init(&q, c, a) < 0)
+		return cli_fail_memory(c);
+	r = usrct_container_create(c->u, &q.create, &id, &e);
+	progress_done(&q.progress);
+	if (r < 0)
+		return cli_fail(c, &e);
+	(void)fprintf(c->out.f, "%s\n", id);
+	return 0;
+}
+
+const struct command cmd_run = {
+	.name = "run",
+	.aliases = (const char *const[]){ "container run", NULL },
+	.group = GROUP_CONTAINERS,
+	.summary = "Run a command in a new container",
+	.description =
+		"Makes a container from IMAGE and runs COMMAND in it, or what the image says. The "
+		"image is fetched first if it is not here. Flags for usr-ct stand before IMAGE; "
+		"everything after it belongs to the command.\n"
+		"\n"
+		"You are root inside and yourself outside: what root in the container writes to a "
+		"mounted directory is yours. Without -d, the container's output is yours too, its "
+		"signals are those you send to usr-ct, and its exit status becomes that of usr-ct.",
+	.exit_text = "That of the container's command; 128 plus the signal's number if it was "
+		     "killed; 127 if the command does not exist, 126 if it cannot be executed, 125 "
+		     "if usr-ct itself failed.",
+	.args = run_args,
+	.options = run_options,
+	.more_options = create_options,
+	.examples =
+		(const struct example[]){
+			{ "A shell in a container that is gone when you leave",
+	                  "usr-ct run -it --rm alpine" },
+			{ "Build this directory with the image's tools; the results are yours",
+	                  "usr-ct run --rm -v .:/src -w /src gcc make" },
+			{ "A server in the background, then its log",
+	                  "usr-ct run -d --name web --network host nginx && usr-ct logs -f web" },
+			{ "Without network, and with nothing it could write to but /tmp",
+	                  "usr-ct run --rm --network none --read-only --tmpfs /tmp alpine id" },
+			{ "Where the milliseconds go", "usr-ct run --rm --timing alpine true" },
+			{ NULL, NULL },
+		},
+	.handler = run,
+	.failure = EXIT_OUR_FAULT,
+	.passes_rest = true,
+	.uses_store = true,
+};
+
+const struct command cmd_create = {
+	.name = "create",
+	.aliases = (const char *const[]){ "container create", NULL },
+	.group = GROUP_CONTAINERS,
+	.summary = "Make a container without starting it",
+	.description = "Does what run does up to the start, and prints the container's id. "
+		       "usr-ct start starts it.",
+	.args = run_args,
+	.more_options = create_options,
+	.examples =
+		(const struct example[]){
+			{ "Make a container now, start it and see its output later",
+	                  "usr-ct create --name job alpine sh -c 'date; sleep 5' && usr-ct start "
+	                  "-a "
+	                  "job" },
+			{ NULL, NULL },
+		},
+	.handler = create,
+	.passes_rest = true,
+	.uses_store = true,
+};

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* commands - the list of all commands, and ways to look into their descriptions */
+#include "cli/commands.h"
+
+#include "base/sbuf.h"
+
+#include <string.h>
+
+static const struct command *const table[] = {
+	&cmd_run,    &cmd_create,    &cmd_start, &cmd_stop,    &cmd_kill, &cmd_rm,
+	&cmd_ps,     &cmd_logs,      &cmd_pull,  &cmd_images,  &cmd_rmi,  &cmd_inspect,
+	&cmd_doctor, &cmd_explain,   &cmd_info,  &cmd_version, &cmd_help, &cmd_complete,
+	&cmd_man,    &cmd_errors_md, NULL,
+};
+
+const struct command *const *commands_all(void)
+{
+	return table;
+}
+
+const char *command_group_title(enum command_group g)
+{
+	static const char *const titles[N_COMMAND_GROUPS] = {
+		[GROUP_CONTAINERS] = "Containers",
+		[GROUP_IMAGES] = "Images",
+		[GROUP_SYSTEM] = "Looking into things",
+	};
+
+	return titles[g];
+}
+
+/* Whether @alias is "@first @second". */
+static bool is_two_words(const char *alias, const char *first, const char *second)
+{
+	size_t n = strlen(first);
+
+	return second && strncmp(alias, first, n) == 0 && alias[n] == ' ' &&
+	       strcmp(alias + n + 1, second) == 0;
+}
+
+static int words_taken(const struct command *cmd, const char *first, const char *second)
+{
+	if (strcmp(cmd->name, first) == 0)
+		return 1;
+	for (const char *const *a = cmd->aliases; a && *a; a++) {
+		if (strcmp(*a, first) == 0)
+			return 1;
+		if (is_two_words(*a, first, second))
+			return 2;
+	}
+	return 0;
+}
+
+const struct command *command_find(const char *first, const char *second, int *ret_words)
+{
+	int n;
+
+	for (const struct command *const *c = table; *c; c++) {
+		n = words_taken(*c, first, second);
+		if (n == 0)
+			continue;
+		if (ret_words)
+			*ret_words = n;
+		return *c;
+	}
+	return NULL;
+}
+
+static const struct option *first_of(const struct option *list)
+{
+	return list && list->name ? list : NULL;
+}
+
+/* Whether the walk is still in the command's own list. */
+static bool is_in(const struct option *list, const struct option *o)
+{
+	for (; list && list->name; list++)
+		if (list == o)
+			return true;
+	return false;
+}
+
+const struct option *command_next_option(const struct command *cmd, const struct option *after)
+{
+	const struct option *next = NULL;
+
+	if (!after) {
+		next = first_of(cmd->options);
+		return next ? next : first_of(cmd->more_options);
+	}
+	next = first_of(after + 1);
+	if (!next && is_in(cmd->options, after))
+		next = first_of(cmd->more_options);
+	return next;
+}
+
+static bool is_name(const char *name, const char *s, size_t n)
+{
+	return name && strncmp(name, s, n) == 0 && name[n] == '\0';
+}
+
+const struct option *command_option(const struct command *cmd, const char *name, size_t n)
+{
+	const struct option *o = NULL;
+
+	while ((o = command_next_option(cmd, o)))
+		if (is_name(o->name, name, n) || is_name(o->alias, name, n))
+			return o;
+	return NULL;
+}
+
+const struct option *command_letter(const struct command *cmd, char letter)
+{
+	const struct option *o = NULL;
+
+	while ((o = command_next_option(cmd, o)))
+		if (o->letter == letter)
+			return o;
+	return NULL;
+}
+
+const struct positional *command_arg(const struct command *cmd, size_t position)
+{
+	const struct positional *p = cmd->args;
+
+	for (; p && p->metavar; p++, position--)
+		if (position == 0 || p->many)
+			return p;
+	return NULL;
+}
+
+void command_add_args(struct sbuf *b, const struct command *cmd)
+{
+	for (const struct positional *p = cmd->args; p && p->metavar; p++)
+		sbuf_addf(b, "%s%s%s%s%s", p == cmd->args ? "" : " ", p->optional ? "[" : "",
+		          p->metavar, p->many ? "..." : "", p->optional ? "]" : "");
+}
+
+void command_add_usage(struct sbuf *b, const struct command *cmd)
+{
+	sbuf_addf(b, "usr-ct %s", cmd->name);
+	if (command_next_option(cmd, NULL))
+		sbuf_adds(b, " [OPTIONS]");
+	if (cmd->args && cmd->args->metavar) {
+		sbuf_addc(b, ' ');
+		command_add_args(b, cmd);
+	}
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* create-options - the flags that run and create share, and what they become */
+#pragma once
+
+#include "cli/cli.h"
+#include "cli/progress.h"
+
+extern const struct option create_options[];
+
+/* What a create call needs; everything it points to is borrowed from the arguments or owned here.
+ */
+struct create_request {
+	struct usrct_create_options create;
+	struct usrct_pull_options pull;
+	struct progress progress;
+	const char **env, **volumes, **tmpfs, **labels;
+	const char *entrypoint[2];
+};
+
+/* 0 or -ENOMEM. The request is not moved afterwards: it points into itself. */
+int create_request_init(struct create_request *q, struct cli *c, const struct args *a);
+void create_request_done(struct create_request *q);
+#define _cleanup_create_request_ _cleanup_(create_request_done)

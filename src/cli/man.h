@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* man - manual pages in man(7) markup, made from the command table */
+#pragma once
+
+#include "cli/command.h"
+
+struct sbuf;
+
+/* usr-ct(1) */
+void man_overview(struct sbuf *b, const char *version);
+/* usr-ct-NAME(1) */
+void man_command(struct sbuf *b, const struct command *cmd, const char *version);

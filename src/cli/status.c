@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* status - a container's state in Docker's words */
+#include "cli/status.h"
+
+#include "cli/human.h"
+
+#include <stdio.h>
+
+/* Clocks are set back now and then; the future counts as now. */
+static uint64_t since(uint64_t then_ns, uint64_t now_ns)
+{
+	return now_ns > then_ns ? now_ns - then_ns : 0;
+}
+
+void status_ago(uint64_t then_ns, uint64_t now_ns, char *buf)
+{
+	char age[HUMAN_SIZE];
+
+	if (then_ns == 0) {
+		(void)snprintf(buf, STATUS_SIZE, "N/A");
+		return;
+	}
+	human_age(since(then_ns, now_ns), age);
+	(void)snprintf(buf, STATUS_SIZE, "%s ago", age);
+}
+
+void status_text(const struct usrct_container *ct, uint64_t now_ns, char *buf)
+{
+	char age[HUMAN_SIZE];
+
+	switch (ct->state) {
+	case USRCT_CREATED:
+		(void)snprintf(buf, STATUS_SIZE, "Created");
+		return;
+	case USRCT_RUNNING:
+	case USRCT_LOST:
+		human_age(since(ct->started_ns, now_ns), age);
+		(void)snprintf(buf, STATUS_SIZE, "Up %s%s", age,
+		               ct->state == USRCT_LOST ? " (unmonitored)" : "");
+		return;
+	case USRCT_EXITED:
+		break;
+	}
+	human_age(since(ct->finished_ns, now_ns), age);
+	if (ct->exit_code < 0)
+		(void)snprintf(buf, STATUS_SIZE, "Exited (unknown)%s%s%s",
+		               ct->finished_ns ? " " : "", ct->finished_ns ? age : "",
+		               ct->finished_ns ? " ago" : "");
+	else
+		(void)snprintf(buf, STATUS_SIZE, "Exited (%d) %s ago", ct->exit_code, age);
+}
+
+const char *status_word(enum usrct_state s)
+{
+	switch (s) {
+	case USRCT_CREATED:
+		return "created";
+	case USRCT_RUNNING:
+		return "running";
+	case USRCT_EXITED:
+		return "exited";
+	case USRCT_LOST:
+		return "lost";
+	}
+	return "unknown";
+}
