@@ -160,13 +160,16 @@ cgroup_dirs() {
   find "$CGROUP" -mindepth 1 -type d 2>/dev/null | sort
 }
 
+# Directories named after a container that hold no process any more.
+leftover_cgroups() {
+  local dir
+  for dir in $(cgroup_dirs | grep -E 'usr-ct-[0-9a-f]{8}|[0-9a-f]{64}'); do
+    [[ -n $(find "$dir" -name cgroup.procs -exec cat {} + 2>/dev/null) ]] || printf '%s\n' "$dir"
+  done
+}
+
 no_leftover_cgroups() {
-  # The holder may sit in one of its own.
-  [[ -z $(cgroup_dirs | grep -vE '/(session|[^/]*hold[^/]*)$' |
-    while read -r dir; do
-      [[ -n $(find "$dir" -name cgroup.procs -exec cat {} + 2>/dev/null) ]] && continue
-      printf '%s\n' "$dir"
-    done | grep -E 'usr-ct-[0-9a-f]{8}|[0-9a-f]{64}') ]]
+  [[ -z $(leftover_cgroups) ]]
 }
 
 no_leftover_mounts() {
@@ -177,7 +180,7 @@ no_leftover_mounts() {
 assert_nothing_left() {
   local data=$XDG_DATA_HOME/usr-ct
   wait_until no_leftover_processes || fail "processes left: $(leftover_processes)"
-  wait_until no_leftover_cgroups || fail "cgroups left: $(cgroup_dirs)"
+  wait_until no_leftover_cgroups || fail "cgroups left: $(leftover_cgroups)"
   no_leftover_mounts || fail "mounts left"
   # What a dead process left is the next writing command's to remove.
   usr-ct rm -f no-such-container >/dev/null 2>&1 || true

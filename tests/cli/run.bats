@@ -33,7 +33,7 @@ teardown() {
 }
 
 @test "run: without -i the program's stdin is empty" {
-  run --separate-stderr timeout 20 usr-ct run --rm "$B" wc -c < <(echo something; cat /dev/zero | head -c 100)
+  run --separate-stderr timeout 20 usr-ct run --rm "$B" wc -c < <(echo something; head -c 100 /dev/zero)
   assert_status 0
   [ "$(tr -d ' ' <<<"$output")" = 0 ]
 }
