@@ -13,11 +13,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define _cleanup_(fn)      __attribute__((cleanup(fn)))
-#define _unused_           __attribute__((unused))
-#define _warn_unused_      __attribute__((warn_unused_result))
+#define _cleanup_(fn) __attribute__((cleanup(fn)))
+#define _unused_      __attribute__((unused))
+#define _warn_unused_ __attribute__((warn_unused_result))
 /* For results that do not matter, where the compiler insists; the why belongs beside it. */
-#define IGNORE(call) ((void)!(call))
+#define IGNORE(call)       ((void)!(call))
 #define PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

@@ -1,0 +1,318 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""measure - usr-ct beside rootless podman (crun) and bubblewrap, in one run, taking turns
+
+Started by tests/bench/prepare. What it prints are medians, and ratios between programs that took
+turns on the same machine in the same minutes; the ratios are what to compare and to quote.
+
+Wall time ends when the command returns. CPU time is what the cgroup of everything started here
+used until all of it was gone, so that processes which go on in the background are counted; where
+the kernel keeps no cpu.stat it is the CPU time of the command and the children it waited for.
+"""
+import argparse
+import json
+import os
+import resource
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+CGROUP = os.environ.get("USRCT_TEST_CGROUP", "")
+NULL = subprocess.DEVNULL
+
+
+def cgroup_cpu_ms():
+    try:
+        with open(f"{CGROUP}/cpu.stat", encoding="ascii") as f:
+            return int(f.readline().split()[1]) / 1000
+    except (OSError, IndexError, ValueError):
+        return None
+
+
+def processes():
+    """The ids of all processes in the cgroup, and so of all that was started here."""
+    found = set()
+    for here, _, names in os.walk(CGROUP):
+        if "cgroup.procs" in names:
+            try:
+                with open(f"{here}/cgroup.procs", encoding="ascii") as f:
+                    found.update(map(int, f.read().split()))
+            except OSError:
+                pass
+    return found
+
+
+class Sample:
+    def __init__(self, wall_ms, cpu_ms):
+        self.wall_ms, self.cpu_ms = wall_ms, cpu_ms
+
+
+class Contender:
+    """One of those that are compared. @argv may be a function of the round."""
+
+    def __init__(self, name, argv, before=None, after=None, env=None, stdin=None, stdout=NULL):
+        self.name, self.argv, self.before, self.after = name, argv, before, after
+        self.env = {**os.environ, **(env or {})}
+        self.stdin, self.stdout = stdin, stdout
+        self.samples = []
+
+    def command(self, turn):
+        return self.argv(turn) if callable(self.argv) else self.argv
+
+    def once(self, turn, baseline):
+        if self.before:
+            self.before(turn)
+        argv = self.command(turn)
+        cgroup = cgroup_cpu_ms()
+        own = time.process_time()
+        children = resource.getrusage(resource.RUSAGE_CHILDREN)
+        stdin = self.stdin() if self.stdin else NULL
+        start = time.perf_counter()
+        child = subprocess.Popen(argv, stdin=stdin, stdout=self.stdout,
+                                 stderr=subprocess.PIPE, env=self.env)
+        if stdin is not NULL:
+            stdin.close()
+        if self.stdout == subprocess.PIPE:
+            while os.read(child.stdout.fileno(), 1 << 20):
+                pass
+            child.stdout.close()
+        errors = child.stderr.read()
+        _, status = os.waitpid(child.pid, 0)
+        wall = (time.perf_counter() - start) * 1000
+        child.returncode = os.waitstatus_to_exitcode(status)
+        child.stderr.close()
+        if child.returncode != 0:
+            sys.exit(f"measure: {self.name} failed: {' '.join(argv)}\n{errors.decode()}")
+        deadline = time.monotonic() + 2
+        while baseline is not None and processes() - baseline and time.monotonic() < deadline:
+            time.sleep(0.002)
+        if cgroup is not None:
+            cpu = cgroup_cpu_ms() - cgroup - (time.process_time() - own) * 1000
+        else:
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            cpu = (after.ru_utime + after.ru_stime - children.ru_utime - children.ru_stime) * 1000
+        if self.after:
+            self.after(turn)
+        return Sample(wall, cpu)
+
+
+def compare(title, contenders, rounds, note=""):
+    print(f"\n{title} ({rounds} rounds, taking turns; medians)")
+    for c in contenders:
+        print(f"  {c.name}: {' '.join(c.command(0))}")
+    # Once for nothing: caches, and processes that stay (a holder, a pause process).
+    for c in contenders:
+        c.once(0, None)
+    settle = time.monotonic() + 1
+    while time.monotonic() < settle:
+        time.sleep(0.05)
+    baseline = processes()
+    for turn in range(1, rounds + 1):
+        for c in contenders:
+            c.samples.append(c.once(turn, baseline))
+    first = contenders[0]
+    print(f"  {'':<14}{'wall ms':>10}{'best':>9}{'CPU ms':>10}   "
+          f"{first.name} takes ... of its wall / CPU")
+
+    def middle(c, field):
+        return statistics.median(getattr(s, field) for s in c.samples)
+
+    for c in contenders:
+        wall, cpu = middle(c, "wall_ms"), middle(c, "cpu_ms")
+        ratio = ""
+        if c is not first:
+            ratio = (f"   {middle(first, 'wall_ms') / wall:.3f} (1/{wall / middle(first, 'wall_ms'):.1f})"
+                     f" / {middle(first, 'cpu_ms') / cpu:.3f} (1/{cpu / middle(first, 'cpu_ms'):.1f})")
+        print(f"  {c.name:<14}{wall:>10.2f}{min(s.wall_ms for s in c.samples):>9.2f}{cpu:>10.2f}{ratio}")
+    if note:
+        print(f"  note: {note}")
+
+
+def quiet(*argv, env=None):
+    done = subprocess.run(argv, stdin=NULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          env={**os.environ, **(env or {})}, check=False)
+    if done.returncode != 0:
+        sys.exit(f"measure: {' '.join(argv)}\n{done.stderr.decode()}")
+    return done.stdout.decode().strip()
+
+
+class Place:
+    """Fresh stores for all, removed at the end with what is in them."""
+
+    def __init__(self, options):
+        self.options = options
+        self.dir = tempfile.mkdtemp(prefix="uctb.", dir="/var/tmp")
+        os.environ["XDG_DATA_HOME"] = f"{self.dir}/data"
+        # The path of a Unix socket is short.
+        self.run = tempfile.mkdtemp(prefix="uctb.", dir="/tmp")
+        os.environ["XDG_RUNTIME_DIR"] = self.run
+        self.image = f"{options.registry}/starter"
+
+    def usrct(self, *args):
+        return ["usr-ct", *args]
+
+    def podman(self, *args):
+        return ["podman", "--cgroup-manager=cgroupfs", "--runtime=crun", "--root",
+                f"{self.dir}/podman", "--runroot", f"{self.run}/podman", "--events-backend=none",
+                *args]
+
+    def load(self, image=None):
+        image = image or self.image
+        quiet(*self.usrct("pull", image))
+        quiet(*self.podman("pull", "--quiet", "--tls-verify=false", image))
+
+    def rootfs(self):
+        bundle = f"{self.dir}/bundle"
+        quiet("umoci", "unpack", "--rootless", "--image", f"{self.options.layout}:starter", bundle)
+        return f"{bundle}/rootfs"
+
+    def done(self):
+        for argv in (self.podman("rm", "--all", "--force", "--time", "0"),
+                     ["sh", "-c", "usr-ct ps -aq | xargs -r usr-ct rm -f"]):
+            subprocess.run(argv, stdin=NULL, stdout=NULL, stderr=NULL, check=False)
+        # Podman's pause process stays for ever, which is its way; this one was started here.
+        for pid in processes():
+            try:
+                with open(f"/proc/{pid}/comm", encoding="utf-8") as f:
+                    if f.read().strip() in ("catatonit", "podman pause"):
+                        os.kill(pid, signal.SIGKILL)
+            except OSError:
+                continue
+        for path in (self.dir, self.run):
+            # Layers belong to subordinate ids.
+            subprocess.run(["unshare", "--map-auto", "--map-root-user", "rm", "-rf", path],
+                           stdin=NULL, stderr=NULL, check=False)
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def pss_kb(names):
+    """What processes of these names use, shared pages divided; None if it may not be read."""
+    total = found = 0
+    for pid in processes():
+        try:
+            with open(f"/proc/{pid}/comm", encoding="utf-8") as f:
+                if not f.read().strip().startswith(names):
+                    continue
+            with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as f:
+                total += next(int(line.split()[1]) for line in f if line.startswith("Pss:"))
+            found += 1
+        except (OSError, StopIteration):
+            continue
+    return total if found else None
+
+
+def bench_start(place, options):
+    place.load()
+    rootfs = place.rootfs()
+    bubblewrap = ["bwrap", "--unshare-all", "--unshare-user", "--uid", "0", "--gid", "0",
+                  "--hostname", "box", "--bind", rootfs, "/", "--proc", "/proc", "--dev", "/dev",
+                  "--tmpfs", "/tmp", "--chdir", "/", "--clearenv", "--setenv", "PATH", "/bin",
+                  "true"]
+    compare("start: run --rm --network none IMAGE true", [
+        Contender("usr-ct", place.usrct("run", "--rm", "--network", "none", place.image, "true")),
+        Contender("podman", place.podman("run", "--rm", "--network", "none", place.image, "true")),
+        Contender("bubblewrap", bubblewrap),
+    ], options.rounds, "bubblewrap has the same namespaces, but one id, no overlay, no seccomp")
+    if not options.no_network:
+        compare("start with slirp4netns", [
+            Contender("usr-ct", place.usrct("run", "--rm", "--network", "private:slirp4netns",
+                                            place.image, "true")),
+            Contender("podman", place.podman("run", "--rm", "--network", "slirp4netns",
+                                             place.image, "true")),
+        ], options.rounds)
+    print("\nmemory of what watches one idle container (PSS)")
+    for name, run, names in (
+            ("usr-ct", place.usrct, ("usr-ct-launch",)), ("podman", place.podman, ("conmon",))):
+        quiet(*run("run", "-d", "--name", "idle", "--network", "none", place.image, "sleep", "1000"))
+        kb = pss_kb(names)
+        print(f"  {name:<14}{'not readable' if kb is None else f'{kb} KB'} ({', '.join(names)})")
+        quiet(*run("rm", "-f", "idle"))
+    kb = pss_kb(("usr-ct-hold",))
+    if kb is not None:
+        print(f"  {'usr-ct':<14}{kb} KB (usr-ct-hold, once for each user)")
+
+
+def bench_ps(place, options):
+    place.load()
+    for n in range(options.containers):
+        quiet(*place.usrct("create", "--name", f"c{n}", "--network", "none", place.image, "true"))
+        quiet(*place.podman("create", "--name", f"c{n}", "--network", "none", place.image, "true"))
+    compare(f"ps -a with {options.containers} containers", [
+        Contender("usr-ct", place.usrct("ps", "-a")),
+        Contender("podman", place.podman("ps", "-a")),
+    ], options.rounds)
+
+
+def bench_pull(place, options):
+    image = f"{options.registry}/{options.image}"
+
+    def fresh(name):
+        def remove(turn):
+            for t in {turn - 1, turn}:
+                subprocess.run(["unshare", "--map-auto", "--map-root-user", "rm", "-rf",
+                                f"{place.dir}/{name}.{t}"], stdin=NULL, stderr=NULL, check=False)
+        return remove
+
+    def podman(turn):
+        return ["podman", "--cgroup-manager=cgroupfs", "--events-backend=none", "--root",
+                f"{place.dir}/podman.{turn}", "--runroot", f"{place.run}/podman", "pull", "--quiet",
+                "--tls-verify=false", image]
+
+    compare(f"pull {options.image} from a registry on loopback into a fresh store", [
+        Contender("usr-ct", lambda turn: ["env", f"XDG_DATA_HOME={place.dir}/usr-ct.{turn}",
+                                          "usr-ct", "pull", image],
+                  before=fresh("usr-ct"), after=fresh("usr-ct")),
+        Contender("podman", podman, before=fresh("podman"), after=fresh("podman")),
+    ], options.rounds)
+
+
+def bench_stream(place, options):
+    place.load()
+    size = options.megabytes << 20
+
+    def zeros():
+        return subprocess.Popen(["head", "-c", str(size), "/dev/zero"],
+                                stdout=subprocess.PIPE).stdout
+
+    def run(of):
+        return of("run", "--rm", "-i", "--network", "none", place.image, "cat")
+
+    contenders = [Contender("usr-ct", run(place.usrct), stdin=zeros, stdout=subprocess.PIPE),
+                  Contender("podman", run(place.podman), stdin=zeros, stdout=subprocess.PIPE),
+                  Contender("cat alone", ["cat"], stdin=zeros, stdout=subprocess.PIPE)]
+    compare(f"stream {options.megabytes} MB through run -i IMAGE cat", contenders, options.rounds)
+    for c in contenders:
+        seconds = statistics.median(s.wall_ms for s in c.samples) / 1000
+        print(f"  {c.name:<14}{options.megabytes / seconds:>10.0f} MB/s")
+
+
+def main():
+    benches = {"start": (bench_start, 20), "ps": (bench_ps, 20), "pull": (bench_pull, 3),
+               "stream": (bench_stream, 3)}
+    p = argparse.ArgumentParser(prog="tests/bench/" + (sys.argv[1] if len(sys.argv) > 1 else ""),
+                                description=__doc__.split("\n", maxsplit=1)[0])
+    p.add_argument("what", choices=benches, help=argparse.SUPPRESS)
+    p.add_argument("--registry", help=argparse.SUPPRESS)
+    p.add_argument("--layout", help=argparse.SUPPRESS)
+    p.add_argument("--rounds", type=int, help="turns that each program takes")
+    p.add_argument("--containers", type=int, default=100, help="ps: how many (100)")
+    p.add_argument("--image", default="starter", help="pull: starter, or debian if the tests made one")
+    p.add_argument("--megabytes", type=int, default=1024, help="stream: how much (1024)")
+    p.add_argument("--no-network", action="store_true", help="start: only --network none")
+    options = p.parse_args()
+    bench, rounds = benches[options.what]
+    options.rounds = options.rounds or rounds
+    print(json.dumps({"kernel": os.uname().release, "processors": os.cpu_count(),
+                      "load": os.getloadavg()[0]}))
+    place = Place(options)
+    try:
+        bench(place, options)
+    finally:
+        place.done()
+
+
+main()

@@ -1,0 +1,213 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# helpers - what every cli test shares: a store of its own, images, looking for leftovers
+#
+# Run by `tests/run cli`, which sets USRCT_TEST_* and PATH, as an ordinary user. Each file has a
+# fresh store and runtime directory; each test ends with assert_nothing_left (in teardown).
+
+bats_require_minimum_version 1.5.0
+
+REGISTRY=${USRCT_TEST_REGISTRY:-}
+IMAGES=${USRCT_TEST_IMAGES:-}
+CGROUP=${USRCT_TEST_CGROUP:-}
+
+# For files that run containers: a store with the image "busybox" in it.
+setup_store() { # [IMAGE...]
+  local image
+  # Short, since a Unix socket's path has at most 107 bytes.
+  FILE_DIR=$(mktemp -d /tmp/uct.XXXXXX)
+  export FILE_DIR
+  export XDG_DATA_HOME=$FILE_DIR/data XDG_RUNTIME_DIR=$FILE_DIR/run XDG_CONFIG_HOME=$FILE_DIR/config
+  mkdir -m 700 "$XDG_DATA_HOME" "$XDG_RUNTIME_DIR" "$XDG_CONFIG_HOME"
+  for image in "$@"; do
+    usr-ct pull "$REGISTRY/$image" >/dev/null
+  done
+}
+
+teardown_store() {
+  local pid
+  usr-ct ps -aq 2>/dev/null | xargs -r usr-ct rm -f >/dev/null 2>&1 || true
+  for pid in $(our_processes); do
+    kill -9 "$pid" 2>/dev/null || true
+  done
+  # Layers and what containers wrote may belong to subordinate ids: be root of these while removing.
+  [[ $FILE_DIR != /tmp/uct.* ]] || unshare --map-auto --map-root-user rm -rf "$FILE_DIR" || rm -rf "$FILE_DIR"
+}
+
+# --- waiting
+
+# Tries a command until it succeeds, for at most 15 seconds, or WAIT_S. The only wait by the clock.
+wait_until() { # COMMAND...
+  local deadline=$((SECONDS + ${WAIT_S:-15}))
+  until "$@" >/dev/null 2>&1; do
+    if [[ $SECONDS -ge $deadline ]]; then
+      printf 'waited in vain for: %s\n' "$*"
+      return 1
+    fi
+    read -rt 0.02 <> <(:) || true
+  done
+}
+
+file_has() { # FILE TEXT
+  grep -qF -- "$2" "$1"
+}
+
+log_has() { # CONTAINER TEXT
+  usr-ct logs "$1" 2>&1 | grep -qF -- "$2"
+}
+
+is_state() { # CONTAINER STATE
+  [[ $(inspect_field "$1" .State.Status) == "$2" ]]
+}
+
+is_gone() { # PID
+  [[ ! -e /proc/$1 || $(sed -n 's/^State:\s*\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null) == Z ]]
+}
+
+inspect_field() { # NAME JQ
+  usr-ct inspect "$1" | jq -r ".[0]$2"
+}
+
+# --- looking at results
+
+fail() {
+  printf '%s\n' "$*" >&2
+  return 1
+}
+
+show() {
+  printf 'status: %s\nstdout: %s\nstderr: %s\n' "${status-}" "${output-}" "${stderr-}"
+}
+
+assert_status() { # STATUS
+  [[ $status == "$1" ]] || { show; fail "expected exit status $1"; }
+}
+
+assert_output() { # TEXT, the whole of stdout
+  [[ $output == "$1" ]] || { show; fail "expected exactly: $1"; }
+}
+
+assert_has() { # TEXT WANTED
+  [[ $1 == *"$2"* ]] || { show; fail "expected to find '$2' in: $1"; }
+}
+
+assert_lacks() { # TEXT UNWANTED
+  [[ $1 != *"$2"* ]] || { show; fail "expected not to find '$2' in: $1"; }
+}
+
+# Runs usr-ct and keeps stdout and stderr apart. `run_ct -125 run ...` also checks the status.
+run_ct() { # [-STATUS] ARGUMENT...
+  local expected=
+  if [[ $1 =~ ^-[0-9]+$ ]]; then
+    expected=${1#-}
+    shift
+  fi
+  run --separate-stderr usr-ct "$@"
+  [[ -z $expected ]] || assert_status "$expected"
+}
+
+# A failure as it must look: one line what, one line what to do, and the code that explain knows.
+assert_error() { # CODE [TEXT]
+  assert_has "$stderr" "UCT-$1"
+  [[ $stderr =~ (^|$'\n')'usr-ct: ' ]] || { show; fail "the error does not start with 'usr-ct: '"; }
+  [[ $stderr =~ (^|$'\n')'hint: '.+ ]] || { show; fail "there is no hint"; }
+  [[ -z ${2:-} ]] || assert_has "$stderr" "$2"
+  assert_lacks "$stderr" "Sanitizer"
+  usr-ct explain "UCT-$1" | grep -q . || fail "explain does not know UCT-$1"
+}
+
+# --- leftovers
+
+# Processes of ours in the delegated cgroup: our programs, theirs, and what runs in containers. Our
+# own shell has the same user namespace and other names.
+our_processes() {
+  local list pid own
+  own=$(readlink /proc/self/ns/user)
+  find "$CGROUP" -name cgroup.procs 2>/dev/null | while read -r list; do
+    cat "$list" 2>/dev/null
+  done | sort -un | while read -r pid; do
+    case $(cat "/proc/$pid/comm" 2>/dev/null) in
+    '') ;;
+    usr-ct* | slirp4netns | pasta* | passt* | newuidmap | newgidmap) printf '%s\n' "$pid" ;;
+    *)
+      # Unreadable also means: not ours to look into, so in another user namespace.
+      [[ $(readlink "/proc/$pid/ns/user" 2>/dev/null) == "$own" ]] || printf '%s\n' "$pid"
+      ;;
+    esac
+  done
+}
+
+# The holder stays a while by design.
+leftover_processes() {
+  local pid
+  for pid in $(our_processes); do
+    if [[ $(cat "/proc/$pid/comm" 2>/dev/null) != usr-ct-hold ]] && ! is_gone "$pid"; then
+      printf '%s %s\n' "$pid" "$(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null)"
+    fi
+  done
+}
+
+no_leftover_processes() {
+  [[ -z $(leftover_processes) ]]
+}
+
+# A directory that is empty or not there.
+is_bare() { # DIR
+  [[ -z $(ls -A "$1" 2>/dev/null) ]]
+}
+
+cgroup_dirs() {
+  find "$CGROUP" -mindepth 1 -type d 2>/dev/null | sort
+}
+
+# Directories named after a container that hold no process any more.
+leftover_cgroups() {
+  local dir
+  for dir in $(cgroup_dirs | grep -E 'usr-ct-[0-9a-f]{8}|[0-9a-f]{64}'); do
+    [[ -n $(find "$dir" -name cgroup.procs -exec cat {} + 2>/dev/null) ]] || printf '%s\n' "$dir"
+  done
+}
+
+no_leftover_cgroups() {
+  [[ -z $(leftover_cgroups) ]]
+}
+
+no_leftover_mounts() {
+  ! grep -E "$FILE_DIR|fuse-overlayfs|usr-ct" /proc/self/mountinfo
+}
+
+# Nothing of a container that is gone is left anywhere. Containers must have been removed before.
+assert_nothing_left() {
+  local data=$XDG_DATA_HOME/usr-ct
+  wait_until no_leftover_processes || fail "processes left: $(leftover_processes)"
+  wait_until no_leftover_cgroups || fail "cgroups left: $(leftover_cgroups)"
+  no_leftover_mounts || fail "mounts left"
+  # What a dead process left is the next writing command's to remove.
+  usr-ct rm -f no-such-container >/dev/null 2>&1 || true
+  wait_until is_bare "$data/tmp" || fail "temporary files left: $(ls -R "$data/tmp")"
+  wait_until is_bare "$data/trash" || fail "trash left: $(ls "$data/trash")"
+  wait_until is_bare "$data/containers" || fail "containers left: $(ls "$data/containers")"
+  [[ -z $(usr-ct ps -aq) ]] || fail "still listed: $(usr-ct ps -a)"
+}
+
+# For teardown: ends the containers of this test, then looks.
+remove_all_and_check() {
+  usr-ct ps -aq | xargs -r usr-ct rm -f >/dev/null
+  assert_nothing_left
+}
+
+# Starts tests/fixtures/bad-registry.py; sets BAD_REGISTRY and BAD_REGISTRY_PID.
+start_bad_registry() { # MODE LAYOUT TAG
+  local answer=$BATS_TEST_TMPDIR/registry.answer
+  rm -f "$answer"
+  python3 "$BATS_TEST_DIRNAME/../fixtures/bad-registry.py" "$1" "$2" "$3" "$answer" \
+    </dev/null >/dev/null 2>&1 3>&- &
+  BAD_REGISTRY_PID=$!
+  wait_until test -s "$answer"
+  BAD_REGISTRY=$(cat "$answer")
+}
+
+stop_bad_registry() {
+  [[ -z ${BAD_REGISTRY_PID:-} ]] || kill "$BAD_REGISTRY_PID" 2>/dev/null || true
+  BAD_REGISTRY_PID=
+}

@@ -1,0 +1,25 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# without fuse - no /dev/fuse: the kernel's overlay is enough
+bats_require_minimum_version 1.5.0
+load ../helpers
+
+setup_file() {
+  setup_store busybox
+}
+teardown_file() {
+  teardown_store
+}
+teardown() {
+  remove_all_and_check
+}
+
+@test "without fuse: containers run" {
+  run_ct -0 run --rm "$REGISTRY/busybox" echo fine
+  assert_output fine
+}
+
+@test "without fuse: doctor notes it" {
+  run_ct doctor
+  assert_has "$output" /dev/fuse
+}
