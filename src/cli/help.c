@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { HELP_MAX_BYTES = 64 * 1024, WIDTH_MAX = 100, INDENT = 2, LABEL_MAX = 30 };
+enum { HELP_MAX_BYTES = 64 << 10, WIDTH_MAX = 100, INDENT = 2, LABEL_MAX = 30 };
 
 const char help_promise[] = "containers as your own user: no root, no daemon, no configuration";
 
