@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-enum { INFO_MAX_BYTES = 1024 << 10, DEPTH_MAX = 8 };
+enum { INFO_MAX_BYTES = 1 << 20, DEPTH_MAX = 8 };
 
 static const char *const formats[] = { "text", "json", NULL };
 

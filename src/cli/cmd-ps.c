@@ -18,7 +18,7 @@ enum { LIST_MAX_BYTES = 64 << 20, COMMAND_COLUMNS = 20 };
 /* A command is text from an image: what could steer the terminal is written out. */
 static void add_quoted(struct sbuf *b, const char *command, bool truncated)
 {
-	_cleanup_sbuf_ struct sbuf cut = SBUF_INIT(1024 << 10);
+	_cleanup_sbuf_ struct sbuf cut = SBUF_INIT(1 << 20);
 
 	if (truncated)
 		text_clip(&cut, command, COMMAND_COLUMNS);
