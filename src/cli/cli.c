@@ -195,6 +195,7 @@ int cli_run(struct cli *c, int argc, char **argv)
 	/* A reader that left has what it wanted; everything else is worth a message. */
 	if (r != -EPIPE) {
 		(void)err_errno(&e, r, "cannot write to standard output");
+		e.hint[0] = '\0'; /* that of a full disk is about the store */
 		(void)cli_fail_local(c, &e);
 	}
 	return status ? status : failure_status(c);

@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-enum { REPORT_MAX_BYTES = 1024 * 1024, ID_COLUMNS = 16, WIDTH_MAX = 110, N_STATES = 3 };
+enum { REPORT_MAX_BYTES = 1 << 20, ID_COLUMNS = 16, WIDTH_MAX = 110, N_STATES = 3 };
 
 struct examination {
 	struct cli *c;

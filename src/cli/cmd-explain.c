@@ -7,7 +7,7 @@
 
 #include <strings.h>
 
-enum { TEXT_MAX_BYTES = 1024 * 1024, WIDTH_MAX = 90 };
+enum { TEXT_MAX_BYTES = 1 << 20, WIDTH_MAX = 90 };
 
 /* "1201", "UCT-1201", "uct1201" */
 static int parse_code(const char *s, int *ret)

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { TEXT_MAX_BYTES = 4 * 1024 * 1024 };
+enum { TEXT_MAX_BYTES = 4 << 20 };
 
 static int no_command(struct cli *c, const char *word)
 {

@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-enum { LIST_MAX_BYTES = 64 * 1024 * 1024 };
+enum { LIST_MAX_BYTES = 64 << 20 };
 
 /* An image under one of its names. */
 struct row {

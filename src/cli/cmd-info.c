@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-enum { INFO_MAX_BYTES = 1024 * 1024, DEPTH_MAX = 8 };
+enum { INFO_MAX_BYTES = 1 << 20, DEPTH_MAX = 8 };
 
 static const char *const formats[] = { "text", "json", NULL };
 
@@ -28,24 +28,27 @@ static bool wants_json(const struct args *a)
 	return format && strcmp(format, "json") == 0;
 }
 
+static bool is_capital(const char *key, size_t i, size_t n)
+{
+	return i < n && isupper((unsigned char)key[i]);
+}
+
 /* "dataDir" or "data_dir" to "Data dir"; "OSType" keeps its capitals. */
 static void add_title(struct sbuf *b, const char *key, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		bool starts_word = i > 0 && isupper((unsigned char)key[i]) &&
-		                   islower((unsigned char)key[i - 1]);
-		bool is_acronym = i + 1 < n && isupper((unsigned char)key[i + 1]);
+		bool starts_word = i > 0 && is_capital(key, i, n) && !is_capital(key, i - 1, n);
+		char ch = key[i];
 
 		if (starts_word)
 			sbuf_addc(b, ' ');
 		if (i == 0)
-			sbuf_addc(b, (char)toupper((unsigned char)key[i]));
-		else if (key[i] == '_' || key[i] == '-')
-			sbuf_addc(b, ' ');
-		else if (starts_word && !is_acronym)
-			sbuf_addc(b, (char)tolower((unsigned char)key[i]));
-		else
-			sbuf_addc(b, key[i]);
+			ch = (char)toupper((unsigned char)ch);
+		else if (ch == '_' || ch == '-')
+			ch = ' ';
+		else if (starts_word && !is_capital(key, i + 1, n))
+			ch = (char)tolower((unsigned char)ch);
+		sbuf_addc(b, ch);
 	}
 }
 
@@ -84,11 +87,11 @@ static void add_scalar(struct sbuf *b, const json_t *v, bool is_size)
 		sbuf_addc(b, '-');
 }
 
-static void add_object(struct sbuf *b, const json_t *object, size_t depth);
+static void add_object(struct sbuf *b, json_t *object, size_t depth);
 
-static void add_array(struct sbuf *b, const json_t *array, size_t depth)
+static void add_array(struct sbuf *b, json_t *array, size_t depth)
 {
-	const json_t *v;
+	json_t *v;
 	size_t n = json_array_size(array);
 
 	if (n == 0)
@@ -105,7 +108,7 @@ static void add_array(struct sbuf *b, const json_t *array, size_t depth)
 	}
 }
 
-static void add_object(struct sbuf *b, const json_t *object, size_t depth)
+static void add_object(struct sbuf *b, json_t *object, size_t depth)
 {
 	bool is_size;
 	const char *key;

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { INSPECT_MAX_BYTES = 64 * 1024 * 1024 };
+enum { INSPECT_MAX_BYTES = 64 << 20 };
 
 /* A container of that name, else an image. @type limits it to one kind; NULL: both. */
 static int fetch(struct cli *c, const char *ref, const char *type, char **ret, struct usrct_err *e)

@@ -13,12 +13,12 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { LIST_MAX_BYTES = 64 * 1024 * 1024, COMMAND_COLUMNS = 20 };
+enum { LIST_MAX_BYTES = 64 << 20, COMMAND_COLUMNS = 20 };
 
 /* A command is text from an image: what could steer the terminal is written out. */
 static void add_quoted(struct sbuf *b, const char *command, bool truncated)
 {
-	_cleanup_sbuf_ struct sbuf cut = SBUF_INIT(1024 * 1024);
+	_cleanup_sbuf_ struct sbuf cut = SBUF_INIT(1 << 20);
 
 	if (truncated)
 		text_clip(&cut, command, COMMAND_COLUMNS);
@@ -41,7 +41,7 @@ static void add_quoted(struct sbuf *b, const char *command, bool truncated)
 static void add_row(struct table *t, const struct usrct_container *ct, bool truncated,
                     uint64_t now_ns)
 {
-	_cleanup_sbuf_ struct sbuf command = SBUF_INIT(4 * 1024 * 1024);
+	_cleanup_sbuf_ struct sbuf command = SBUF_INIT(4 << 20);
 	char id[72], text[STATUS_SIZE];
 
 	add_quoted(&command, ct->command ? ct->command : "", truncated);
@@ -78,7 +78,7 @@ static void print_json(struct sbuf *b, const struct usrct_container *list, size_
 	for (size_t i = 0; i < n; i++) {
 		const struct usrct_container *ct = &list[i];
 		char id[72], created[RFC3339_SIZE], ago[STATUS_SIZE], status[STATUS_SIZE];
-		_cleanup_sbuf_ struct sbuf command = SBUF_INIT(4 * 1024 * 1024);
+		_cleanup_sbuf_ struct sbuf command = SBUF_INIT(4 << 20);
 
 		add_quoted(&command, ct->command ? ct->command : "", truncated);
 		clock_rfc3339(ct->created_ns, created);

@@ -41,7 +41,7 @@ static int not_a_tty(struct cli *c)
 
 static void print_timing(struct cli *c, const struct timing *t)
 {
-	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(256 * 1024);
+	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(256 << 10);
 
 	timing_print(t, &b, &c->err);
 	if (!b.err && b.s)

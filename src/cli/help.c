@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { HELP_MAX_BYTES = 64 * 1024, WIDTH_MAX = 100, INDENT = 2, LABEL_MAX = 30 };
+enum { HELP_MAX_BYTES = 64 << 10, WIDTH_MAX = 100, INDENT = 2, LABEL_MAX = 30 };
 
 const char help_promise[] = "containers as your own user: no root, no daemon, no configuration";
 
@@ -41,8 +41,23 @@ static void entry(struct sbuf *b, const struct term *t, const char *label, size_
 	sbuf_addc(b, '\n');
 }
 
+static void add_examples(struct sbuf *b, const struct term *t, const struct example *x)
+{
+	for (; x->what; x++)
+		sbuf_addf(b, "  %s# %s%s\n  %s\n", term_style(t, STYLE_DIM), x->what,
+		          term_style(t, STYLE_PLAIN), x->line);
+}
+
 void help_overview(struct sbuf *b, const struct term *t)
 {
+	static const struct example first_steps[] = {
+		{ "A shell in a container that is gone when you leave",
+		  "usr-ct run -it --rm alpine" },
+		{ "Build this directory with the image's tools; the results are yours",
+		  "usr-ct run --rm -v .:/src -w /src gcc make" },
+		{ "See whether this machine has what it takes", "usr-ct doctor" },
+		{ NULL, NULL },
+	};
 	size_t text_at = 0;
 
 	sbuf_addf(b, "%susr-ct%s - %s\n", term_style(t, STYLE_HEADING), term_style(t, STYLE_PLAIN),
@@ -59,12 +74,7 @@ void help_overview(struct sbuf *b, const struct term *t)
 				entry(b, t, (*c)->name, text_at, (*c)->summary);
 	}
 	heading(b, t, "Start here");
-	sbuf_adds(
-		b,
-		"  usr-ct run -it --rm alpine        a shell in a container, gone when you leave\n"
-		"  usr-ct run --rm -v .:/src -w /src gcc make\n"
-		"                                    build this directory with the image's tools\n"
-		"  usr-ct doctor                     see whether this machine has what it takes\n");
+	add_examples(b, t, first_steps);
 	sbuf_adds(b, "\nusr-ct COMMAND --help shows a command's flags and examples.\n"
 	             "Docker's long forms, such as usr-ct container ls, work too.\n");
 }
@@ -127,16 +137,6 @@ static void add_options(struct sbuf *b, const struct command *cmd, const struct 
 	}
 }
 
-static void add_examples(struct sbuf *b, const struct command *cmd, const struct term *t)
-{
-	if (!cmd->examples || !cmd->examples->what)
-		return;
-	heading(b, t, "Examples");
-	for (const struct example *x = cmd->examples; x->what; x++)
-		sbuf_addf(b, "  %s# %s%s\n  %s\n", term_style(t, STYLE_DIM), x->what,
-		          term_style(t, STYLE_PLAIN), x->line);
-}
-
 static void add_paragraphs(struct sbuf *b, const char *text, size_t width)
 {
 	text_pad(b, INDENT);
@@ -174,7 +174,10 @@ void help_command(struct sbuf *b, const struct command *cmd, const struct term *
 		heading(b, t, "Exit status");
 		add_paragraphs(b, cmd->exit_text, width);
 	}
-	add_examples(b, cmd, t);
+	if (cmd->examples && cmd->examples->what) {
+		heading(b, t, "Examples");
+		add_examples(b, t, cmd->examples);
+	}
 }
 
 int help_print_overview(struct cli *c)

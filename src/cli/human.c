@@ -48,7 +48,7 @@ void human_age(uint64_t ns, char *buf)
 		n = days, unit = "day";
 	else if (days < 60)
 		n = days / 7, unit = "week";
-	else if (days < 2 * 365)
+	else if (days < 730)
 		n = days / 30, unit = "month";
 	else
 		n = days / 365, unit = "year";
@@ -98,9 +98,9 @@ static uint64_t unit_seconds(char unit)
 	case 'm':
 		return 60;
 	case 'h':
-		return 60 * 60;
+		return 3600;
 	case 'd':
-		return 24 * 60 * 60;
+		return 86400;
 	default:
 		return 0;
 	}

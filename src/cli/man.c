@@ -14,9 +14,11 @@
 
 /* A dot or quote at the start of a line is a request, a backslash always speaks to roff, and a
  * plain hyphen may be typeset as one that cannot be pasted into a shell. */
-static void add_text(struct sbuf *b, const char *s)
+static void add_bytes(struct sbuf *b, const char *s, size_t n)
 {
-	for (bool at_start = b->len == 0 || b->s[b->len - 1] == '\n'; *s && !b->err; s++) {
+	bool at_start = b->len == 0 || b->s[b->len - 1] == '\n';
+
+	for (const char *end = s + n; s < end && !b->err; s++) {
 		if (at_start && (*s == '.' || *s == '\''))
 			sbuf_adds(b, "\\&");
 		if (*s == '-')
@@ -31,6 +33,11 @@ static void add_text(struct sbuf *b, const char *s)
 	}
 }
 
+static void add_text(struct sbuf *b, const char *s)
+{
+	add_bytes(b, s, strlen(s));
+}
+
 /* Paragraphs divided by empty lines; a line that starts with a space keeps its form. */
 static void add_paragraphs(struct sbuf *b, const char *text)
 {
@@ -38,14 +45,7 @@ static void add_paragraphs(struct sbuf *b, const char *text)
 	size_t n;
 
 	for (const char *line = text; *line; line += n) {
-		_cleanup_free_ char *copy = NULL;
-
 		n = strcspn(line, "\n");
-		copy = strndup(line, n);
-		if (!copy) {
-			b->err = -ENOMEM;
-			return;
-		}
 		if ((*line == ' ') != is_verbatim) {
 			sbuf_adds(b, is_verbatim ? ".EE\n.RE\n" : ".RS 4\n.EX\n");
 			is_verbatim = !is_verbatim;
@@ -53,7 +53,7 @@ static void add_paragraphs(struct sbuf *b, const char *text)
 		if (n == 0 && !is_verbatim) {
 			sbuf_adds(b, ".PP\n");
 		} else {
-			add_text(b, copy + strspn(copy, " "));
+			add_bytes(b, line + strspn(line, " "), n - strspn(line, " "));
 			sbuf_addc(b, '\n');
 		}
 		if (line[n] == '\n')

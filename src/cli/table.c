@@ -50,7 +50,7 @@ void table_print(const struct table *t, struct sbuf *b)
 {
 	size_t widths[TABLE_COLUMNS_MAX], column;
 
-	assert(t->n_columns <= TABLE_COLUMNS_MAX);
+	assert(t->n_columns > 0 && t->n_columns <= TABLE_COLUMNS_MAX);
 	if (t->err < 0) {
 		b->err = t->err;
 		return;

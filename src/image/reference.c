@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/num.h"
 
@@ -179,14 +180,14 @@ static const char *check_host(const char *host)
 	}
 }
 
-/* Docker's rule for what precedes the first slash; an upper-case word cannot be a name component,
- * so it is taken for a host. */
+/* What precedes the first slash is a host if it looks like one. Docker also takes a word with upper
+ * case for a host; far more often somebody has misspelt a name, and should be told so. */
 static bool is_host(const char *s, size_t n)
 {
-	if (n == 9 && memcmp(s, "localhost", 9) == 0)
+	if (n == 9 && strncasecmp(s, "localhost", 9) == 0)
 		return true;
 	for (size_t i = 0; i < n; i++)
-		if (s[i] == '.' || s[i] == ':' || is_upper(s[i]))
+		if (s[i] == '.' || s[i] == ':')
 			return true;
 	return n == 0;
 }
@@ -334,17 +335,28 @@ int reference_full_name(const struct reference *r, char *buf, size_t size, struc
 	return 0;
 }
 
+/* Whether the short form, written by a user, means what the full name means. It does not for
+ * "docker.io/localhost/x" (another registry), "docker.io/library/oci:x" (a layout), or a repository
+ * named like an id. */
+static bool means_the_same(const char *full_name, const char *text)
+{
+	struct reference r;
+	char again[512];
+
+	return reference_parse(text, &r, NULL) == 0 &&
+	       reference_full_name(&r, again, sizeof(again), NULL) == 0 &&
+	       !strcmp(again, full_name);
+}
+
 void reference_familiar(const char *full_name, char *buf, size_t size)
 {
-	const char *s = full_name, *slash;
+	const char *s = full_name;
 
-	/* "docker.io/localhost/x" without its host would mean another registry. */
 	if (!strncmp(s, "docker.io/", 10)) {
 		s += 10;
 		if (!strncmp(s, "library/", 8) && !strchr(s + 8, '/'))
 			s += 8;
-		slash = strchr(s, '/');
-		if (slash && is_host(s, (size_t)(slash - s)))
+		if (!means_the_same(full_name, s))
 			s = full_name;
 	}
 	(void)snprintf(buf, size, "%s", s); /* a cut name is for display only */

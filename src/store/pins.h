@@ -20,7 +20,8 @@
 #include "store/db.h"
 
 enum { COLLECT_AFTER_S = 3600 };
-#define COLLECT_MARK "trash/.collect"
+#define COLLECT_NAME ".collect"
+#define COLLECT_MARK "trash/" COLLECT_NAME
 
 /* Does nothing if this handle has a pin already, or was opened for reading. */
 int pin_take(struct store *s, struct err *e);

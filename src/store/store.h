@@ -9,7 +9,7 @@
  *	live/ID           empty; exists while a monitor looks after that container
  *	tmp/KIND-PID-UNIQUE-RANDOM   being made; PID and UNIQUE name the maker (struct proc_id)
  *	trash/ID          a removed container: contents being deleted, row not yet gone
- *	trash/layer-...   a removed layer, or a stage that was given up
+ *	trash/gone-...    a removed layer, or a stage that was given up
  *
  * Rules that make kill -9 harmless:
  * - Whatever is being made lies in tmp/ under a name that tells its maker; it becomes visible by

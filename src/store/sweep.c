@@ -48,7 +48,7 @@ int trash_move(int store_dirfd, const char *from, char ret_name[STORE_NAME_MAX],
 	if (getrandom(&x, sizeof(x), 0) != sizeof(x))
 		return err_sys(e, "cannot get random bytes");
 	/* The random part: a layer of this chain may lie there from before. */
-	(void)snprintf(to, sizeof(to), "trash/layer-%.64s-%016llx", slash ? slash + 1 : from,
+	(void)snprintf(to, sizeof(to), "trash/gone-%.64s-%016llx", slash ? slash + 1 : from,
 	               (unsigned long long)x);
 	if (renameat(store_dirfd, from, store_dirfd, to) < 0)
 		return errno == ENOENT ? 0 : err_sys(e, "cannot move '%s' to the trash", from);
@@ -101,7 +101,7 @@ static int take_trash(struct findings *f, int dirfd, const char *name)
 {
 	struct stat st;
 
-	if (strcmp(name, COLLECT_MARK + strlen("trash/")) != 0)
+	if (strcmp(name, COLLECT_NAME) != 0)
 		return strv_add(&f->trash, name);
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    st.st_mtime + COLLECT_AFTER_S < time(NULL))
@@ -141,7 +141,7 @@ static void remove_all(int dirfd, const struct strv *names, store_remove_fn remo
 static bool collect_due(struct findings *f)
 {
 	for (size_t i = 0; i < f->trash.n; i++)
-		if (!strcmp(f->trash.v[i], COLLECT_MARK + strlen("trash/"))) {
+		if (!strcmp(f->trash.v[i], COLLECT_NAME)) {
 			free(f->trash.v[i]);
 			f->trash.v[i] = f->trash.v[--f->trash.n];
 			f->trash.v[f->trash.n] = NULL;

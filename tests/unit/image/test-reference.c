@@ -34,7 +34,7 @@ static void test_good(void **state)
 		{ "localhost/x", "localhost", "x", "latest", "" },
 		{ "localhost:5000", "docker.io", "library/localhost", "5000", "" },
 		{ "localhost:5000/x:y", "localhost:5000", "x", "y", "" },
-		{ "Host/x", "host", "x", "latest", "" },
+		{ "LocalHost/x", "localhost", "x", "latest", "" },
 		{ "127.0.0.1:80/a/b/c/d", "127.0.0.1:80", "a/b/c/d", "latest", "" },
 		{ "[::1]:5000/a", "[::1]:5000", "a", "latest", "" },
 		{ "[2001:db8::2]/a:t", "[2001:db8::2]", "a", "t", "" },
@@ -70,6 +70,7 @@ static void test_bad(void **state)
 	} cases[] = {
 		{ "", "it is empty" },
 		{ "Foo", "repository name must be lower case" },
+		{ "Host/x", "repository name must be lower case" },
 		{ "a/Foo:x", "repository name must be lower case" },
 		{ ":tag", "the repository name is empty" },
 		{ "x:", "the tag after ':' is empty" },
@@ -90,8 +91,10 @@ static void test_bad(void **state)
 		{ "a\nb", "a character that is not allowed" },
 		{ "h.x/" A256, "more than 255" },
 		{ A256, "more than 255" },
-		{ A32 A32 A32 A32 A32 A32 A32 "/" A32 "aaaaaaa", NULL },
-		{ HEX, "is an id, not a name" },
+		{ A32 A32 A32 A32 A32 A32 A32 "/"
+		                              "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+		  NULL },
+		{ HEX, "are an id, not a name" },
 		{ "a.b:0/x", "the port must be" },
 		{ "a.b:65536/x", "the port must be" },
 		{ "a.b:/x", "the port must be" },
@@ -169,6 +172,8 @@ static void test_names(void **state)
 		{ "q.io/a@" DIGEST, "q.io/a@" DIGEST, "q.io/a@" DIGEST },
 		/* Without its host it would name another registry. */
 		{ "docker.io/localhost/b:c", "docker.io/localhost/b:c", "docker.io/localhost/b:c" },
+		{ "docker.io/library/oci", "docker.io/library/oci:latest",
+		  "docker.io/library/oci:latest" },
 		{ "docker.io/x.y/b:c", "docker.io/x.y/b:c", "docker.io/x.y/b:c" },
 	};
 
@@ -186,7 +191,7 @@ static void test_names(void **state)
 		assert_int_equal(reference_parse(familiar, &again, NULL), 0);
 		assert_string_equal(again.host, r.host);
 		assert_string_equal(again.name, r.name);
-		assert_int_equal(reference_full_name(&r, full, 10, NULL), -EINVAL);
+		assert_int_equal(reference_full_name(&r, full, 5, NULL), -EINVAL);
 	}
 }
 
