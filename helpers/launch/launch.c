@@ -299,7 +299,7 @@ static int mark_live(const struct launch *l, struct err *e)
 		return err_oom(e);
 	while (st.st_nlink == 0) {
 		_cleanup_close_ int fd = openat(LAUNCH_STORE, name,
-						O_CREAT | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600);
+		                                O_CREAT | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 		if (fd < 0 || RETRY_EINTR(flock(fd, LOCK_EX)) < 0 || fstat(fd, &st) < 0)
 			return err_sys(e, "cannot make '%s'", name);

@@ -8,6 +8,7 @@
 #include "engine/document.h"
 #include "engine/names.h"
 #include "store/blobs.h"
+#include "store/layers.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -69,20 +70,12 @@ static int find_or_pull(struct usrct *u, const struct usrct_create_options *o,
 	              : MIN(r, 0);
 }
 
-static int layer_paths(const struct image_row *image, struct strv *ret, struct err *e)
-{
-	for (size_t i = 0; i < image->n_chains; i++)
-		if (strv_addf(ret, "layers/%s/fs", image->chains[i]) < 0)
-			return err_oom(e);
-	return 0;
-}
-
-static int write_documents(struct document *d, const struct image_row *image, int dirfd,
-                           struct err *e)
+static int write_documents(struct usrct *u, const struct document *d, const struct image_row *image,
+                           int dirfd, struct err *e)
 {
 	_cleanup_json_ json_t *spec = NULL, *plan = NULL;
 	_cleanup_strv_ struct strv layers = { 0 };
-	int r = layer_paths(image, &layers, e);
+	int r = layer_paths(u->store, image, &layers, e);
 
 	if (r == 0)
 		r = document_spec(d, &spec, e);
@@ -142,7 +135,7 @@ static int make(struct usrct *u, struct document *d, const struct image_row *ima
 	if (r == 0)
 		r = open_up(stage.dirfd, e);
 	if (r == 0)
-		r = write_documents(d, image, stage.dirfd, e);
+		r = write_documents(u, d, image, stage.dirfd, e);
 	stopwatch_step(w, "write documents");
 	if (r == 0)
 		r = publish(u, d, image, &stage, e);

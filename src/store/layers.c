@@ -181,6 +181,27 @@ int layer_open_all(struct store *s, const struct image_row *image, int **ret_fds
 	return 0;
 }
 
+int layer_paths(struct store *s, const struct image_row *image, struct strv *ret, struct err *e)
+{
+	_cleanup_free_ int *fds = NULL;
+	size_t n, skipped;
+	int r = layer_open_all(s, image, &fds, &n, e);
+
+	if (r < 0)
+		return r;
+	skipped = image->n_chains - n;
+	for (size_t i = 0; i < n; i++) {
+		char path[LAYER_PATH_SIZE];
+
+		(void)close(fds[i]);
+		if (r == 0)
+			r = layer_path(path, image->chains[skipped + i], e);
+		if (r == 0)
+			r = strv_add(ret, path) < 0 ? err_oom(e) : 0;
+	}
+	return r;
+}
+
 int layer_collect(struct store *s, store_remove_fn remove_tree, void *arg, struct err *e)
 {
 	_cleanup_collected_ struct collected c = { 0 };

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "base/strv.h"
 #include "store/images.h"
 
 struct layer_stage {
@@ -27,6 +28,8 @@ void layer_stage_done(struct layer_stage *l); /* closes; what was not committed 
  * them. Layers below one that hides everything are left out. */
 int layer_open_all(struct store *s, const struct image_row *image, int **ret_fds, size_t *ret_n,
                    struct err *e);
+/* The same directories as paths below the data directory, for a process that opens them itself. */
+int layer_paths(struct store *s, const struct image_row *image, struct strv *ret, struct err *e);
 /* Removes layers and blobs that no image row refers to, and repairs what a power cut left apart in
  * the index of containers. While a pull or build is going on (from its first layer_find(),
  * layer_stage() or blob_dirs_open() on a STORE_WRITE handle until image_put(), store_close() or its

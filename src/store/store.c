@@ -133,10 +133,8 @@ static int identify_me(struct store *s, struct err *e)
 	return 0;
 }
 
-int store_tmp_dir(struct store *s, const char *kind, char ret_name[STORE_NAME_MAX], struct err *e)
+int store_tmp_prefix(struct store *s, const char *kind, char *buf, size_t size, struct err *e)
 {
-	_cleanup_close_ int fd = -EBADF;
-	char name[STORE_NAME_MAX];
 	uint64_t x = 0;
 	int r;
 
@@ -147,8 +145,23 @@ int store_tmp_dir(struct store *s, const char *kind, char ret_name[STORE_NAME_MA
 		return r;
 	if (getrandom(&x, sizeof(x), 0) != sizeof(x))
 		return err_sys(e, "cannot get random bytes");
-	if (snprintf(name, sizeof(name), "tmp/%s-%d-%llu-%016llx", kind, (int)s->me.pid,
-	             (unsigned long long)s->me.unique, (unsigned long long)x) >= (int)sizeof(name))
+	if (snprintf(buf, size, "%s-%d-%llu-%016llx-", kind, (int)s->me.pid,
+		     (unsigned long long)s->me.unique, (unsigned long long)x) >= (int)size)
+		return err_errno(e, -ENAMETOOLONG, "cannot make a temporary '%s'", kind);
+	return 0;
+}
+
+int store_tmp_dir(struct store *s, const char *kind, char ret_name[STORE_NAME_MAX], struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+	char name[STORE_NAME_MAX], prefix[STORE_NAME_MAX];
+	int r = store_tmp_prefix(s, kind, prefix, sizeof(prefix), e);
+
+	if (r < 0)
+		return r;
+	/* Without the last dash. */
+	if (snprintf(name, sizeof(name), "tmp/%.*s", (int)strlen(prefix) - 1, prefix) >=
+	    (int)sizeof(name))
 		return err_errno(e, -ENAMETOOLONG, "cannot make a temporary '%s'", kind);
 	if (mkdirat(s->dirfd, name, 0700) < 0)
 		return err_sys(e, "cannot create directory '%s/%s'", s->path, name);

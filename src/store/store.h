@@ -49,6 +49,9 @@ const char *store_path(const struct store *s);
 enum { STORE_NAME_MAX = 128 };
 int store_tmp_dir(struct store *s, const char *kind, char ret_name[STORE_NAME_MAX], struct err *e);
 
+/* The beginning of a name in tmp/ for things that are no directories: "KIND-PID-UNIQUE-RANDOM-". */
+int store_tmp_prefix(struct store *s, const char *kind, char *buf, size_t size, struct err *e);
+
 /* Removes a tree whose files may belong to subordinate ids; engine passes one that asks the sweep
  * helper in the user's namespace. @name is relative to @dirfd. */
 typedef int (*store_remove_fn)(int dirfd, const char *name, void *arg, struct err *e);

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* doctor - find out by trying whether this machine can run containers, and what to do if not
+ *
+ * Each check is one function that fills a verdict. Nothing is changed: what is made for trying dies
+ * with the process that tries, or never gets a name.
+ */
+#include "engine/engine.h"
+
+#include "base/fd.h"
+#include "base/sbuf.h"
+#include "base/sock.h"
+#include "cgroup/cgroup.h"
+#include "network/uplink.h"
+#include "security/probe-proto.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
+#include <sys/xattr.h>
+
+struct verdict {
+	enum usrct_check_state state;
+	bool needs_admin;
+	char reason[256], fix[512];
+};
+
+struct examination {
+	struct usrct *u;
+	void (*found)(const struct usrct_check *c, void *arg);
+	void *arg;
+	int probes[PROBE_COUNT]; /* 0 works, -errno, 1 unknown */
+};
+
+PRINTF(3, 4)
+static void ok(struct verdict *v, enum usrct_check_state state, const char *fmt, ...)
+{
+	va_list ap;
+
+	v->state = state;
+	va_start(ap, fmt);
+	(void)vsnprintf(v->reason, sizeof(v->reason), fmt, ap);
+	va_end(ap);
+}
+
+static void fix(struct verdict *v, bool needs_admin, const char *text)
+{
+	v->needs_admin = needs_admin;
+	(void)snprintf(v->fix, sizeof(v->fix), "%s", text);
+}
+
+static void run_probes(struct examination *x)
+{
+	_cleanup_free_ char *path = strf("%s/usr-ct-probe", proc_helper_dir());
+	char *argv[] = { (char *)(uintptr_t) "usr-ct-probe", NULL };
+	_cleanup_close_ int ours = -EBADF, theirs = -EBADF, pidfd = -EBADF;
+	struct probe_result m;
+	int pair[2], status;
+
+	for (size_t i = 0; i < PROBE_COUNT; i++)
+		x->probes[i] = 1;
+	if (!path || sock_pair(pair, NULL) < 0)
+		return;
+	ours = pair[0];
+	theirs = pair[1];
+
+	struct spawn_fd fds = { theirs, 3 };
+	struct spawn s = { .path = path, .argv = argv, .env = environ, .fds = &fds, .n_fds = 1 };
+
+	pidfd = proc_spawn(&s, NULL, NULL);
+	cleanup_close(&theirs);
+	theirs = -EBADF;
+	while (pidfd >= 0 && sock_recv(ours, &m, sizeof(m), NULL, 0) == sizeof(m))
+		if (m.id < PROBE_COUNT)
+			x->probes[m.id] = m.error;
+	if (pidfd >= 0)
+		(void)pidfd_wait(pidfd, &status);
+}
+
+static void read_setting(const char *path, char *buf, size_t size)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : fd_read_full(fd, buf, size - 1);
+
+	buf[MAX(n, (ssize_t)0)] = '\0';
+	buf[strcspn(buf, "\n")] = '\0';
+}
+
+/* The setting that most likely forbids user namespaces here. */
+static void explain_userns(struct verdict *v)
+{
+	char value[32];
+
+	read_setting("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", value,
+	             sizeof(value));
+	if (!strcmp(value, "1")) {
+		fix(v, true, "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0");
+		return;
+	}
+	read_setting("/proc/sys/kernel/unprivileged_userns_clone", value, sizeof(value));
+	if (!strcmp(value, "0")) {
+		fix(v, true, "sysctl -w kernel.unprivileged_userns_clone=1");
+		return;
+	}
+	fix(v, true, "sysctl -w user.max_user_namespaces=28633");
+}
+
+static void check_userns(struct examination *x, struct verdict *v)
+{
+	int r = x->probes[PROBE_USERNS] ? x->probes[PROBE_USERNS] : x->probes[PROBE_NAMESPACES];
+
+	if (r == 0) {
+		ok(v, USRCT_CHECK_OK, "user, mount, pid, ipc, uts, network and cgroup namespaces");
+		return;
+	}
+	ok(v, USRCT_CHECK_FAIL, "cannot make namespaces: %s",
+	   r == 1 ? "usr-ct-probe did not run" : strerror(-r));
+	explain_userns(v);
+}
+
+static void check_overlay(struct examination *x, struct verdict *v)
+{
+	int r = x->probes[PROBE_OVERLAY];
+
+	if (r == 0)
+		ok(v, USRCT_CHECK_OK, "overlayfs works in a user namespace%s",
+		   x->probes[PROBE_OVERLAY_FD] == 0 ? ", layers by descriptor" : "");
+	else
+		ok(v, USRCT_CHECK_FAIL, "overlayfs in a user namespace: %s",
+		   r > 0 ? "not tried" : strerror(-r));
+	if (r != 0)
+		fix(v, true, "modprobe overlay   # needs Linux 5.11 or newer");
+}
+
+static void check_kernel(struct examination *x, struct verdict *v)
+{
+	int r = MIN(x->probes[PROBE_MOUNT_API], x->probes[PROBE_OPENAT2]);
+
+	r = MIN(r, x->probes[PROBE_SECCOMP]);
+	if (r < 0) {
+		ok(v, USRCT_CHECK_FAIL, "mount_setattr, openat2 or seccomp: %s", strerror(-r));
+		fix(v, true, "# install Linux 5.12 or newer");
+	} else if (x->probes[PROBE_LANDLOCK] < 0) {
+		ok(v, USRCT_CHECK_NOTE, "no Landlock: helpers are confined by seccomp alone");
+		fix(v, true, "# boot with lsm=landlock,... or a kernel that has it");
+	} else {
+		ok(v, USRCT_CHECK_OK, "mount API, openat2, seccomp, Landlock");
+	}
+}
+
+static void check_ids(struct examination *x, struct verdict *v)
+{
+	struct err e = { 0 };
+	int r = engine_hold(x->u, &e);
+
+	if (r == 0 && !x->u->is_single_id) {
+		ok(v, USRCT_CHECK_OK, "subordinate ids are mapped by newuidmap and newgidmap");
+	} else if (r == 0) {
+		ok(v, USRCT_CHECK_NOTE, "no subordinate ids: containers have a single user");
+		fix(v, true,
+		    "usermod --add-subuids 100000-165535 --add-subgids 100000-165535 \"$USER\"");
+	} else {
+		ok(v, USRCT_CHECK_FAIL, "%.255s", e.msg);
+		fix(v, true,
+		    e.uct == UCT_NO_NEWUIDMAP
+		            ? "apt-get install uidmap   # Fedora, Arch: shadow-utils"
+		            : "# see usr-ct explain UCT-1704");
+	}
+}
+
+static void check_network(struct examination *x, struct verdict *v)
+{
+	enum network_kind kind = NETWORK_NONE;
+
+	(void)x;
+	if (network_choose(NULL, &kind, NULL) < 0) {
+		ok(v, USRCT_CHECK_FAIL, "neither slirp4netns nor pasta is installed");
+		fix(v, true, "apt-get install slirp4netns   # or passt, in every distribution");
+	} else if (access("/dev/net/tun", R_OK | W_OK) < 0) {
+		ok(v, USRCT_CHECK_FAIL, "%s is there, but /dev/net/tun: %s", network_name(kind),
+		   strerror(errno));
+		fix(v, true, "modprobe tun; chmod 666 /dev/net/tun");
+	} else {
+		ok(v, USRCT_CHECK_OK, "%s, /dev/net/tun", network_name(kind));
+	}
+}
+
+static void check_fuse(struct examination *x, struct verdict *v)
+{
+	(void)x;
+	if (access("/dev/fuse", R_OK | W_OK) == 0) {
+		ok(v, USRCT_CHECK_OK, "/dev/fuse can be opened");
+		return;
+	}
+	ok(v, USRCT_CHECK_NOTE, "/dev/fuse: %s; programs in containers cannot use FUSE",
+	   strerror(errno));
+	fix(v, true, "modprobe fuse; chmod 666 /dev/fuse");
+}
+
+static void check_cgroup(struct examination *x, struct verdict *v)
+{
+	char own[3072], procs[4096];
+
+	(void)x;
+	if (cgroup_own_path(own, sizeof(own)) < 0) {
+		ok(v, USRCT_CHECK_NOTE,
+		   "no cgroup v2 here: containers have no cgroup of their own");
+		fix(v, true, "# boot with systemd.unified_cgroup_hierarchy=1");
+		return;
+	}
+	(void)snprintf(procs, sizeof(procs), "%s/cgroup.procs", own);
+	if (access(own, W_OK) == 0 && access(procs, W_OK) == 0) {
+		ok(v, USRCT_CHECK_OK, "%.200s is delegated", own);
+		return;
+	}
+	ok(v, USRCT_CHECK_NOTE, "%.180s is not delegated: containers stay in it", own);
+	fix(v, false, "systemd-run --user --scope -p Delegate=yes -- $SHELL");
+}
+
+static void check_runtime_dir(struct examination *x, struct verdict *v)
+{
+	const char *dir = secure_getenv("XDG_RUNTIME_DIR");
+	struct err e = { 0 };
+
+	if (engine_runtime_dir(x->u, &e) < 0) {
+		ok(v, USRCT_CHECK_FAIL, "%.255s", e.msg);
+		fix(v, false, e.hint);
+	} else if (!dir || strncmp(dir, x->u->runtime_dir, strlen(dir)) != 0) {
+		ok(v, USRCT_CHECK_NOTE, "XDG_RUNTIME_DIR is unusable, so %s is used",
+		   x->u->runtime_dir);
+		fix(v, false, "log in through ssh or the console rather than su");
+	} else {
+		ok(v, USRCT_CHECK_OK, "%s", x->u->runtime_dir);
+	}
+}
+
+/* The store itself, or the nearest directory above it that exists. */
+static int open_store_place(const char *path, char *buf, size_t size)
+{
+	(void)snprintf(buf, size, "%s", path);
+	for (;;) {
+		int fd = open(buf, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		char *slash;
+
+		if (fd >= 0)
+			return fd;
+		slash = strrchr(buf, '/');
+		if (!slash || slash == buf)
+			return -errno;
+		*slash = '\0';
+	}
+}
+
+static const char *bad_file_system(int fd)
+{
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0)
+		return NULL;
+	switch ((unsigned long)fs.f_type) {
+	case 0x6969UL:
+		return "NFS";
+	case 0x0bd00bd0UL:
+		return "Lustre";
+	case 0x47504653UL:
+		return "GPFS";
+	case 0x65735546UL:
+		return "FUSE";
+	default:
+		return NULL;
+	}
+}
+
+static void check_store(struct examination *x, struct verdict *v)
+{
+	char place[4096];
+	_cleanup_close_ int fd = open_store_place(x->u->data_dir, place, sizeof(place));
+	_cleanup_close_ int file = -EBADF;
+	struct statvfs st = { 0 };
+	const char *bad;
+
+	if (fd < 0 || fstatvfs(fd, &st) < 0) {
+		ok(v, USRCT_CHECK_FAIL, "'%.180s': %s", x->u->data_dir, strerror(errno));
+		fix(v, false, "set XDG_DATA_HOME to a directory of yours");
+		return;
+	}
+	file = openat(fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC,
+	              0600); /* has no name, leaves nothing */
+	bad = bad_file_system(fd);
+	if (file >= 0 && fsetxattr(file, "user.usr-ct", "1", 1, 0) < 0)
+		bad = "no user xattrs";
+	if (bad || faccessat(fd, ".", W_OK, 0) < 0) {
+		ok(v, USRCT_CHECK_FAIL, "'%.180s': %s", place, bad ? bad : "not writable");
+		fix(v, false, "set XDG_DATA_HOME to a local disk (ext4, xfs, btrfs)");
+	} else if (st.f_flag & (ST_NOEXEC | ST_RDONLY)) {
+		ok(v, USRCT_CHECK_FAIL, "'%.180s' is mounted noexec or read-only", place);
+		fix(v, false, "set XDG_DATA_HOME to another file system");
+	} else if (st.f_bavail * st.f_frsize < (1ULL << 30) ||
+	           (st.f_files && st.f_favail < 50000)) {
+		ok(v, USRCT_CHECK_NOTE, "'%.180s' has less than 1 GiB or 50000 files left", place);
+		fix(v, false, "free some space: usr-ct rmi removes images");
+	} else {
+		ok(v, USRCT_CHECK_OK, "%.180s, %llu GiB free", x->u->data_dir,
+		   (unsigned long long)(st.f_bavail * st.f_frsize >> 30));
+	}
+}
+
+static void check_helpers(struct examination *x, struct verdict *v)
+{
+	static const char *const names[] = { "launch", "hold", "init", "fetch", "unpack", "sweep" };
+
+	(void)x;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		_cleanup_free_ char *path = strf("%s/usr-ct-%s", proc_helper_dir(), names[i]);
+
+		if (path && access(path, X_OK) == 0)
+			continue;
+		ok(v, USRCT_CHECK_FAIL, "usr-ct-%s is not in %.180s", names[i], proc_helper_dir());
+		fix(v, false, "reinstall usr-ct (meson install)");
+		return;
+	}
+	ok(v, USRCT_CHECK_OK, "%s", proc_helper_dir());
+}
+
+static const struct {
+	const char *id, *title;
+	void (*check)(struct examination *x, struct verdict *v);
+} checks[] = {
+	{ "helpers", "helper programs", check_helpers },
+	{ "userns", "namespaces", check_userns },
+	{ "kernel", "kernel interfaces", check_kernel },
+	{ "overlay", "layered file systems", check_overlay },
+	{ "ids", "user and group ids", check_ids },
+	{ "network", "private network", check_network },
+	{ "fuse", "FUSE", check_fuse },
+	{ "cgroup", "control group", check_cgroup },
+	{ "runtime-dir", "runtime directory", check_runtime_dir },
+	{ "store", "store", check_store },
+};
+
+int usrct_doctor(struct usrct *u, void (*found)(const struct usrct_check *c, void *arg), void *arg,
+                 struct usrct_err *out)
+{
+	struct examination x = { .u = u, .found = found, .arg = arg };
+
+	(void)out; /* a failing check is an answer, not an error */
+	run_probes(&x);
+	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
+		struct verdict v = { 0 };
+
+		checks[i].check(&x, &v);
+		struct usrct_check c = { checks[i].id, checks[i].title, v.reason,
+			                 v.fix,        v.state,         v.needs_admin };
+
+		found(&c, arg);
+	}
+	return 0;
+}

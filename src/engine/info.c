@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* info - what is installed, where things are, which drivers are in use */
+#include "engine/engine.h"
+
+#include "base/json.h"
+#include "cgroup/cgroup.h"
+#include "network/uplink.h"
+
+#include <sys/utsname.h>
+
+static int counts(struct usrct *u, json_t *out, struct err *e)
+{
+	struct usrct_container *list = NULL;
+	struct usrct_image *images = NULL;
+	size_t n = 0, n_images = 0, running = 0;
+	struct usrct_err pe;
+	int r = usrct_container_list(u, true, &list, &n, &pe);
+
+	if (r == 0)
+		r = usrct_image_list(u, &images, &n_images, &pe);
+	if (r < 0)
+		return err_set(e, (enum err_uct)pe.number, pe.code, "%s", pe.msg);
+	for (size_t i = 0; i < n; i++)
+		running += list[i].state == USRCT_RUNNING || list[i].state == USRCT_LOST;
+	usrct_container_list_free(list, n);
+	usrct_image_list_free(images, n_images);
+	(void)json_object_set_new(out, "Containers", json_integer((json_int_t)n));
+	(void)json_object_set_new(out, "ContainersRunning", json_integer((json_int_t)running));
+	(void)json_object_set_new(out, "Images", json_integer((json_int_t)n_images));
+	return 0;
+}
+
+static int info(struct usrct *u, char **ret, struct err *e)
+{
+	_cleanup_json_ json_t *out = json_object();
+	enum network_kind network;
+	struct utsname host;
+	char cgroup[4096];
+	int r;
+
+	if (!out)
+		return err_oom(e);
+	(void)uname(&host); /* fails only for a bad pointer */
+	r = counts(u, out, e);
+	if (r < 0)
+		return r;
+	(void)json_object_set_new(out, "Version", json_string(usrct_version()));
+	(void)json_object_set_new(out, "DataDir", json_string(u->data_dir));
+	(void)json_object_set_new(out, "RuntimeDir", json_string(u->runtime_dir));
+	(void)json_object_set_new(out, "HelperDir", json_string(proc_helper_dir()));
+	(void)json_object_set_new(out, "StorageDriver", json_string("plain"));
+	(void)json_object_set_new(out, "MountBackend", json_string("overlayfs"));
+	(void)json_object_set_new(out, "Network",
+	                          json_string(network_choose(NULL, &network, NULL) == 0
+	                                              ? network_name(network)
+	                                              : "none available"));
+	(void)json_object_set_new(out, "Cgroup",
+	                          json_string(cgroup_own_path(cgroup, sizeof(cgroup)) == 0
+	                                              ? cgroup
+	                                              : "none (no cgroup v2)"));
+	(void)json_object_set_new(out, "KernelVersion", json_string(host.release));
+	(void)json_object_set_new(out, "Architecture", json_string(host.machine));
+	(void)json_object_set_new(out, "Name", json_string(host.nodename));
+	return json_print(out, true, ret, e);
+}
+
+int usrct_info(struct usrct *u, char **ret_json, struct usrct_err *out)
+{
+	struct err e = { 0 };
+	int r = info(u, ret_json, &e);
+
+	return ENGINE_RETURN(r, out, &e);
+}

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pull - from a reference to an image in the store
+ *
+ * Two kinds of helpers do the work: one fetches (network, hashes, foreign JSON), and one for each
+ * layer unpacks (decompression, tar). They are joined by a pipe for each layer, so a layer is
+ * unpacked while it arrives. We say who does what, largest layer first, a few at a time, and
+ * believe a layer only when the fetcher vouches for its blob and the unpacker for its tar.
+ *
+ * Everything appears under a temporary name; the image exists from image_put() on, and before that
+ * a kill leaves only what the next sweep removes.
+ */
+#include "engine/unpacking.h"
+
+#include "base/clock.h"
+#include "base/sbuf.h"
+#include "base/sock.h"
+#include "image/config.h"
+#include "image/fetch-proto.h"
+#include "store/blobs.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { UNPACKERS_MAX = 4 };
+
+struct layer {
+	struct fetch_info info;
+	bool had, begun, got, unpacked, committed;
+	struct unpacking job;
+};
+
+struct pull {
+	struct usrct *u;
+	const struct usrct_pull_options *opts;
+	int fetch_fd, fetch_pidfd;
+	struct fetch_resolved image;
+	struct layer *layers; /* n_layers of them */
+	size_t n_layers, running;
+	uint64_t size_bytes;
+};
+
+static void report(const struct pull *p, enum usrct_pull_event event, const struct layer *l,
+                   uint64_t done_bytes, const char *text)
+{
+	struct usrct_pull_progress x = {
+		.event = event,
+		.digest = l ? l->info.digest : NULL,
+		.text = text,
+		.done_bytes = done_bytes,
+		.total_bytes = l ? l->info.size_bytes : 0,
+		.layer = l ? l->info.index : 0,
+		.n_layers = (unsigned)p->n_layers,
+	};
+
+	if (p->opts && p->opts->progress)
+		p->opts->progress(&x, p->opts->arg);
+}
+
+static int start_fetcher(struct pull *p, struct err *e)
+{
+	_cleanup_free_ char *path = strf("%s/usr-ct-fetch", proc_helper_dir());
+	char *argv[] = { (char *)(uintptr_t) "usr-ct-fetch", NULL };
+	_cleanup_close_ int theirs = -EBADF;
+	int pair[2], r;
+
+	if (!path)
+		return err_oom(e);
+	r = sock_pair(pair, e);
+	if (r < 0)
+		return r;
+	p->fetch_fd = pair[0];
+	theirs = pair[1];
+
+	struct spawn_fd fds = { theirs, 3 };
+	struct spawn s = { .path = path, .argv = argv, .env = environ, .fds = &fds, .n_fds = 1 };
+
+	p->fetch_pidfd = proc_spawn(&s, NULL, e);
+	return MIN(p->fetch_pidfd, 0);
+}
+
+static int ask_fetcher(struct pull *p, const char *reference, struct err *e)
+{
+	struct fetch_start m = { .type = FETCH_START };
+	_cleanup_close_ int blobs_fd = -EBADF, tmp_fd = -EBADF;
+	const char *platform = p->opts && p->opts->platform ? p->opts->platform : platform_native();
+	int fds[2], r;
+
+	if (snprintf(m.reference, sizeof(m.reference), "%s", reference) >= (int)sizeof(m.reference))
+		return err_set(e, UCT_BAD_REFERENCE, -ENAMETOOLONG, "the reference is too long");
+	if (snprintf(m.platform, sizeof(m.platform), "%s", platform) >= (int)sizeof(m.platform))
+		return err_set(e, UCT_BAD_VALUE, -ENAMETOOLONG, "the platform is too long");
+	r = blob_dirs_open(p->u->store, &blobs_fd, &tmp_fd, e);
+	if (r == 0)
+		r = store_tmp_prefix(p->u->store, "blob", m.tmp_prefix, sizeof(m.tmp_prefix), e);
+	if (r < 0)
+		return r;
+	fds[0] = blobs_fd;
+	fds[1] = tmp_fd;
+	r = sock_send(p->fetch_fd, &m, sizeof(m), NULL, 0, fds, 2);
+	return r < 0 ? err_errno(e, r, "cannot talk to the fetcher") : 0;
+}
+
+/* The next packet, of at least @min bytes, into @buf; FAIL becomes our error. */
+static int next_packet(struct pull *p, void *buf, size_t size, struct err *e)
+{
+	ssize_t n = sock_recv(p->fetch_fd, buf, size, NULL, 0);
+	const struct fetch_fail *fail = buf;
+
+	if (n == 0 || n == -ECONNRESET)
+		return err_set(e, UCT_LAUNCHER_DIED, -EPIPE, "the fetcher ended unexpectedly");
+	if (n < (ssize_t)sizeof(uint32_t))
+		return err_set(e, UCT_INTERNAL, -EPROTO, "the fetcher said something malformed");
+	if (fail->type == FETCH_FAIL && n == sizeof(*fail) && fail->e.code < 0) {
+		if (e)
+			*e = fail->e;
+		return fail->e.code;
+	}
+	return (int)n;
+}
+
+union any_packet {
+	struct fetch_resolved resolved;
+	struct fetch_info info;
+	struct fetch_layer_state state;
+	struct fetch_fail fail;
+};
+
+static int resolve(struct pull *p, struct err *e)
+{
+	union any_packet m;
+	int n = next_packet(p, &m, sizeof(m), e);
+
+	if (n < 0)
+		return n;
+	if (n != sizeof(m.resolved) || m.resolved.type != FETCH_RESOLVED ||
+	    m.resolved.n_layers > IMAGE_LAYERS_MAX)
+		return err_set(e, UCT_INTERNAL, -EPROTO, "the fetcher did not say RESOLVED");
+	p->image = m.resolved;
+	p->n_layers = m.resolved.n_layers;
+	p->layers = calloc(p->n_layers + 1, sizeof(*p->layers));
+	if (!p->layers)
+		return err_oom(e);
+	for (size_t i = 0; i < p->n_layers; i++)
+		p->layers[i].job = (struct unpacking)UNPACKING_NONE;
+	for (size_t i = 0; i < p->n_layers; i++) {
+		n = next_packet(p, &m, sizeof(m), e);
+		if (n < 0)
+			return n;
+		if (n != sizeof(m.info) || m.info.type != FETCH_INFO || m.info.index != i)
+			return err_set(e, UCT_INTERNAL, -EPROTO, "the fetcher did not say INFO");
+		p->layers[i].info = m.info;
+	}
+	return 0;
+}
+
+static int find_had(struct pull *p, struct err *e)
+{
+	for (size_t i = 0; i < p->n_layers; i++) {
+		struct layer *l = &p->layers[i];
+		uint64_t size = 0;
+		int r = layer_find(p->u->store, l->info.chain, &size, e);
+
+		if (r < 0)
+			return r;
+		if (r == 0)
+			continue;
+		l->had = l->committed = true;
+		p->size_bytes += size;
+		report(p, USRCT_PULL_LAYER_HAD, l, l->info.size_bytes, NULL);
+	}
+	return 0;
+}
+
+/* The largest one that waits. */
+static struct layer *choose(struct pull *p)
+{
+	struct layer *best = NULL;
+
+	for (size_t i = 0; i < p->n_layers; i++) {
+		struct layer *l = &p->layers[i];
+
+		if (!l->had && !l->begun && (!best || l->info.size_bytes > best->info.size_bytes))
+			best = l;
+	}
+	return best;
+}
+
+static int begin_layer(struct pull *p, struct layer *l, struct err *e)
+{
+	struct fetch_layer m = { .type = FETCH_LAYER, .size_bytes = l->info.size_bytes };
+	_cleanup_close_ int read_fd = -EBADF, write_fd = -EBADF;
+	int fds[2], r;
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return err_sys(e, "cannot make a pipe");
+	read_fd = fds[0];
+	write_fd = fds[1];
+	(void)fcntl(write_fd, F_SETPIPE_SZ, 1 << 20); /* fewer wake-ups, where we may */
+	r = unpacking_start(p->u, &l->job, read_fd, e);
+	if (r < 0)
+		return r;
+	memcpy(m.digest, l->info.digest, sizeof(m.digest));
+	r = sock_send(p->fetch_fd, &m, sizeof(m), NULL, 0, &write_fd, 1);
+	if (r == -EPIPE) { /* its FAIL is there to be read */
+		union any_packet fail;
+
+		r = next_packet(p, &fail, sizeof(fail), e);
+		return r < 0 ? r : err_errno(e, -EPIPE, "the fetcher ended");
+	}
+	if (r < 0)
+		return err_errno(e, r, "cannot talk to the fetcher");
+	l->begun = true;
+	p->running++;
+	return 0;
+}
+
+static int finish_layer(struct pull *p, struct layer *l, struct err *e)
+{
+	int r;
+
+	if (!l->got || !l->unpacked || l->committed)
+		return 0;
+	if (strcmp(l->job.done.diff_id, l->info.diff_id) != 0)
+		return err_set(e, UCT_BAD_DIGEST, -EBADMSG,
+		               "layer %s unpacks to %s, but the config promises %s", l->info.digest,
+		               l->job.done.diff_id, l->info.diff_id);
+	r = layer_commit(p->u->store, &l->job.stage, l->info.chain, l->info.diff_id,
+	                 l->job.done.size_bytes, e);
+	if (r < 0)
+		return r;
+	l->committed = true;
+	p->size_bytes += l->job.done.size_bytes;
+	p->running--;
+	unpacking_done(&l->job);
+	report(p, USRCT_PULL_UNPACKED, l, l->info.size_bytes, NULL);
+	return 0;
+}
+
+static int hear_fetcher(struct pull *p, struct err *e)
+{
+	union any_packet m;
+	int n = next_packet(p, &m, sizeof(m), e);
+
+	if (n < 0)
+		return n;
+	if (n != sizeof(m.state) || (m.state.type != FETCH_PROGRESS && m.state.type != FETCH_GOT))
+		return err_set(e, UCT_INTERNAL, -EPROTO, "the fetcher said something odd");
+	for (size_t i = 0; i < p->n_layers; i++) {
+		struct layer *l = &p->layers[i];
+
+		if (!l->begun || l->got || strcmp(l->info.digest, m.state.digest) != 0)
+			continue;
+		report(p, USRCT_PULL_LAYER, l, m.state.done_bytes, NULL);
+		if (m.state.type == FETCH_PROGRESS)
+			return 0;
+		l->got = true;
+		return finish_layer(p, l, e);
+	}
+	return 0;
+}
+
+static int hear_unpacker(struct pull *p, struct layer *l, struct err *e)
+{
+	int r = unpacking_finish(&l->job, e);
+
+	if (r < 0)
+		return err_in(e, r, "cannot unpack layer %.19s", l->info.digest);
+	l->unpacked = true;
+	return finish_layer(p, l, e);
+}
+
+static int wait_for_any(struct pull *p, struct err *e)
+{
+	struct pollfd fds[1 + UNPACKERS_MAX] = { { .fd = p->fetch_fd, .events = POLLIN } };
+	struct layer *whose[1 + UNPACKERS_MAX] = { NULL };
+	nfds_t n = 1;
+	int r = 0;
+
+	for (size_t i = 0; i < p->n_layers && n < ARRAY_SIZE(fds); i++)
+		if (p->layers[i].begun && !p->layers[i].unpacked) {
+			whose[n] = &p->layers[i];
+			fds[n++] =
+				(struct pollfd){ .fd = p->layers[i].job.sock_fd, .events = POLLIN };
+		}
+	if (RETRY_EINTR(poll(fds, n, -1)) < 0)
+		return err_sys(e, "cannot wait for the helpers");
+	/* The fetcher first: when it fails, the unpackers' complaints are only the echo. */
+	if (fds[0].revents)
+		r = hear_fetcher(p, e);
+	for (nfds_t i = 1; i < n && r == 0; i++)
+		if (fds[i].revents)
+			r = hear_unpacker(p, whose[i], e);
+	return r;
+}
+
+/* An unpacker that complains of a truncated stream may only be faster than the fetcher's own
+ * account of why it ended; that one is better. */
+static int prefer_fetcher(struct pull *p, int r, struct err *e)
+{
+	struct pollfd fd = { .fd = p->fetch_fd, .events = POLLIN };
+	union any_packet m;
+	struct err better = { 0 };
+
+	if (r == 0 || !e || e->uct != UCT_BAD_LAYER)
+		return r;
+	while (RETRY_EINTR(poll(&fd, 1, 200)) == 1) {
+		int n = next_packet(p, &m, sizeof(m), &better);
+
+		if (n >= 0)
+			continue;
+		if (better.uct == UCT_LAUNCHER_DIED || better.uct == UCT_INTERNAL)
+			return r;
+		*e = better;
+		return n;
+	}
+	return r;
+}
+
+static int transfer(struct pull *p, struct err *e)
+{
+	int r = find_had(p, e);
+	struct layer *l;
+
+	while (r == 0) {
+		while (r == 0 && p->running < UNPACKERS_MAX && (l = choose(p)))
+			r = begin_layer(p, l, e);
+		if (r < 0 || !p->running)
+			return r;
+		r = prefer_fetcher(p, wait_for_any(p, e), e);
+	}
+	return r;
+}
+
+static int fill_row(const struct pull *p, struct image_row *row, struct err *e)
+{
+	row->chains = calloc(p->n_layers + 1, sizeof(*row->chains));
+	row->blobs = calloc(p->n_layers + 2, sizeof(*row->blobs));
+	if (!row->chains || !row->blobs)
+		return err_oom(e);
+	memcpy(row->id, p->image.config, sizeof(row->id));
+	memcpy(row->manifest, p->image.manifest, sizeof(row->manifest));
+	memcpy(row->blobs[0], p->image.manifest, DIGEST_SIZE);
+	memcpy(row->blobs[1], p->image.config, DIGEST_SIZE);
+	for (size_t i = 0; i < p->n_layers; i++) {
+		memcpy(row->chains[i], p->layers[i].info.chain, CHAIN_SIZE);
+		memcpy(row->blobs[2 + i], p->layers[i].info.digest, DIGEST_SIZE);
+	}
+	row->n_chains = p->n_layers;
+	row->n_blobs = p->n_layers + 2;
+	row->created_ns = p->image.created_ns;
+	row->pulled_ns = clock_realtime_ns();
+	row->size_bytes = p->size_bytes;
+	return 0;
+}
+
+static int put(struct pull *p, struct err *e)
+{
+	struct image_row row = { 0 };
+	int r = fill_row(p, &row, e);
+
+	/* One sync for everything, before the index says that it is there. */
+	if (r == 0 && syncfs(store_dirfd(p->u->store)) < 0)
+		r = err_sys(e, "cannot sync the store");
+	if (r == 0)
+		r = image_put(p->u->store, &row, p->image.name[0] ? p->image.name : NULL, e);
+	image_row_done(&row);
+	return r;
+}
+
+static void pull_done(struct pull *p)
+{
+	int status;
+
+	cleanup_close(&p->fetch_fd); /* its end of file: no more layers */
+	for (size_t i = 0; i < p->n_layers; i++)
+		unpacking_done(&p->layers[i].job);
+	if (p->fetch_pidfd >= 0)
+		(void)pidfd_wait(p->fetch_pidfd, &status);
+	cleanup_close(&p->fetch_pidfd);
+	free(p->layers);
+}
+
+int engine_pull(struct usrct *u, const char *reference, const struct usrct_pull_options *opts,
+                char ret_id[DIGEST_SIZE], struct err *e)
+{
+	struct pull p = { .u = u, .opts = opts, .fetch_fd = -EBADF, .fetch_pidfd = -EBADF };
+	_cleanup_free_ char *resolved = NULL;
+	int r = engine_hold(u, e); /* before a byte is fetched that could not be unpacked */
+
+	if (r == 0)
+		r = start_fetcher(&p, e);
+	if (r == 0)
+		r = ask_fetcher(&p, reference, e);
+	if (r == 0)
+		r = resolve(&p, e);
+	if (r == 0) {
+		resolved = strf("%s@%s", p.image.name, p.image.manifest);
+		report(&p, USRCT_PULL_RESOLVED, NULL, 0, resolved);
+		r = transfer(&p, e);
+	}
+	if (r == 0)
+		r = put(&p, e);
+	if (r == 0) {
+		memcpy(ret_id, p.image.config, DIGEST_SIZE);
+		report(&p, USRCT_PULL_DONE, NULL, 0, p.image.config);
+	}
+	pull_done(&p);
+	if (r < 0)
+		(void)engine_sweep(u, NULL); /* the error is told; what was half-made goes now */
+	return r;
+}
+
+int usrct_image_pull(struct usrct *u, const char *reference, const struct usrct_pull_options *opts,
+                     char **ret_id, struct usrct_err *out)
+{
+	char id[DIGEST_SIZE];
+	struct err e = { 0 };
+	int r = engine_sweep(u, &e);
+
+	if (r == 0)
+		r = engine_pull(u, reference, opts, id, &e);
+	if (r == 0 && ret_id) {
+		*ret_id = strdup(id);
+		r = *ret_id ? 0 : err_oom(&e);
+	}
+	return ENGINE_RETURN(r, out, &e);
+}
