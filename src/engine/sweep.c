@@ -19,8 +19,12 @@ static int remove_in_namespace(struct usrct *u, int dirfd, const char *name, str
 	_cleanup_free_ char *path = strf("%s/usr-ct-sweep", proc_helper_dir());
 	char *argv[] = { (char *)(uintptr_t) "usr-ct-sweep", NULL };
 	struct sweep_start m = { .type = SWEEP_START };
-	struct sweep_done done = { 0 };
+	union {
+		struct sweep_done done;
+		struct sweep_fail fail;
+	} answer = { 0 };
 	int pair[2], status, r, fds[2];
+	ssize_t n;
 
 	if (!path || strlen(name) >= sizeof(m.name))
 		return err_oom(e);
@@ -44,23 +48,45 @@ static int remove_in_namespace(struct usrct *u, int dirfd, const char *name, str
 	fds[0] = dirfd;
 	fds[1] = u->held.userns_fd;
 	r = sock_send(ours, &m, sizeof(m), NULL, 0, fds, u->is_single_id ? 1 : 2);
-	if (r == 0 && sock_recv(ours, &done, sizeof(done), NULL, 0) != sizeof(done))
-		r = -EPIPE;
+	n = r < 0 ? r : sock_recv(ours, &answer, sizeof(answer), NULL, 0);
 	(void)pidfd_wait(pidfd, &status);
-	if (r < 0)
-		return err_set(e, UCT_LAUNCHER_DIED, r, "the sweeper ended before it was done");
-	if (done.e.code < 0 && e)
-		*e = done.e;
-	return done.e.code;
+	if (n == sizeof(answer.done) && answer.done.type == SWEEP_DONE)
+		return 0;
+	if (n != sizeof(answer.fail) || answer.fail.type != SWEEP_FAIL || answer.fail.e.code >= 0)
+		return err_set(e, UCT_LAUNCHER_DIED, -EPIPE,
+		               "the sweeper ended before it was done");
+	if (e)
+		*e = answer.fail.e;
+	return answer.fail.e.code;
+}
+
+/* The helper takes a name, not a path. */
+static int open_parent(int dirfd, const char *path, const char **ret_name, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	_cleanup_free_ char *parent = strndup(path, slash ? (size_t)(slash - path) : 0);
+	int fd;
+
+	if (!parent)
+		return err_oom(e);
+	*ret_name = slash ? slash + 1 : path;
+	fd = openat(dirfd, slash ? parent : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	return fd < 0 ? err_sys(e, "cannot open '%s'", parent) : fd;
 }
 
 int engine_remove_tree(int dirfd, const char *name, void *usrct, struct err *e)
 {
-	int r = tree_remove_at(dirfd, name, e);
+	_cleanup_close_ int parent_fd = -EBADF;
+	struct err mine;
+	int r = tree_remove_at(dirfd, name, &mine);
 
-	if (r == -EACCES || r == -EPERM)
-		r = remove_in_namespace(usrct, dirfd, name, e);
-	return r;
+	if (r != -EACCES && r != -EPERM) {
+		if (r < 0 && e)
+			*e = mine;
+		return r;
+	}
+	parent_fd = open_parent(dirfd, name, &name, e);
+	return parent_fd < 0 ? parent_fd : remove_in_namespace(usrct, parent_fd, name, e);
 }
 
 /* The monitor holds a lock on live/ID for as long as it lives (launch.c); a lock that we get means
