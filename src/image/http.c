@@ -161,6 +161,7 @@ static int add_header(struct http_request *q, const char *name, const char *valu
 
 static CURLcode set_limits(CURL *easy, const char *url)
 {
+	const char *ca_file = getenv("SSL_CERT_FILE"), *ca_dir = getenv("SSL_CERT_DIR");
 	bool is_tls = !strncmp(url, "https://", 8);
 	CURLcode rc = CURLE_OK;
 
@@ -177,6 +178,11 @@ static CURLcode set_limits(CURL *easy, const char *url)
 	OPT(UNRESTRICTED_AUTH, 0L);
 	OPT(MAXREDIRS, (long)REDIRECTS_MAX);
 	OPT(HTTP09_ALLOWED, 0L);
+	/* OpenSSL and Go programs know these two; libcurl leaves them to its users. */
+	if (ca_file && *ca_file)
+		OPT(CAINFO, ca_file);
+	if (ca_dir && *ca_dir)
+		OPT(CAPATH, ca_dir);
 	/* Plain HTTP is for this machine's own registries, which no proxy could reach. */
 	if (!is_tls)
 		OPT(PROXY, "");
