@@ -19,7 +19,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { SOCK_FD = 3, IDLE_MS = 500 };
+enum { SOCK_FD = 3, IDLE_MS = 60000 }; /* idle: only a message wakes us */
 
 int fetch_send(const struct fetch *f, const void *msg, size_t n, struct err *e)
 {

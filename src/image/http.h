@@ -55,6 +55,6 @@ void http_cancel(struct http *h, struct http_request *q);
 const char *http_header(const struct http_request *q, const char *name, size_t i);
 /* Percent-encodes for a query; NULL if out of memory. */
 char *http_escape(const char *s);
-/* Moves data, ends what is finished, and waits at most @timeout_ms for more to do or for one of
- * @fds, whose revents are filled. */
+/* Waits at most @timeout_ms for the network or for one of @fds, whose revents are filled; then
+ * moves data and ends what is finished. */
 int http_step(struct http *h, struct pollfd *fds, size_t n, int timeout_ms, struct err *e);

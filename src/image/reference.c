@@ -7,14 +7,13 @@
  */
 #include "image/reference.h"
 
+#include "base/num.h"
 #include "image/digest.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-
-#include "base/num.h"
 
 enum { TEXT_MAX = 4096, ECHO_MAX = 200 };
 

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { WAIT_MS = 60000 }; /* curl wants a limit; nothing depends on it */
+
 #define ACCEPT_MANIFESTS \
 	MEDIA_OCI_INDEX ", " MEDIA_OCI_MANIFEST ", " MEDIA_DOCKER_LIST ", " MEDIA_DOCKER_MANIFEST
 
@@ -78,7 +80,7 @@ static int wait_for(struct registry *reg, const struct wait *w, struct err *e)
 	int r;
 
 	while (!w->is_done) {
-		r = registry_step(&reg->base, &cancel, cancel.fd >= 0, 1000, e);
+		r = registry_step(&reg->base, &cancel, cancel.fd >= 0, WAIT_MS, e);
 		if (r < 0)
 			return r;
 		if (cancel.fd >= 0 && cancel.revents)

@@ -59,5 +59,6 @@ int source_blob(struct source *s, const struct descriptor *d, struct document *r
 int source_stream(struct source *s, const struct descriptor *d, const struct stream_sink *sink,
                   struct stream **ret, struct err *e);
 void stream_free(struct stream *t); /* ends it if need be, without a call of done */
-/* Moves streams along, and waits at most @timeout_ms for something to happen to them or to @fds. */
+/* Waits at most @timeout_ms for something to happen to streams or to @fds, whose revents are
+ * filled; moves streams along. */
 int source_step(struct source *s, struct pollfd *fds, size_t n, int timeout_ms, struct err *e);

@@ -12,7 +12,7 @@ done
 
 work=$(mktemp -d)
 pid=
-trap '[ -z "$pid" ] || kill $pid; rm -rf "$work"' EXIT
+trap '[ -z "$pid" ] || kill "$pid"; rm -rf "$work"' EXIT
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 
 # PASSWORD: a hash in htpasswd's form, or nothing
@@ -24,13 +24,13 @@ start_registry() {
 	} >"$work/config.yml"
 	docker-registry serve "$work/config.yml" >"$work/registry.log" 2>&1 &
 	pid=$!
-	until (exec 3<>/dev/tcp/127.0.0.1/$port) 2>/dev/null; do
-		kill -0 $pid || { cat "$work/registry.log"; exit 1; }
+	until (exec 3<>/dev/tcp/127.0.0.1/"$port") 2>/dev/null; do
+		kill -0 "$pid" || { cat "$work/registry.log"; exit 1; }
 	done
 }
 stop_registry() {
-	kill $pid
-	wait $pid || true
+	kill "$pid"
+	wait "$pid" || true
 	pid=
 }
 
