@@ -266,6 +266,6 @@ int stream_digest(struct stream *st, char ret[72], struct err *e)
 		return err_set(e, UCT_SYSTEM, -EIO, "cannot hash the layer");
 	memcpy(ret, "sha256:", 8);
 	for (unsigned i = 0; i < n; i++)
-		(void)snprintf(ret + 7 + 2 * i, 3, "%02x", sum[i]);
+		(void)snprintf(ret + 7 + 2 * (size_t)i, 3, "%02x", sum[i]);
 	return 0;
 }

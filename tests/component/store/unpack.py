@@ -96,7 +96,7 @@ def unpack(data, max_bytes=1 << 30, max_entries=100000, single=False):
 def start_at_3(sock):
     # A shell moves the descriptor to 3: nothing of Python runs between fork and exec.
     n = sock.fileno()
-    return subprocess.Popen(["sh", "-c", 'exec "$0" 3<&%d' % n, HELPER], pass_fds=(n,))
+    return subprocess.Popen(["bash", "-c", 'exec "$0" 3<&%d' % n, HELPER], pass_fds=(n,))
 
 
 class Tar:
