@@ -157,14 +157,35 @@ static int map_ids(struct launch *l, const struct id_map *uids, const struct id_
 	return r < 0 ? r : id_map_write_nested(l->init_pid, true, gids, e);
 }
 
-/* A descriptor of the container's mount namespace keeps it from being torn down before the exit
- * status was told: unmounting an overlay beside a busy writer may take long. */
-static void keep_mount_namespace(struct launch *l)
+static int open_namespace(const struct launch *l, const char *name, struct err *e)
 {
 	char path[64];
+	int fd;
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)l->init_pid);
-	l->mntns_fd = open(path, O_RDONLY | O_CLOEXEC); /* without it, only slower */
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)l->init_pid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? err_sys(e, "cannot open the container's %s namespace", name) : fd;
+}
+
+/* Before MAPPED: after it the first process hides, and these could not be opened any more. */
+static int connect_network(struct launch *l, struct err *e)
+{
+	_cleanup_close_ int userns_fd = -EBADF, netns_fd = -EBADF;
+	struct uplink_target target;
+
+	/* Keeps the mount namespace from being torn down before the exit status was told:
+	 * unmounting an overlay beside a busy writer may take long. */
+	l->mntns_fd = open_namespace(l, "mnt", e);
+	if (l->mntns_fd < 0)
+		return l->mntns_fd;
+	if (l->plan.network == NETWORK_NONE || l->plan.network == NETWORK_HOST)
+		return 0;
+	userns_fd = open_namespace(l, "user", e);
+	netns_fd = open_namespace(l, "net", e);
+	if (userns_fd < 0 || netns_fd < 0)
+		return MIN(userns_fd, netns_fd);
+	target = (struct uplink_target){ userns_fd, netns_fd };
+	return uplink_start(l->plan.network, &target, &l->uplink, e);
 }
 
 /* Steps 3 and 4 of sync.h, with the network helper starting meanwhile. */
@@ -177,9 +198,8 @@ static int bring_up(struct launch *l, const struct id_map *uids, const struct id
 	r = map_ids(l, uids, gids, e);
 	if (r < 0)
 		return r;
-	keep_mount_namespace(l);
 	sync_time(&l->times[0], "id map");
-	r = uplink_start(l->plan.network, l->init_pid, &l->uplink, e);
+	r = connect_network(l, e);
 	if (r == 0)
 		r = sync_send(l->init_sync_fd, &m, -EBADF, e);
 	if (r == 0)

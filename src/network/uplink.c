@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "network/uplink.h"
 
-#include "base/fd.h"
 #include "base/num.h"
 #include "base/proc.h"
 #include "base/sbuf.h"
@@ -75,7 +74,7 @@ int network_choose(const char *text, enum network_kind *ret, struct err *e)
 	return 0;
 }
 
-static int slirp_arguments(pid_t target, struct strv *argv)
+static int slirp_arguments(struct strv *argv)
 {
 	int r = strv_add(argv, "slirp4netns");
 
@@ -90,31 +89,42 @@ static int slirp_arguments(pid_t target, struct strv *argv)
 	for (size_t i = 0; i < ARRAY_SIZE(fixed) && r == 0; i++)
 		r = strv_add(argv, fixed[i]);
 	if (r == 0)
-		r = strv_addf(argv, "--userns-path=/proc/%d/ns/user", (int)target);
+		r = strv_add(argv, "--userns-path=/proc/self/fd/5");
 	if (r == 0)
-		r = strv_addf(argv, "/proc/%d/ns/net", (int)target);
+		r = strv_add(argv, "/proc/self/fd/6");
 	return r < 0 ? r : strv_add(argv, "tap0");
 }
 
-static int pasta_arguments(pid_t target, struct strv *argv)
+static int pasta_arguments(struct strv *argv)
 {
 	/* No ports in either direction, the host's addresses are not reachable by its gateway. */
 	static const char *const fixed[] = {
-		"pasta", "--config-net", "--no-map-gw",   "--quiet",    "-t",
-		"none",  "-u",           "none",          "-T",         "none",
-		"-U",    "none",         "--dns-forward", "169.254.1.1"
+		"pasta",
+		"--config-net",
+		"--no-map-gw",
+		"--quiet",
+		"-t",
+		"none",
+		"-u",
+		"none",
+		"-T",
+		"none",
+		"-U",
+		"none",
+		"--dns-forward",
+		"169.254.1.1",
+		"--pid",
+		"/proc/self/fd/3",
+		"--userns",
+		"/proc/self/fd/5",
+		"--netns",
+		"/proc/self/fd/6",
 	};
 	int r = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(fixed) && r == 0; i++)
 		r = strv_add(argv, fixed[i]);
-	if (r == 0)
-		r = strv_add(argv, "--userns");
-	if (r == 0)
-		r = strv_addf(argv, "/proc/%d/ns/user", (int)target);
-	if (r == 0)
-		r = strv_add(argv, "--netns");
-	return r < 0 ? r : strv_addf(argv, "/proc/%d/ns/net", (int)target);
+	return r;
 }
 
 static int open_pipes(int ready[2], int exiting[2], struct err *e)
@@ -124,7 +134,8 @@ static int open_pipes(int ready[2], int exiting[2], struct err *e)
 	return 0;
 }
 
-int uplink_start(enum network_kind kind, pid_t target, struct uplink *ret, struct err *e)
+int uplink_start(enum network_kind kind, const struct uplink_target *target, struct uplink *ret,
+                 struct err *e)
 {
 	_cleanup_close_ int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC), pidfd = -EBADF;
 	int ready[2] = { -EBADF, -EBADF }, exiting[2] = { -EBADF, -EBADF }, r;
@@ -135,8 +146,7 @@ int uplink_start(enum network_kind kind, pid_t target, struct uplink *ret, struc
 	*ret = u;
 	if (!kinds[kind].program)
 		return 0;
-	r = kind == NETWORK_SLIRP4NETNS ? slirp_arguments(target, &argv)
-	                                : pasta_arguments(target, &argv);
+	r = kind == NETWORK_SLIRP4NETNS ? slirp_arguments(&argv) : pasta_arguments(&argv);
 	if (r < 0)
 		return err_oom(e);
 	if (null_fd < 0 || find_program(kinds[kind].program, path, sizeof(path)) < 0)
@@ -144,11 +154,10 @@ int uplink_start(enum network_kind kind, pid_t target, struct uplink *ret, struc
 		               kinds[kind].program);
 	r = open_pipes(ready, exiting, e);
 	if (r == 0) {
-		struct spawn_fd fds[] = { { null_fd, 0 },
-			                  { null_fd, 1 },
-			                  { null_fd, 2 },
-			                  { ready[1], 3 },
-			                  { exiting[0], 4 } };
+		struct spawn_fd fds[] = { { null_fd, 0 },         { null_fd, 1 },
+			                  { null_fd, 2 },         { ready[1], 3 },
+			                  { exiting[0], 4 },      { target->userns_fd, 5 },
+			                  { target->netns_fd, 6 } };
 		struct spawn s = { .path = path,
 			           .argv = argv.v,
 			           .env = env,
@@ -182,6 +191,7 @@ static int uplink_failed(enum network_kind kind, struct err *e)
 static int wait_pasta(struct uplink *u, struct err *e)
 {
 	char text[16] = "";
+	size_t n = 0;
 	uint32_t pid;
 	int status;
 
@@ -190,8 +200,10 @@ static int wait_pasta(struct uplink *u, struct err *e)
 		return uplink_failed(NETWORK_PASTA, e);
 	}
 	u->pid = 0;
-	if (fd_read_full(u->ready_fd, text, sizeof(text) - 1) <= 0)
-		return uplink_failed(NETWORK_PASTA, e);
+	/* Not to the end of file: the one in the background keeps its end open. */
+	while (n < sizeof(text) - 1 && !strchr(text, '\n') &&
+	       RETRY_EINTR(read(u->ready_fd, text + n, 1)) == 1)
+		n++;
 	text[strcspn(text, "\n")] = '\0';
 	if (parse_u32(text, &pid) < 0)
 		return uplink_failed(NETWORK_PASTA, e);

@@ -28,8 +28,14 @@ struct uplink {
 		0, -EBADF, -EBADF \
 	}
 
-/* Starts the program for the namespaces of @target, a child of ours. Returns at once. */
-int uplink_start(enum network_kind kind, pid_t target, struct uplink *ret, struct err *e);
+/* The namespaces to connect, as descriptors: the container's first process lets nobody look into
+ * its /proc directory by then. */
+struct uplink_target {
+	int userns_fd, netns_fd;
+};
+/* Starts the program. Returns at once. */
+int uplink_start(enum network_kind kind, const struct uplink_target *target, struct uplink *ret,
+                 struct err *e);
 /* Blocks until packets flow; UCT_NETWORK_FAILED if the program ended before. */
 int uplink_wait(enum network_kind kind, struct uplink *u, struct err *e);
 /* Ends it. */
