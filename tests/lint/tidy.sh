@@ -3,10 +3,10 @@
 # tidy - clang-tidy with the checks of .clang-tidy, all as errors
 #
 # Usage: tests/lint/tidy.sh BUILD [FILE...]        BUILD has compile_commands.json
-set -euo pipefail
-build=$(realpath "$1")
+set -uo pipefail
+build=$(realpath "$1") || exit
 shift
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
 command -v clang-tidy >/dev/null || { echo "clang-tidy is not installed"; exit 77; }
 files=("$@")
 if [[ ${#files[@]} == 0 ]]; then
@@ -18,9 +18,18 @@ for c in json.load(open(sys.argv[1])):
         print(path)' "$build/compile_commands.json" | sort -u
   )
 fi
-# One process for each processor; gcc's flags that clang does not know are not our concern here.
-printf '%s\0' "${files[@]}" |
-  xargs -0 -P "$(nproc)" -n 4 clang-tidy --quiet -p "$build" \
-    --extra-arg=-Wno-unknown-warning-option --extra-arg=-Wno-ignored-optimization-argument \
-    2> >(grep -vE '^[0-9]+ warnings? (generated|treated)|^Suppressed|^Use -header-filter' >&2) |
-  sed "s#^$PWD/##"
+tidy() { # FILE... in NUL-separated stdin; one process for each processor
+  # gcc's flags that clang does not know are not our concern here.
+  xargs -0 -r -P "$(nproc)" -n 4 clang-tidy --quiet -p "$build" \
+    --extra-arg=-Wno-unknown-warning-option --extra-arg=-Wno-ignored-optimization-argument "$@" 2>&1
+}
+
+# err.c defines what tidy.h redefines.
+status=0
+{
+  printf '%s\0' "${files[@]}" | { grep -zvx src/base/err.c || true; } |
+    tidy "--extra-arg=-include$PWD/tests/lint/tidy.h" || status=1
+  printf '%s\0' "${files[@]}" | { grep -zx src/base/err.c || true; } | tidy || status=1
+  exit "$status"
+} | sed -nE "s#^(.*/)?((src|helpers|include)/[^:]*:[0-9]+:[0-9]+): (error|warning): #\2: #p" | sort -u
+exit "${PIPESTATUS[0]}"
