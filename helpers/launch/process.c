@@ -67,18 +67,27 @@ static int make_cwd(const struct spec *spec, const struct process *p, struct err
 	return 0;
 }
 
+/* By name, or by the numbers of the document; then the image still knows the home directory. */
+static int find_user(const struct spec *spec, int root_fd, struct user *ret, struct err *e)
+{
+	char numbers[32];
+	int r;
+
+	if (spec->user)
+		return user_resolve(root_fd, spec->user, ret, e);
+	(void)snprintf(numbers, sizeof(numbers), "%u:%u", (unsigned)spec->uid, (unsigned)spec->gid);
+	r = user_resolve(root_fd, numbers, ret, e);
+	for (size_t i = 0; r == 0 && i < spec->n_groups && i < USER_GROUPS_MAX; i++)
+		ret->groups[ret->n_groups++] = spec->groups[i];
+	return r;
+}
+
 int process_prepare(const struct spec *spec, int root_fd, struct process *ret, struct err *e)
 {
 	struct process p = { 0 };
-	int r = 0;
+	int r;
 
-	if (spec->user) {
-		r = user_resolve(root_fd, spec->user, &p.user, e);
-	} else {
-		p.user = (struct user){ .uid = spec->uid, .gid = spec->gid, .home = "/" };
-		for (size_t i = 0; i < spec->n_groups && i < USER_GROUPS_MAX; i++)
-			p.user.groups[p.user.n_groups++] = spec->groups[i];
-	}
+	r = find_user(spec, root_fd, &p.user, e);
 	if (r == 0)
 		r = complete_env(spec, &p) < 0 ? err_oom(e) : 0;
 	if (r == 0)
