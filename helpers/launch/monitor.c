@@ -266,7 +266,6 @@ int monitor_run(struct launch *l)
 	struct monitor *m = &monitor;
 
 	m->l = l;
-	forget_program();
 	clients_init(m);
 	if (set_up(m) < 0) {
 		/* Without an event loop the container cannot be looked after; it must not go on. */
@@ -277,6 +276,7 @@ int monitor_run(struct launch *l)
 			(void)clients_add(m, LAUNCH_SYNC, true);
 		else
 			(void)close(LAUNCH_SYNC);
+		forget_program();
 		loop(m);
 	}
 	l->state.status = STATE_EXITED;
