@@ -7,8 +7,7 @@
  */
 #include "security/hold.h"
 #include "base/fd.h"
-#include "base/proc.h"
-#include "base/sbuf.h"
+#include "base/libexec.h"
 #include "base/sock.h"
 #include "security/idmap.h"
 
@@ -42,16 +41,14 @@ static int tell_parent(int fd, uint32_t type, const struct err *e)
 
 static int copy_launcher(struct holder *h, struct err *e)
 {
-	_cleanup_free_ char *path = strf("%s/usr-ct-launch", proc_helper_dir());
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_close_ int fd = libexec_open("launch", e);
 	struct stat st;
 	int copy;
 
-	if (!path)
-		return err_oom(e);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_set(e, UCT_HELPER_MISSING, -errno, "cannot open '%s'", path);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, "cannot stat the launcher");
 	copy = fd_sealed_program(fd, e);
 	if (copy < 0)
 		return copy;
