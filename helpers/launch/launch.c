@@ -41,9 +41,9 @@ static int read_documents(struct launch *l, struct err *e)
 	size_t config_n, plan_n;
 	int r;
 
-	r = file_read_at(LAUNCH_CONTAINER, "config.json", 4 << 20, &config, &config_n, e);
+	r = file_read_at(LAUNCH_CONTAINER, SPEC_FILE, SPEC_MAX_BYTES, &config, &config_n, e);
 	if (r == 0)
-		r = file_read_at(LAUNCH_CONTAINER, PLAN_FILE, 4 << 20, &plan, &plan_n, e);
+		r = file_read_at(LAUNCH_CONTAINER, PLAN_FILE, SPEC_MAX_BYTES, &plan, &plan_n, e);
 	if (r == 0)
 		r = spec_parse(config, config_n, &l->spec, e);
 	return r < 0 ? r : plan_parse(plan, plan_n, &l->plan, e);

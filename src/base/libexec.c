@@ -82,7 +82,7 @@ int libexec_start_apart(const char *name, int passed_fd, struct libexec *ret, st
 {
 	_cleanup_close_ int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	struct spawn_fd fds[] = {
-		{ -EBADF, SOCKET_FD }, { passed_fd, PASSED_FD }, { null_fd, STDIN_FILENO },
+		{ -EBADF, SOCKET_FD },      { passed_fd, PASSED_FD },   { null_fd, STDIN_FILENO },
 		{ null_fd, STDOUT_FILENO }, { null_fd, STDERR_FILENO },
 	};
 	struct spawn s = { .n_fds = ARRAY_SIZE(fds), .new_session = true };

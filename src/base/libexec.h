@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* libexec - our own small programs: where they are and how they are started
  *
- * Each gets one end of a SOCK_SEQPACKET pair as descriptor 3. What it shall do comes in packets, and
- * end of file means that whoever started it is gone; its *-proto.h or hold.h has the rest.
+ * Each gets one end of a SOCK_SEQPACKET pair as descriptor 3. What it shall do comes in packets,
+ * and end of file means that whoever started it is gone; its *-proto.h or hold.h has the rest.
  */
 #pragma once
 

@@ -296,7 +296,8 @@ static void check_store(struct examination *x, struct verdict *v)
 
 static void check_helpers(struct examination *x, struct verdict *v)
 {
-	static const char *const names[] = { "launch", "hold", "init", "fetch", "unpack", "sweep", "probe" };
+	static const char *const names[] = { "launch", "hold",  "init", "fetch",
+		                             "unpack", "sweep", "probe" };
 
 	(void)x;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {

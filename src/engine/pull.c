@@ -259,8 +259,8 @@ static int wait_for_any(struct pull *p, struct err *e)
 	for (size_t i = 0; i < p->n_layers && n < ARRAY_SIZE(fds); i++)
 		if (p->layers[i].begun && !p->layers[i].unpacked) {
 			whose[n] = &p->layers[i];
-			fds[n++] =
-				(struct pollfd){ .fd = p->layers[i].job.program.sock_fd, .events = POLLIN };
+			fds[n++] = (struct pollfd){ .fd = p->layers[i].job.program.sock_fd,
+				                    .events = POLLIN };
 		}
 	if (RETRY_EINTR(poll(fds, n, -1)) < 0)
 		return err_sys(e, "cannot wait for the helpers");

@@ -9,7 +9,6 @@
 #include "cgroup/cgroup.h"
 #include "store/sweep-proto.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
@@ -111,19 +110,28 @@ int engine_heal(struct usrct *u, const char *id, struct err *e)
 	return MIN(r, 0);
 }
 
-static int heal_all(struct usrct *u, struct err *e)
+int engine_open_live(struct usrct *u, DIR **ret, struct err *e)
 {
-	int fd = openat(store_dirfd(u->store), "live", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
-	struct dirent *de;
-	DIR *d;
+	int fd = openat(store_dirfd(u->store), "live", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : err_sys(e, "cannot open 'live'");
-	d = fdopendir(fd);
-	if (!d) {
-		(void)close(fd);
-		return err_oom(e);
-	}
+	*ret = fdopendir(fd);
+	if (*ret)
+		return 1;
+	(void)close(fd);
+	return err_oom(e);
+}
+
+static int heal_all(struct usrct *u, struct err *e)
+{
+	struct dirent *de;
+	DIR *d = NULL;
+	int r = engine_open_live(u, &d, e);
+
+	if (r <= 0)
+		return r;
+	r = 0;
 	while (r == 0 && (de = readdir(d)))
 		if (de->d_name[0] != '.' && !has_monitor(dirfd(d), de->d_name))
 			r = engine_heal(u, de->d_name, e);

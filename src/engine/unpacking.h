@@ -12,8 +12,8 @@ struct unpacking {
 	struct layer_stage stage;
 	struct unpack_done done; /* filled by unpacking_finish() */
 };
-#define UNPACKING_NONE                                              \
-	{                                                           \
+#define UNPACKING_NONE                                               \
+	{                                                            \
 		.program = LIBEXEC_NONE, .stage = {.dirfd = -EBADF } \
 	}
 
