@@ -172,7 +172,7 @@ int main(void)
 
 	(void)signal(SIGPIPE, SIG_IGN); /* a reader that goes away is EPIPE, and no reason to die */
 	if (fd_set_cloexec(f.sock_fd, 1) < 0) {
-		fprintf(stderr, "usr-ct-fetch: started by usr-ct pull, not by hand\n");
+		(void)fprintf(stderr, "usr-ct-fetch: started by usr-ct pull, not by hand\n");
 		return 1;
 	}
 	r = receive_start(&f, &e);

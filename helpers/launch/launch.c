@@ -38,7 +38,7 @@
 static int read_documents(struct launch *l, struct err *e)
 {
 	_cleanup_free_ char *config = NULL, *plan = NULL;
-	size_t config_n, plan_n;
+	size_t config_n = 0, plan_n = 0;
 	int r;
 
 	r = file_read_at(LAUNCH_CONTAINER, SPEC_FILE, SPEC_MAX_BYTES, &config, &config_n, e);

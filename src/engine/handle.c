@@ -152,6 +152,14 @@ void target_done(struct target *t)
 	*t = (struct target)TARGET_NONE;
 }
 
+static struct target target_take(struct target *t)
+{
+	struct target taken = *t;
+
+	*t = (struct target)TARGET_NONE;
+	return taken;
+}
+
 int target_open(struct usrct *u, const char *ref, enum store_mode mode, struct target *ret,
                 struct err *e)
 {
@@ -173,8 +181,7 @@ int target_open(struct usrct *u, const char *ref, enum store_mode mode, struct t
 	r = state_read(t.dirfd, &t.state, e);
 	if (r < 0)
 		return r;
-	*ret = t;
-	t = (struct target)TARGET_NONE;
+	*ret = target_take(&t);
 	return 0;
 }
 

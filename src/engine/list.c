@@ -123,7 +123,7 @@ static int list(struct usrct *u, bool all, struct usrct_container **ret, size_t 
 		r = out ? 0 : err_oom(e);
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (r >= 0 && (all || is_live(&live, rows[i].id))) {
+		if (out && r >= 0 && (all || is_live(&live, rows[i].id))) {
 			r = take(u, &rows[i], all, &out[k], e);
 			k += out[k].id ? 1 : 0;
 		}

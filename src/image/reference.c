@@ -310,7 +310,7 @@ int reference_parse(const char *text, struct reference *ret, struct err *e)
 
 int reference_full_name(const struct reference *r, char *buf, size_t size, struct err *e)
 {
-	struct reference inner;
+	struct reference inner = { 0 };
 	int n;
 
 	if (r->kind == REFERENCE_LAYOUT) {
@@ -339,7 +339,7 @@ int reference_full_name(const struct reference *r, char *buf, size_t size, struc
  * named like an id. */
 static bool means_the_same(const char *full_name, const char *text)
 {
-	struct reference r;
+	struct reference r = { 0 };
 	char again[512];
 
 	return reference_parse(text, &r, NULL) == 0 &&

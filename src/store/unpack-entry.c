@@ -94,8 +94,11 @@ static int try_create(const struct node *n, int parent_fd, const char *base)
 		return symlinkat(n->target, parent_fd, base);
 	case S_IFIFO:
 		return mknodat(parent_fd, base, S_IFIFO | n->mode, 0);
-	default:
+	case 0:
 		return linkat(n->target_fd, n->target, parent_fd, base, 0);
+	default:
+		errno = EINVAL;
+		return -1;
 	}
 }
 
