@@ -7,8 +7,7 @@
  */
 #include "security/hold.h"
 #include "base/fd.h"
-#include "base/proc.h"
-#include "base/sbuf.h"
+#include "base/libexec.h"
 #include "base/sock.h"
 #include "security/idmap.h"
 
@@ -37,21 +36,19 @@ static int tell_parent(int fd, uint32_t type, const struct err *e)
 
 	if (e)
 		a.e = *e;
-	return sock_send(fd, &a, sizeof(a), NULL, 0, NULL, 0);
+	return sock_send(fd, &a, sizeof(a));
 }
 
 static int copy_launcher(struct holder *h, struct err *e)
 {
-	_cleanup_free_ char *path = strf("%s/usr-ct-launch", proc_helper_dir());
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_close_ int fd = libexec_open("launch", e);
 	struct stat st;
 	int copy;
 
-	if (!path)
-		return err_oom(e);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_set(e, UCT_HELPER_MISSING, -errno, "cannot open '%s'", path);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, "cannot stat the launcher");
 	copy = fd_sealed_program(fd, e);
 	if (copy < 0)
 		return copy;
@@ -90,12 +87,12 @@ static bool serve(struct holder *h)
 		return false;
 	if (!is_current(h, &ask) && copy_launcher(h, &answer.e) < 0) {
 		answer.type = HOLD_FAIL;
-		(void)sock_send(fd, &answer, sizeof(answer), NULL, 0, NULL, 0);
+		(void)sock_send(fd, &answer, sizeof(answer));
 		return true;
 	}
 	fds[0] = h->userns_fd;
 	fds[1] = h->launcher_fd;
-	(void)sock_send(fd, &answer, sizeof(answer), NULL, 0, fds, 2); /* it may have left */
+	(void)sock_send_fds(fd, &answer, sizeof(answer), fds, 2); /* it may have left */
 	return true;
 }
 
@@ -166,7 +163,7 @@ static int map_child(pid_t child, int inside_fd, struct err *e)
 		r = id_map_write_privileged(child, true, &gids, e);
 	if (r < 0)
 		return r;
-	r = sock_send(inside_fd, "", 1, NULL, 0, NULL, 0);
+	r = sock_send(inside_fd, "", 1);
 	return r < 0 ? err_errno(e, r, "cannot tell the namespace holder to go on") : 0;
 }
 

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/libexec.h"
 #include "base/sbuf.h"
 #include "cgroup/cgroup.h"
 #include "launch/init.h"
@@ -38,12 +39,12 @@
 static int read_documents(struct launch *l, struct err *e)
 {
 	_cleanup_free_ char *config = NULL, *plan = NULL;
-	size_t config_n, plan_n;
+	size_t config_n = 0, plan_n = 0;
 	int r;
 
-	r = file_read_at(LAUNCH_CONTAINER, "config.json", 4 << 20, &config, &config_n, e);
+	r = file_read_at(LAUNCH_CONTAINER, SPEC_FILE, SPEC_MAX_BYTES, &config, &config_n, e);
 	if (r == 0)
-		r = file_read_at(LAUNCH_CONTAINER, PLAN_FILE, 4 << 20, &plan, &plan_n, e);
+		r = file_read_at(LAUNCH_CONTAINER, PLAN_FILE, SPEC_MAX_BYTES, &plan, &plan_n, e);
 	if (r == 0)
 		r = spec_parse(config, config_n, &l->spec, e);
 	return r < 0 ? r : plan_parse(plan, plan_n, &l->plan, e);
@@ -102,22 +103,6 @@ static int make_stdio(struct launch *l, int theirs[3], struct err *e)
 			return r;
 	}
 	return 0;
-}
-
-static int open_init_program(const struct launch *l, struct err *e)
-{
-	_cleanup_free_ char *path = NULL;
-	_cleanup_close_ int fd = -EBADF;
-
-	if (!l->plan.init)
-		return -EBADF;
-	path = strf("%s/usr-ct-init", proc_helper_dir());
-	if (!path)
-		return err_oom(e);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return err_set(e, UCT_HELPER_MISSING, -errno, "cannot open '%s'", path);
-	return fd_sealed_program(fd, e);
 }
 
 static int clone_init(struct launch *l, struct init_context *c, int cgroup_fd, struct err *e)
@@ -236,9 +221,11 @@ static int make_init(struct launch *l, struct err *e)
 	int pair[2], r;
 	char name[32];
 
-	init_program_fd = open_init_program(l, e);
-	if (init_program_fd < 0 && init_program_fd != -EBADF)
-		return init_program_fd;
+	if (l->plan.init) {
+		init_program_fd = libexec_seal("init", e);
+		if (init_program_fd < 0)
+			return init_program_fd;
+	}
 	c.init_program_fd = init_program_fd;
 	if (l->has_userns) {
 		r = id_map_read("/proc/self/uid_map", &uids, e);

@@ -10,16 +10,6 @@
 
 #include <stdbool.h>
 
-/* Descriptors that the engine gives us, by number; argv[1] is the container's id. */
-enum launch_fd {
-	LAUNCH_SYNC = 3,        /* engine */
-	LAUNCH_STORE = 4,       /* the data directory */
-	LAUNCH_CONTAINER = 5,   /* containers/ID in it */
-	LAUNCH_RUNTIME = 6,     /* the container's own runtime directory */
-	LAUNCH_RUNTIME_TOP = 7, /* the directory that has it, as entry ID */
-	LAUNCH_USERNS = 8,      /* the holder's user namespace; not there with a single id */
-};
-
 struct launch {
 	const char *id;
 	struct spec spec;

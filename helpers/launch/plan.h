@@ -4,11 +4,10 @@
 #pragma once
 
 #include "base/json.h"
+#include "container/spec.h"
 #include "network/uplink.h"
 
 #include <stdbool.h>
-
-#define PLAN_FILE "launch.json"
 
 struct plan {
 	json_t *doc;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json.h"
 
+#include "base/file.h"
+
 #include <string.h>
 
 int json_parse(const char *text, size_t n, const char *what, json_t **ret, struct err *e)
@@ -14,6 +16,15 @@ int json_parse(const char *text, size_t n, const char *what, json_t **ret, struc
 		               je.column, je.text);
 	*ret = j;
 	return 0;
+}
+
+int json_read_at(int dirfd, const char *name, size_t max_bytes, json_t **ret, struct err *e)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t n = 0;
+	int r = file_read_at(dirfd, name, max_bytes, &text, &n, e);
+
+	return r < 0 ? r : json_parse(text, n, name, ret, e);
 }
 
 json_t *json_at(const json_t *j, const char *path)

@@ -22,6 +22,8 @@ static inline void cleanup_json(json_t **j)
 
 /* Duplicate keys are refused; @what names the document in an error. */
 int json_parse(const char *text, size_t n, const char *what, json_t **ret, struct err *e);
+/* A whole file of at most @max_bytes, as file_read_at() reads one. */
+int json_read_at(int dirfd, const char *name, size_t max_bytes, json_t **ret, struct err *e);
 json_t *json_at(const json_t *j, const char *path); /* borrowed; NULL if absent */
 int json_get_string(const json_t *j, const char *path, const char **ret,
                     struct err *e); /* borrowed */

@@ -200,9 +200,15 @@ int proc_spawn(const struct spawn *s, pid_t *ret_pid, struct err *e)
 	return fd;
 }
 
-const char *proc_helper_dir(void)
+int proc_find_program(const char *name, char *buf, size_t size)
 {
-	const char *dir = secure_getenv("USRCT_LIBEXEC_DIR");
+	static const char *const dirs[] = { "/usr/bin", "/bin", "/usr/sbin", "/usr/local/bin",
+		                            "/run/wrappers/bin" };
 
-	return dir && dir[0] == '/' ? dir : USRCT_LIBEXECDIR;
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		(void)snprintf(buf, size, "%s/%s", dirs[i], name);
+		if (access(buf, X_OK) == 0)
+			return 0;
+	}
+	return -ENOENT;
 }

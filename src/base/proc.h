@@ -43,5 +43,6 @@ struct spawn {
  * result is a pidfd. -ENOENT: no such program. */
 int proc_spawn(const struct spawn *s, pid_t *ret_pid, struct err *e);
 
-/* Where our helper programs are: the directory of the installation, or $USRCT_LIBEXEC_DIR. */
-const char *proc_helper_dir(void);
+/* Where the system has a well-known tool, without PATH: engines start runtimes with an empty
+ * environment. 0 or -ENOENT. */
+int proc_find_program(const char *name, char *buf, size_t size);

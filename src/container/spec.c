@@ -287,7 +287,7 @@ static int parse_linux(struct spec *s, struct err *e)
 int spec_parse(const char *text, size_t n, struct spec *ret, struct err *e)
 {
 	struct spec s = { 0 };
-	int r = json_parse(text, n, "config.json", &s.doc, e);
+	int r = json_parse(text, n, SPEC_FILE, &s.doc, e);
 
 	if (r < 0)
 		return err_recode(e, r, UCT_BAD_CONFIG);

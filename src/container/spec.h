@@ -13,6 +13,12 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+/* The two documents in a container's directory: this one, and what only our launcher must know,
+ * which helpers/launch/plan.h reads. */
+#define SPEC_FILE "config.json"
+#define PLAN_FILE "launch.json"
+enum { SPEC_MAX_BYTES = 4 << 20 }; /* each of them */
+
 struct spec_mount {
 	const char *target, *type, *source;
 	char *const *options; /* NULL-terminated */

@@ -27,6 +27,16 @@
 #include <stdbool.h>
 #include <sys/ioctl.h>
 
+/* Descriptors that the engine gives the launcher, by number; argv[1] is the container's id. */
+enum launch_fd {
+	LAUNCH_SYNC = 3,        /* engine */
+	LAUNCH_STORE = 4,       /* the data directory */
+	LAUNCH_CONTAINER = 5,   /* containers/ID in it */
+	LAUNCH_RUNTIME = 6,     /* the container's own runtime directory */
+	LAUNCH_RUNTIME_TOP = 7, /* the directory that has it, as entry ID */
+	LAUNCH_USERNS = 8,      /* the holder's user namespace; not there with a single id */
+};
+
 enum sync_step { SYNC_START = 1, SYNC_STARTED, SYNC_MAPPED, SYNC_READY, SYNC_GO, SYNC_FAIL };
 
 enum { SYNC_STEPS_MAX = 24 };

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/sbuf.h"
+#include "container/spec.h"
 #include "engine/document.h"
 #include "engine/names.h"
 #include "store/blobs.h"
@@ -82,8 +83,8 @@ static int write_documents(struct usrct *u, const struct document *d, const stru
 	if (r == 0)
 		r = document_plan(d, &layers, &plan, e);
 	if (r == 0)
-		r = write_json(dirfd, "config.json", spec, e);
-	return r < 0 ? r : write_json(dirfd, "launch.json", plan, e);
+		r = write_json(dirfd, SPEC_FILE, spec, e);
+	return r < 0 ? r : write_json(dirfd, PLAN_FILE, plan, e);
 }
 
 static char *joined(const struct strv *args)

@@ -7,7 +7,7 @@
 #include "engine/engine.h"
 
 #include "base/fd.h"
-#include "base/sbuf.h"
+#include "base/libexec.h"
 #include "base/sock.h"
 #include "cgroup/cgroup.h"
 #include "network/uplink.h"
@@ -54,30 +54,16 @@ static void fix(struct verdict *v, bool needs_admin, const char *text)
 
 static void run_probes(struct examination *x)
 {
-	_cleanup_free_ char *path = strf("%s/usr-ct-probe", proc_helper_dir());
-	char *argv[] = { (char *)(uintptr_t) "usr-ct-probe", NULL };
-	_cleanup_close_ int ours = -EBADF, theirs = -EBADF, pidfd = -EBADF;
+	_cleanup_libexec_ struct libexec probe = LIBEXEC_NONE;
 	struct probe_result m;
-	int pair[2], status;
 
 	for (size_t i = 0; i < PROBE_COUNT; i++)
 		x->probes[i] = 1;
-	if (!path || sock_pair(pair, NULL) < 0)
+	if (libexec_start("probe", &probe, NULL) < 0)
 		return;
-	ours = pair[0];
-	theirs = pair[1];
-
-	struct spawn_fd fds = { theirs, 3 };
-	struct spawn s = { .path = path, .argv = argv, .env = environ, .fds = &fds, .n_fds = 1 };
-
-	pidfd = proc_spawn(&s, NULL, NULL);
-	cleanup_close(&theirs);
-	theirs = -EBADF;
-	while (pidfd >= 0 && sock_recv(ours, &m, sizeof(m), NULL, 0) == sizeof(m))
+	while (sock_recv(probe.sock_fd, &m, sizeof(m), NULL, 0) == sizeof(m))
 		if (m.id < PROBE_COUNT)
 			x->probes[m.id] = m.error;
-	if (pidfd >= 0)
-		(void)pidfd_wait(pidfd, &status);
 }
 
 static void read_setting(const char *path, char *buf, size_t size)
@@ -310,19 +296,20 @@ static void check_store(struct examination *x, struct verdict *v)
 
 static void check_helpers(struct examination *x, struct verdict *v)
 {
-	static const char *const names[] = { "launch", "hold", "init", "fetch", "unpack", "sweep" };
+	static const char *const names[] = { "launch", "hold",  "init", "fetch",
+		                             "unpack", "sweep", "probe" };
 
 	(void)x;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		_cleanup_free_ char *path = strf("%s/usr-ct-%s", proc_helper_dir(), names[i]);
+		_cleanup_free_ char *path = libexec_path(names[i]);
 
 		if (path && access(path, X_OK) == 0)
 			continue;
-		ok(v, USRCT_CHECK_FAIL, "usr-ct-%s is not in %.180s", names[i], proc_helper_dir());
+		ok(v, USRCT_CHECK_FAIL, "usr-ct-%s is not in %.180s", names[i], libexec_dir());
 		fix(v, false, "reinstall usr-ct (meson install)");
 		return;
 	}
-	ok(v, USRCT_CHECK_OK, "%s", proc_helper_dir());
+	ok(v, USRCT_CHECK_OK, "%s", libexec_dir());
 }
 
 static const struct {

@@ -7,6 +7,7 @@
 #include "security/hold.h"
 #include "store/containers.h"
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <usrct/usrct.h>
 
@@ -50,6 +51,9 @@ int target_open(struct usrct *u, const char *ref, enum store_mode mode, struct t
 int engine_sweep(struct usrct *u, struct err *e);
 /* A store_remove_fn: by ourselves, or in the user's namespace where ids are foreign. */
 int engine_remove_tree(int dirfd, const char *name, void *usrct, struct err *e);
+/* The directory with an entry for each container that has, or had, a monitor: 1; 0 there is none.
+ */
+int engine_open_live(struct usrct *u, DIR **ret, struct err *e);
 /* Puts away what a container whose monitor is dead left behind. */
 int engine_heal(struct usrct *u, const char *id, struct err *e);
 

@@ -3,8 +3,8 @@
 #include "engine/engine.h"
 
 #include "base/clock.h"
-#include "base/fd.h"
 #include "base/file.h"
+#include "base/libexec.h"
 #include "base/sbuf.h"
 
 #include <fcntl.h>
@@ -126,21 +126,6 @@ int engine_runtime_dir(struct usrct *u, struct err *e)
 	return 0;
 }
 
-/* The launcher as sealed memory, where there is no holder that keeps one. */
-static int seal_launcher(struct usrct *u, struct err *e)
-{
-	_cleanup_free_ char *path = strf("%s/usr-ct-launch", proc_helper_dir());
-	_cleanup_close_ int fd = -EBADF;
-
-	if (!path)
-		return err_oom(e);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return err_set(e, UCT_HELPER_MISSING, -errno, "cannot open '%s'", path);
-	u->held.launcher_fd = fd_sealed_program(fd, e);
-	return MIN(u->held.launcher_fd, 0);
-}
-
 int engine_hold(struct usrct *u, struct err *e)
 {
 	int r;
@@ -153,7 +138,8 @@ int engine_hold(struct usrct *u, struct err *e)
 	r = hold_get(u->runtime_dirfd, &u->held, e);
 	if (r == -ENOENT && e->uct == UCT_NO_SUBIDS) {
 		u->is_single_id = true;
-		r = seal_launcher(u, e);
+		u->held.launcher_fd = libexec_seal("launch", e); /* as a holder would keep */
+		r = MIN(u->held.launcher_fd, 0);
 	}
 	u->has_asked_holder = r == 0;
 	return r;
@@ -164,6 +150,14 @@ void target_done(struct target *t)
 	container_row_done(&t->row);
 	cleanup_close(&t->dirfd);
 	*t = (struct target)TARGET_NONE;
+}
+
+static struct target target_take(struct target *t)
+{
+	struct target taken = *t;
+
+	*t = (struct target)TARGET_NONE;
+	return taken;
 }
 
 int target_open(struct usrct *u, const char *ref, enum store_mode mode, struct target *ret,
@@ -187,8 +181,7 @@ int target_open(struct usrct *u, const char *ref, enum store_mode mode, struct t
 	r = state_read(t.dirfd, &t.state, e);
 	if (r < 0)
 		return r;
-	*ret = t;
-	t = (struct target)TARGET_NONE;
+	*ret = target_take(&t);
 	return 0;
 }
 

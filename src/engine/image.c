@@ -131,12 +131,14 @@ static int remove_users(struct usrct *u, const char *image_id, struct err *e)
 	return r;
 }
 
-static bool is_name_of(const struct image_row *row, const char *full)
+static bool is_one_of_several_names(const struct image_row *row, const char *full)
 {
-	for (char *const *name = row->names; name && *name; name++)
-		if (!strcmp(*name, full))
-			return true;
-	return false;
+	bool is_name = false;
+	size_t n = 0;
+
+	for (; row->names && row->names[n]; n++)
+		is_name = is_name || !strcmp(row->names[n], full);
+	return is_name && n > 1;
 }
 
 /* A name that is not the last one goes alone. */
@@ -149,7 +151,7 @@ static int remove_name(struct usrct *u, const struct image_row *row, const char 
 
 	if (reference_parse(text, &ref, NULL) == 0)
 		(void)reference_full_name(&ref, full, sizeof(full), NULL);
-	if (!full[0] || !is_name_of(row, full) || !row->names[1])
+	if (!full[0] || !is_one_of_several_names(row, full))
 		return 0;
 	r = image_untag(u->store, full, e);
 	if (r >= 0)

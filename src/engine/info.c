@@ -3,6 +3,7 @@
 #include "engine/engine.h"
 
 #include "base/json.h"
+#include "base/libexec.h"
 #include "cgroup/cgroup.h"
 #include "network/uplink.h"
 
@@ -47,7 +48,7 @@ static int info(struct usrct *u, char **ret, struct err *e)
 	(void)json_object_set_new(out, "Version", json_string(usrct_version()));
 	(void)json_object_set_new(out, "DataDir", json_string(u->data_dir));
 	(void)json_object_set_new(out, "RuntimeDir", json_string(u->runtime_dir));
-	(void)json_object_set_new(out, "HelperDir", json_string(proc_helper_dir()));
+	(void)json_object_set_new(out, "HelperDir", json_string(libexec_dir()));
 	(void)json_object_set_new(out, "StorageDriver", json_string("plain"));
 	(void)json_object_set_new(out, "MountBackend", json_string("overlayfs"));
 	(void)json_object_set_new(out, "Network",

@@ -3,7 +3,6 @@
 #include "engine/engine.h"
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/json.h"
 #include "base/sbuf.h"
 #include "container/log.h"
@@ -20,15 +19,6 @@ static json_t *time_of(uint64_t ns)
 	if (ns)
 		clock_rfc3339(ns, text);
 	return json_string(text);
-}
-
-static int read_json(int dirfd, const char *name, json_t **ret, struct err *e)
-{
-	_cleanup_free_ char *text = NULL;
-	size_t n;
-	int r = file_read_at(dirfd, name, 4 << 20, &text, &n, e);
-
-	return r < 0 ? r : json_parse(text, n, name, ret, e);
 }
 
 static json_t *state_of(const struct state *s)
@@ -102,9 +92,9 @@ static int inspect_container(struct usrct *u, const char *ref, json_t **ret, str
 	int r = target_open(u, ref, STORE_READ, &t, e);
 
 	if (r == 0)
-		r = read_json(t.dirfd, "config.json", &spec, e);
+		r = json_read_at(t.dirfd, SPEC_FILE, SPEC_MAX_BYTES, &spec, e);
 	if (r == 0)
-		r = read_json(t.dirfd, "launch.json", &plan, e);
+		r = json_read_at(t.dirfd, PLAN_FILE, SPEC_MAX_BYTES, &plan, e);
 	if (r < 0)
 		return r;
 	dir = strf("%s/containers/%s", store_path(u->store), t.row.id);

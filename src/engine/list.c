@@ -2,11 +2,9 @@
 /* list - containers at a glance: one indexed read, and a small file for each */
 #include "engine/engine.h"
 
-#include "base/sbuf.h"
+#include "base/array.h"
 #include "image/reference.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,39 +19,26 @@ static int compare_ids(const void *a, const void *b)
 	return memcmp(a, b, CONTAINER_ID_SIZE);
 }
 
-static int read_live(int store_fd, struct live *l, struct err *e)
+static int read_live(struct usrct *u, struct live *l, struct err *e)
 {
-	int fd = openat(store_fd, "live", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct dirent *de;
-	DIR *d;
+	DIR *d = NULL;
+	int r = engine_open_live(u, &d, e);
 
-	if (fd < 0)
-		return errno == ENOENT ? 0 : err_sys(e, "cannot open 'live'");
-	d = fdopendir(fd);
-	if (!d) {
-		(void)close(fd);
-		return err_oom(e);
-	}
-	while ((de = readdir(d))) {
+	if (r <= 0)
+		return r;
+	while (r > 0 && (de = readdir(d))) {
 		if (strlen(de->d_name) != CONTAINER_ID_SIZE - 1)
 			continue;
-		if (l->n == l->cap) {
-			size_t cap = MAX(l->cap * 2, (size_t)16);
-			void *ids = realloc(l->ids, cap * sizeof(*l->ids));
-
-			if (!ids)
-				break;
-			l->ids = ids;
-			l->cap = cap;
-		}
-		memcpy(l->ids[l->n++], de->d_name, CONTAINER_ID_SIZE);
+		if (array_grow(&l->ids, l->n, &l->cap, sizeof(*l->ids)) < 0)
+			r = err_oom(e);
+		else
+			memcpy(l->ids[l->n++], de->d_name, CONTAINER_ID_SIZE);
 	}
 	(void)closedir(d);
-	if (de)
-		return err_oom(e);
 	if (l->n)
 		qsort(l->ids, l->n, sizeof(*l->ids), compare_ids);
-	return 0;
+	return MIN(r, 0);
 }
 
 static bool is_live(const struct live *l, const char *id)
@@ -132,13 +117,13 @@ static int list(struct usrct *u, bool all, struct usrct_container **ret, size_t 
 	if (r == 0)
 		r = container_list(u->store, &rows, &n, e);
 	if (r == 0 && !all && n)
-		r = read_live(store_dirfd(u->store), &live, e);
+		r = read_live(u, &live, e);
 	if (r == 0) {
 		out = calloc(n + 1, sizeof(*out));
 		r = out ? 0 : err_oom(e);
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (r >= 0 && (all || is_live(&live, rows[i].id))) {
+		if (out && r >= 0 && (all || is_live(&live, rows[i].id))) {
 			r = take(u, &rows[i], all, &out[k], e);
 			k += out[k].id ? 1 : 0;
 		}

@@ -34,7 +34,7 @@ struct layer {
 struct pull {
 	struct usrct *u;
 	const struct usrct_pull_options *opts;
-	int fetch_fd, fetch_pidfd;
+	struct libexec fetcher;
 	struct fetch_resolved image;
 	struct layer *layers; /* n_layers of them */
 	size_t n_layers, running;
@@ -58,28 +58,6 @@ static void report(const struct pull *p, enum usrct_pull_event event, const stru
 		p->opts->progress(&x, p->opts->arg);
 }
 
-static int start_fetcher(struct pull *p, struct err *e)
-{
-	_cleanup_free_ char *path = strf("%s/usr-ct-fetch", proc_helper_dir());
-	char *argv[] = { (char *)(uintptr_t) "usr-ct-fetch", NULL };
-	_cleanup_close_ int theirs = -EBADF;
-	int pair[2], r;
-
-	if (!path)
-		return err_oom(e);
-	r = sock_pair(pair, e);
-	if (r < 0)
-		return r;
-	p->fetch_fd = pair[0];
-	theirs = pair[1];
-
-	struct spawn_fd fds = { theirs, 3 };
-	struct spawn s = { .path = path, .argv = argv, .env = environ, .fds = &fds, .n_fds = 1 };
-
-	p->fetch_pidfd = proc_spawn(&s, NULL, e);
-	return MIN(p->fetch_pidfd, 0);
-}
-
 static int ask_fetcher(struct pull *p, const char *reference, struct err *e)
 {
 	struct fetch_start m = { .type = FETCH_START };
@@ -98,14 +76,14 @@ static int ask_fetcher(struct pull *p, const char *reference, struct err *e)
 		return r;
 	fds[0] = blobs_fd;
 	fds[1] = tmp_fd;
-	r = sock_send(p->fetch_fd, &m, sizeof(m), NULL, 0, fds, 2);
+	r = sock_send_fds(p->fetcher.sock_fd, &m, sizeof(m), fds, 2);
 	return r < 0 ? err_errno(e, r, "cannot talk to the fetcher") : 0;
 }
 
 /* The next packet, of at least @min bytes, into @buf; FAIL becomes our error. */
 static int next_packet(struct pull *p, void *buf, size_t size, struct err *e)
 {
-	ssize_t n = sock_recv(p->fetch_fd, buf, size, NULL, 0);
+	ssize_t n = sock_recv(p->fetcher.sock_fd, buf, size, NULL, 0);
 	const struct fetch_fail *fail = buf;
 
 	if (n == 0 || n == -ECONNRESET)
@@ -202,7 +180,7 @@ static int begin_layer(struct pull *p, struct layer *l, struct err *e)
 	if (r < 0)
 		return r;
 	memcpy(m.digest, l->info.digest, sizeof(m.digest));
-	r = sock_send(p->fetch_fd, &m, sizeof(m), NULL, 0, &write_fd, 1);
+	r = sock_send_fds(p->fetcher.sock_fd, &m, sizeof(m), &write_fd, 1);
 	if (r == -EPIPE) { /* its FAIL is there to be read */
 		union any_packet fail;
 
@@ -273,7 +251,7 @@ static int hear_unpacker(struct pull *p, struct layer *l, struct err *e)
 
 static int wait_for_any(struct pull *p, struct err *e)
 {
-	struct pollfd fds[1 + UNPACKERS_MAX] = { { .fd = p->fetch_fd, .events = POLLIN } };
+	struct pollfd fds[1 + UNPACKERS_MAX] = { { .fd = p->fetcher.sock_fd, .events = POLLIN } };
 	struct layer *whose[1 + UNPACKERS_MAX] = { NULL };
 	nfds_t n = 1;
 	int r = 0;
@@ -281,8 +259,8 @@ static int wait_for_any(struct pull *p, struct err *e)
 	for (size_t i = 0; i < p->n_layers && n < ARRAY_SIZE(fds); i++)
 		if (p->layers[i].begun && !p->layers[i].unpacked) {
 			whose[n] = &p->layers[i];
-			fds[n++] =
-				(struct pollfd){ .fd = p->layers[i].job.sock_fd, .events = POLLIN };
+			fds[n++] = (struct pollfd){ .fd = p->layers[i].job.program.sock_fd,
+				                    .events = POLLIN };
 		}
 	if (RETRY_EINTR(poll(fds, n, -1)) < 0)
 		return err_sys(e, "cannot wait for the helpers");
@@ -299,7 +277,7 @@ static int wait_for_any(struct pull *p, struct err *e)
  * account of why it ended; that one is better. */
 static int prefer_fetcher(struct pull *p, int r, struct err *e)
 {
-	struct pollfd fd = { .fd = p->fetch_fd, .events = POLLIN };
+	struct pollfd fd = { .fd = p->fetcher.sock_fd, .events = POLLIN };
 	union any_packet m;
 	struct err better = { 0 };
 
@@ -371,26 +349,23 @@ static int put(struct pull *p, struct err *e)
 
 static void pull_done(struct pull *p)
 {
-	int status;
-
-	cleanup_close(&p->fetch_fd); /* its end of file: no more layers */
+	cleanup_close(&p->fetcher.sock_fd); /* its end of file: no more layers */
+	p->fetcher.sock_fd = -EBADF;
 	for (size_t i = 0; i < p->n_layers; i++)
 		unpacking_done(&p->layers[i].job);
-	if (p->fetch_pidfd >= 0)
-		(void)pidfd_wait(p->fetch_pidfd, &status);
-	cleanup_close(&p->fetch_pidfd);
+	libexec_done(&p->fetcher);
 	free(p->layers);
 }
 
 int engine_pull(struct usrct *u, const char *reference, const struct usrct_pull_options *opts,
                 char ret_id[DIGEST_SIZE], struct err *e)
 {
-	struct pull p = { .u = u, .opts = opts, .fetch_fd = -EBADF, .fetch_pidfd = -EBADF };
+	struct pull p = { .u = u, .opts = opts, .fetcher = LIBEXEC_NONE };
 	_cleanup_free_ char *resolved = NULL;
 	int r = engine_hold(u, e); /* before a byte is fetched that could not be unpacked */
 
 	if (r == 0)
-		r = start_fetcher(&p, e);
+		r = libexec_start("fetch", &p.fetcher, e);
 	if (r == 0)
 		r = ask_fetcher(&p, reference, e);
 	if (r == 0)

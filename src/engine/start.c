@@ -12,6 +12,8 @@
 #include "base/json.h"
 #include "base/sbuf.h"
 #include "base/sock.h"
+#include "container/attach.h"
+#include "container/spec.h"
 #include "container/sync.h"
 #include "network/uplink.h"
 
@@ -42,20 +44,14 @@ struct starting {
 
 static int read_needs(int dirfd, struct needs *ret, struct err *e)
 {
-	_cleanup_free_ char *plan_text = NULL, *spec_text = NULL;
 	_cleanup_json_ json_t *plan = NULL, *spec = NULL;
 	const char *network = "none", *hostname = "";
-	size_t plan_n, spec_n;
 	int r;
 
 	*ret = (struct needs){ 0 };
-	r = file_read_at(dirfd, "launch.json", 4 << 20, &plan_text, &plan_n, e);
+	r = json_read_at(dirfd, PLAN_FILE, SPEC_MAX_BYTES, &plan, e);
 	if (r == 0)
-		r = file_read_at(dirfd, "config.json", 4 << 20, &spec_text, &spec_n, e);
-	if (r == 0)
-		r = json_parse(plan_text, plan_n, "launch.json", &plan, e);
-	if (r == 0)
-		r = json_parse(spec_text, spec_n, "config.json", &spec, e);
+		r = json_read_at(dirfd, SPEC_FILE, SPEC_MAX_BYTES, &spec, e);
 	if (r == 0)
 		r = MIN(json_get_string(plan, "network", &network, e), 0);
 	if (r == 0)
@@ -127,12 +123,12 @@ static int spawn_launcher(struct starting *s, int their_fd, int run_dirfd, struc
 		{ null_fd, 0 },
 		{ null_fd, 1 },
 		{ null_fd, 2 },
-		{ their_fd, 3 },
-		{ store_dirfd(u->store), 4 },
-		{ s->dirfd, 5 },
-		{ run_dirfd, 6 },
-		{ u->runtime_dirfd, 7 },
-		{ u->held.userns_fd, 8 },
+		{ their_fd, LAUNCH_SYNC },
+		{ store_dirfd(u->store), LAUNCH_STORE },
+		{ s->dirfd, LAUNCH_CONTAINER },
+		{ run_dirfd, LAUNCH_RUNTIME },
+		{ u->runtime_dirfd, LAUNCH_RUNTIME_TOP },
+		{ u->held.userns_fd, LAUNCH_USERNS },
 	};
 	struct spawn spawn = {
 		.path = path,
@@ -203,7 +199,7 @@ static int launch(struct starting *s, struct err *e)
 	run_dirfd = dir_open_at(s->u->runtime_dirfd, s->id, 0700, e);
 	if (run_dirfd < 0)
 		return run_dirfd;
-	(void)unlinkat(run_dirfd, "attach", 0); /* of a monitor that was killed */
+	(void)unlinkat(run_dirfd, ATTACH_SOCKET, 0); /* of a monitor that was killed */
 	r = sock_pair(pair, e);
 	if (r < 0)
 		return r;

@@ -2,9 +2,9 @@
 /* stop - end containers, and remove them */
 #include "engine/engine.h"
 
-#include "base/file.h"
 #include "base/json.h"
 #include "cgroup/cgroup.h"
+#include "container/spec.h"
 
 #include <signal.h>
 #include <sys/file.h>
@@ -14,13 +14,10 @@ enum { DEFAULT_STOP_TIMEOUT_S = 10 };
 static void stop_settings(const struct target *t, int *ret_signal, int *ret_timeout_s)
 {
 	json_int_t signo = SIGTERM, timeout_s = DEFAULT_STOP_TIMEOUT_S;
-	_cleanup_free_ char *text = NULL;
 	_cleanup_json_ json_t *doc = NULL;
-	size_t n;
 
 	/* A container whose document is damaged must still be stoppable: the defaults do. */
-	if (file_read_at(t->dirfd, "launch.json", 4 << 20, &text, &n, NULL) == 0 &&
-	    json_parse(text, n, "launch.json", &doc, NULL) == 0) {
+	if (json_read_at(t->dirfd, PLAN_FILE, SPEC_MAX_BYTES, &doc, NULL) == 0) {
 		(void)json_get_int(doc, "stopSignal", &signo, NULL);
 		(void)json_get_int(doc, "stopTimeout", &timeout_s, NULL);
 	}

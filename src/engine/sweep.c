@@ -3,53 +3,38 @@
 #include "engine/engine.h"
 
 #include "base/file.h"
+#include "base/libexec.h"
 #include "base/sbuf.h"
 #include "base/sock.h"
 #include "cgroup/cgroup.h"
 #include "store/sweep-proto.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
 
 static int remove_in_namespace(struct usrct *u, int dirfd, const char *name, struct err *e)
 {
-	_cleanup_close_ int ours = -EBADF, theirs = -EBADF, pidfd = -EBADF;
-	_cleanup_free_ char *path = strf("%s/usr-ct-sweep", proc_helper_dir());
-	char *argv[] = { (char *)(uintptr_t) "usr-ct-sweep", NULL };
+	_cleanup_libexec_ struct libexec sweeper = LIBEXEC_NONE;
 	struct sweep_start m = { .type = SWEEP_START };
 	union {
 		struct sweep_done done;
 		struct sweep_fail fail;
 	} answer = { 0 };
-	int pair[2], status, r, fds[2];
+	int r, fds[2] = { dirfd };
 	ssize_t n;
 
-	if (!path || strlen(name) >= sizeof(m.name))
-		return err_oom(e);
+	if (strlen(name) >= sizeof(m.name))
+		return err_errno(e, -ENAMETOOLONG, "cannot remove '%s'", name);
 	memcpy(m.name, name, strlen(name) + 1);
 	r = engine_hold(u, e);
 	if (r == 0)
-		r = sock_pair(pair, e);
+		r = libexec_start("sweep", &sweeper, e);
 	if (r < 0)
 		return r;
-	ours = pair[0];
-	theirs = pair[1];
-
-	struct spawn_fd map = { theirs, 3 };
-	struct spawn s = { .path = path, .argv = argv, .env = environ, .fds = &map, .n_fds = 1 };
-
-	pidfd = proc_spawn(&s, NULL, e);
-	if (pidfd < 0)
-		return pidfd;
-	cleanup_close(&theirs);
-	theirs = -EBADF;
-	fds[0] = dirfd;
 	fds[1] = u->held.userns_fd;
-	r = sock_send(ours, &m, sizeof(m), NULL, 0, fds, u->is_single_id ? 1 : 2);
-	n = r < 0 ? r : sock_recv(ours, &answer, sizeof(answer), NULL, 0);
-	(void)pidfd_wait(pidfd, &status);
+	r = sock_send_fds(sweeper.sock_fd, &m, sizeof(m), fds, u->is_single_id ? 1 : 2);
+	n = r < 0 ? r : sock_recv(sweeper.sock_fd, &answer, sizeof(answer), NULL, 0);
 	if (n == sizeof(answer.done) && answer.done.type == SWEEP_DONE)
 		return 0;
 	if (n != sizeof(answer.fail) || answer.fail.type != SWEEP_FAIL || answer.fail.e.code >= 0)
@@ -125,19 +110,28 @@ int engine_heal(struct usrct *u, const char *id, struct err *e)
 	return MIN(r, 0);
 }
 
-static int heal_all(struct usrct *u, struct err *e)
+int engine_open_live(struct usrct *u, DIR **ret, struct err *e)
 {
-	int fd = openat(store_dirfd(u->store), "live", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
-	struct dirent *de;
-	DIR *d;
+	int fd = openat(store_dirfd(u->store), "live", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : err_sys(e, "cannot open 'live'");
-	d = fdopendir(fd);
-	if (!d) {
-		(void)close(fd);
-		return err_oom(e);
-	}
+	*ret = fdopendir(fd);
+	if (*ret)
+		return 1;
+	(void)close(fd);
+	return err_oom(e);
+}
+
+static int heal_all(struct usrct *u, struct err *e)
+{
+	struct dirent *de;
+	DIR *d = NULL;
+	int r = engine_open_live(u, &d, e);
+
+	if (r <= 0)
+		return r;
+	r = 0;
 	while (r == 0 && (de = readdir(d)))
 		if (de->d_name[0] != '.' && !has_monitor(dirfd(d), de->d_name))
 			r = engine_heal(u, de->d_name, e);

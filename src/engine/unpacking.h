@@ -2,23 +2,24 @@
 /* unpacking - one layer in the hands of usr-ct-unpack */
 #pragma once
 
+#include "base/libexec.h"
 #include "engine/engine.h"
 #include "store/layers.h"
 #include "store/unpack-proto.h"
 
 struct unpacking {
-	int sock_fd, pidfd;
+	struct libexec program;
 	struct layer_stage stage;
 	struct unpack_done done; /* filled by unpacking_finish() */
 };
-#define UNPACKING_NONE                                                          \
-	{                                                                       \
-		.sock_fd = -EBADF, .pidfd = -EBADF, .stage = {.dirfd = -EBADF } \
+#define UNPACKING_NONE                                               \
+	{                                                            \
+		.program = LIBEXEC_NONE, .stage = {.dirfd = -EBADF } \
 	}
 
 /* Starts the helper on @stream_fd, which stays the caller's to close. */
 int unpacking_start(struct usrct *u, struct unpacking *ret, int stream_fd, struct err *e);
-/* Once sock_fd is readable: its result. */
+/* Once program.sock_fd is readable: its result. */
 int unpacking_finish(struct unpacking *x, struct err *e);
 /* Kills what runs, throws away what was not committed. */
 void unpacking_done(struct unpacking *x);

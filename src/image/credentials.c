@@ -69,7 +69,7 @@ static void key_normal(const char *key, char *buf, size_t size)
 	while (n && buf[n - 1] == '/')
 		buf[--n] = '\0';
 	if (n > 3 && (!strcmp(buf + n - 3, "/v1") || !strcmp(buf + n - 3, "/v2")))
-		buf[n -= 3] = '\0';
+		buf[n - 3] = '\0';
 	if (!strcmp(buf, "index.docker.io") || !strcmp(buf, "registry-1.docker.io"))
 		(void)snprintf(buf, size, "docker.io");
 }

@@ -22,7 +22,7 @@ enum { TEXT_MAX = 4096, ECHO_MAX = 200 };
 static int bad(struct err *e, const char *text, const char *why)
 {
 	char echo[ECHO_MAX + 1];
-	size_t n = strnlen(text, ECHO_MAX);
+	size_t n = MIN(strlen(text), (size_t)ECHO_MAX);
 
 	for (size_t i = 0; i < n; i++)
 		echo[i] = (unsigned char)text[i] < ' ' || text[i] == 0x7f ? '?' : text[i];
@@ -310,7 +310,7 @@ int reference_parse(const char *text, struct reference *ret, struct err *e)
 
 int reference_full_name(const struct reference *r, char *buf, size_t size, struct err *e)
 {
-	struct reference inner;
+	struct reference inner = { 0 };
 	int n;
 
 	if (r->kind == REFERENCE_LAYOUT) {
@@ -339,7 +339,7 @@ int reference_full_name(const struct reference *r, char *buf, size_t size, struc
  * named like an id. */
 static bool means_the_same(const char *full_name, const char *text)
 {
-	struct reference r;
+	struct reference r = { 0 };
 	char again[512];
 
 	return reference_parse(text, &r, NULL) == 0 &&

@@ -24,18 +24,6 @@ static const struct {
 	[NETWORK_PASTA] = { "pasta", "pasta", "169.254.1.1" },
 };
 
-static int find_program(const char *name, char *buf, size_t size)
-{
-	static const char *const dirs[] = { "/usr/bin", "/usr/local/bin", "/bin", "/usr/sbin" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
-		(void)snprintf(buf, size, "%s/%s", dirs[i], name);
-		if (access(buf, X_OK) == 0)
-			return 0;
-	}
-	return -ENOENT;
-}
-
 const char *network_name(enum network_kind kind)
 {
 	return kinds[kind].name;
@@ -57,7 +45,7 @@ int network_choose(const char *text, enum network_kind *ret, struct err *e)
 
 	if (!text || !strcmp(text, "private")) {
 		for (int k = NETWORK_SLIRP4NETNS; k <= NETWORK_PASTA; k++)
-			if (find_program(kinds[k].program, path, sizeof(path)) == 0) {
+			if (proc_find_program(kinds[k].program, path, sizeof(path)) == 0) {
 				*ret = (enum network_kind)k;
 				return 0;
 			}
@@ -69,7 +57,7 @@ int network_choose(const char *text, enum network_kind *ret, struct err *e)
 	if (network_parse_name(text, ret) < 0)
 		return err_set(e, UCT_BAD_VALUE, -EINVAL,
 		               "network '%s' is none of private, none, host", text);
-	if (kinds[*ret].program && find_program(kinds[*ret].program, path, sizeof(path)) < 0)
+	if (kinds[*ret].program && proc_find_program(kinds[*ret].program, path, sizeof(path)) < 0)
 		return err_set(e, UCT_NO_NETWORK_HELPER, -ENOENT, "%s is not installed", text);
 	return 0;
 }
@@ -149,7 +137,7 @@ int uplink_start(enum network_kind kind, const struct uplink_target *target, str
 	r = kind == NETWORK_SLIRP4NETNS ? slirp_arguments(&argv) : pasta_arguments(&argv);
 	if (r < 0)
 		return err_oom(e);
-	if (null_fd < 0 || find_program(kinds[kind].program, path, sizeof(path)) < 0)
+	if (null_fd < 0 || proc_find_program(kinds[kind].program, path, sizeof(path)) < 0)
 		return err_set(e, UCT_NO_NETWORK_HELPER, -ENOENT, "%s is not installed",
 		               kinds[kind].program);
 	r = open_pipes(ready, exiting, e);

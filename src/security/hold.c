@@ -2,8 +2,7 @@
 /* hold - the asking side; helpers/hold is the answering one */
 #include "security/hold.h"
 
-#include "base/proc.h"
-#include "base/sbuf.h"
+#include "base/libexec.h"
 #include "base/sock.h"
 
 #include <fcntl.h>
@@ -14,7 +13,7 @@
 
 static int launcher_id(struct hold_ask *ask, struct err *e)
 {
-	_cleanup_free_ char *path = strf("%s/usr-ct-launch", proc_helper_dir());
+	_cleanup_free_ char *path = libexec_path("launch");
 	struct stat st;
 
 	if (!path)
@@ -50,7 +49,7 @@ static int ask(int runtime_dirfd, struct hold_given *ret, struct err *e)
 	if (!sock_peer_is_me(fd))
 		return err_set(e, UCT_NO_RUNTIME_DIR, -EPERM,
 		               "somebody else listens on the namespace holder's socket");
-	if (sock_send(fd, &question, sizeof(question), NULL, 0, NULL, 0) < 0)
+	if (sock_send(fd, &question, sizeof(question)) < 0)
 		return 0;
 	n = sock_recv(fd, &answer, sizeof(answer), fds, 2);
 	ret->userns_fd = fds[0];
@@ -69,41 +68,15 @@ static int ask(int runtime_dirfd, struct hold_given *ret, struct err *e)
 
 static int start(int runtime_dirfd, struct err *e)
 {
-	_cleanup_free_ char *path = strf("%s/usr-ct-hold", proc_helper_dir());
-	_cleanup_close_ int ours = -EBADF, theirs = -EBADF, pidfd = -EBADF, null_fd = -EBADF;
-	char *argv[] = { (char *)(uintptr_t) "usr-ct-hold", NULL };
+	_cleanup_libexec_ struct libexec holder = LIBEXEC_NONE; /* ends once its child is ready */
 	struct hold_answer answer = { 0 };
-	int pair[2], r, status;
 	ssize_t n;
+	int r;
 
-	if (!path)
-		return err_oom(e);
-	r = sock_pair(pair, e);
+	r = libexec_start_apart("hold", runtime_dirfd, &holder, e);
 	if (r < 0)
 		return r;
-	ours = pair[0];
-	theirs = pair[1];
-	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null_fd < 0)
-		return err_sys(e, "cannot open /dev/null");
-
-	struct spawn_fd fds[] = {
-		{ null_fd, 0 }, { null_fd, 1 }, { null_fd, 2 }, { theirs, 3 }, { runtime_dirfd, 4 }
-	};
-	struct spawn s = { .path = path,
-		           .argv = argv,
-		           .env = environ,
-		           .fds = fds,
-		           .n_fds = ARRAY_SIZE(fds),
-		           .new_session = true };
-
-	pidfd = proc_spawn(&s, NULL, e);
-	if (pidfd < 0)
-		return pidfd;
-	cleanup_close(&theirs);
-	theirs = -EBADF;
-	n = sock_recv(ours, &answer, sizeof(answer), NULL, 0);
-	(void)pidfd_wait(pidfd, &status); /* the first process has left its child to itself */
+	n = sock_recv(holder.sock_fd, &answer, sizeof(answer), NULL, 0);
 	if (n == sizeof(answer) && answer.type == HOLD_READY)
 		return 0;
 	if (n == sizeof(answer) && answer.type == HOLD_FAIL) {

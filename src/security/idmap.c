@@ -99,31 +99,16 @@ int id_map_write_single(pid_t pid, uid_t uid, gid_t gid, struct err *e)
 	return write_proc(pid, "gid_map", line, e);
 }
 
-/* Without PATH: engines start runtimes with an empty environment. */
-static const char *find_program(const char *name, char *buf, size_t size)
-{
-	static const char *const dirs[] = { "/usr/bin", "/bin", "/usr/sbin", "/usr/local/bin",
-		                            "/run/wrappers/bin" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
-		(void)snprintf(buf, size, "%s/%s", dirs[i], name);
-		if (access(buf, X_OK) == 0)
-			return buf;
-	}
-	return NULL;
-}
-
 int id_map_write_privileged(pid_t pid, bool groups, const struct id_map *map, struct err *e)
 {
 	const char *name = groups ? "newgidmap" : "newuidmap";
 	_cleanup_strv_ struct strv argv = { 0 };
 	_cleanup_close_ int pidfd = -EBADF;
 	char *env[] = { NULL }, path[64];
-	struct spawn s = { .env = env };
+	struct spawn s = { .path = path, .env = env };
 	int status, r;
 
-	s.path = find_program(name, path, sizeof(path));
-	if (!s.path)
+	if (proc_find_program(name, path, sizeof(path)) < 0)
 		return err_set(e, UCT_NO_NEWUIDMAP, -ENOENT, "%s is not installed", name);
 	r = strv_add(&argv, name);
 	if (r == 0)

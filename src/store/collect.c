@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/collect.h"
 
+#include "base/array.h"
 #include "base/file.h"
 #include "store/hex.h"
 #include "store/layers.h"
@@ -20,15 +21,8 @@ void collected_done(struct collected *c)
 
 static int collected_add(struct collected *c, const char *name, struct err *e)
 {
-	if (c->n == c->cap) {
-		size_t cap = c->cap ? c->cap * 2 : 16;
-		void *p = realloc(c->names, cap * sizeof(*c->names));
-
-		if (!p)
-			return err_oom(e);
-		c->names = p;
-		c->cap = cap;
-	}
+	if (array_grow(&c->names, c->n, &c->cap, sizeof(*c->names)) < 0)
+		return err_oom(e);
 	memcpy(c->names[c->n++], name, STORE_NAME_MAX);
 	return 0;
 }

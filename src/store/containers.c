@@ -9,6 +9,7 @@
  */
 #include "store/containers.h"
 
+#include "base/array.h"
 #include "base/strv.h"
 #include "store/db.h"
 #include "store/hex.h"
@@ -284,18 +285,8 @@ int container_list(struct store *s, struct container_row **ret, size_t *ret_n, s
 		r = db_query(s, &st, e,
 		             "SELECT " COLUMNS " FROM containers ORDER BY created_ns DESC", "");
 	while (r == 0 && st && (r = db_step(s, st, e)) > 0) {
-		if (n == cap) {
-			size_t more = cap ? cap * 2 : 32;
-			void *p = realloc(rows, more * sizeof(*rows));
-
-			if (!p) {
-				r = err_oom(e);
-				break;
-			}
-			rows = p;
-			cap = more;
-		}
-		r = read_row(st, &rows[n], e);
+		r = array_grow(&rows, n, &cap, sizeof(*rows)) < 0 ? err_oom(e)
+		                                                  : read_row(st, &rows[n], e);
 		if (r == 0)
 			n++;
 	}

@@ -2,6 +2,7 @@
 /* images - looking up and listing; image-edit.c changes them */
 #include "store/images.h"
 
+#include "base/array.h"
 #include "base/strv.h"
 #include "store/db.h"
 #include "store/hex.h"
@@ -32,15 +33,8 @@ static int read_list(struct store *s, const char *sql, const char *id, size_t si
 	int r = db_query(s, &st, e, sql, "s", id);
 
 	while (r == 0 && (r = db_step(s, st, e)) > 0) {
-		if (n == cap) {
-			char *p;
-
-			cap = cap ? cap * 2 : 16;
-			p = reallocarray(list, cap, size);
-			if (!p)
-				return err_oom(e);
-			list = p;
-		}
+		if (array_grow(&list, n, &cap, size) < 0)
+			return err_oom(e);
 		r = db_copy(st, 0, list + size * n++, size, e);
 	}
 	if (r < 0)
@@ -180,18 +174,8 @@ int image_list(struct store *s, struct image_row **ret, size_t *ret_n, struct er
 		r = db_query(s, &st, e,
 		             "SELECT " COLUMNS " FROM images ORDER BY pulled_ns DESC, id", "");
 	while (r == 0 && st && (r = db_step(s, st, e)) > 0) {
-		if (n == cap) {
-			size_t more = cap ? cap * 2 : 16;
-			void *p = realloc(rows, more * sizeof(*rows));
-
-			if (!p) {
-				r = err_oom(e);
-				break;
-			}
-			rows = p;
-			cap = more;
-		}
-		r = read_row(s, st, &rows[n], e);
+		r = array_grow(&rows, n, &cap, sizeof(*rows)) < 0 ? err_oom(e)
+		                                                  : read_row(s, st, &rows[n], e);
 		if (r == 0)
 			n++;
 	}

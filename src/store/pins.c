@@ -52,10 +52,10 @@ bool tmp_is_in_use(int tmp_dirfd, const char *name, const struct proc_id *maker)
 
 void collect_mark(struct store *s)
 {
-	_cleanup_close_ int fd = -EBADF;
-
 	/* Without the mark, garbage stays until the next image is deleted: nothing worse. */
-	fd = openat(s->dirfd, COLLECT_MARK, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = openat(s->dirfd, COLLECT_MARK, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	cleanup_close(&fd);
 }
 
 int pin_take(struct store *s, struct err *e)

@@ -94,8 +94,11 @@ static int try_create(const struct node *n, int parent_fd, const char *base)
 		return symlinkat(n->target, parent_fd, base);
 	case S_IFIFO:
 		return mknodat(parent_fd, base, S_IFIFO | n->mode, 0);
-	default:
+	case 0:
 		return linkat(n->target_fd, n->target, parent_fd, base, 0);
+	default:
+		errno = EINVAL;
+		return -1;
 	}
 }
 
@@ -207,11 +210,11 @@ static int make_file(struct unpacker *u, struct archive_entry *ae, const char *p
 	return 0;
 }
 
-static int make_special(struct unpacker *u, struct archive_entry *ae, const char *path,
+static int make_special(struct unpacker *u, struct archive_entry *ae, mode_t type, const char *path,
                         const struct tree_meta *meta, struct err *e)
 {
 	struct timespec times[2] = { { 0, UTIME_OMIT }, meta->mtime };
-	struct node n = { .type = archive_entry_filetype(ae), .mode = meta->mode & 0777 };
+	struct node n = { .type = type, .mode = meta->mode & 0777 };
 	const char *base;
 	int parent_fd, r;
 
@@ -328,6 +331,7 @@ int unpack_entry(struct unpacker *u, struct archive_entry *ae, struct err *e)
 	const char *name = archive_entry_pathname(ae), *target = archive_entry_hardlink(ae);
 	char path[PATH_MAX];
 	struct tree_meta meta;
+	mode_t type;
 	int r;
 
 	if (!name)
@@ -345,14 +349,15 @@ int unpack_entry(struct unpacker *u, struct archive_entry *ae, struct err *e)
 		               : BAD_LAYER(e, "the image's root is not a directory");
 	if (target)
 		return make_hard_link(u, target, path, e);
-	switch (archive_entry_filetype(ae)) {
+	type = archive_entry_filetype(ae);
+	switch (type) {
 	case S_IFREG:
 		return make_file(u, ae, path, &meta, e);
 	case S_IFDIR:
 		return make_directory(u, ae, path, &meta, e);
 	case S_IFLNK:
 	case S_IFIFO:
-		return make_special(u, ae, path, &meta, e);
+		return make_special(u, ae, type, path, &meta, e);
 	case S_IFCHR:
 	case S_IFBLK:
 		u->result->n_skipped++;
