@@ -26,7 +26,7 @@ int fetch_send(const struct fetch *f, const void *msg, size_t n, struct err *e)
 	struct pollfd p = { .fd = f->sock_fd, .events = POLLOUT };
 	int r;
 
-	while ((r = sock_send(f->sock_fd, msg, n, NULL, 0, NULL, 0)) == -EAGAIN)
+	while ((r = sock_send(f->sock_fd, msg, n)) == -EAGAIN)
 		if (poll(&p, 1, -1) < 0 && errno != EINTR)
 			return err_sys(e, "cannot wait for the engine");
 	return r < 0 ? err_errno(e, r, "cannot report to the engine") : 0;
@@ -34,7 +34,7 @@ int fetch_send(const struct fetch *f, const void *msg, size_t n, struct err *e)
 
 void fetch_send_if_room(const struct fetch *f, const void *msg, size_t n)
 {
-	IGNORE(sock_send(f->sock_fd, msg, n, NULL, 0, NULL, 0)); /* progress is for watching */
+	IGNORE(sock_send(f->sock_fd, msg, n)); /* progress is for watching */
 }
 
 static bool is_text(const char *s, size_t size)

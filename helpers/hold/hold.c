@@ -37,7 +37,7 @@ static int tell_parent(int fd, uint32_t type, const struct err *e)
 
 	if (e)
 		a.e = *e;
-	return sock_send(fd, &a, sizeof(a), NULL, 0, NULL, 0);
+	return sock_send(fd, &a, sizeof(a));
 }
 
 static int copy_launcher(struct holder *h, struct err *e)
@@ -90,12 +90,12 @@ static bool serve(struct holder *h)
 		return false;
 	if (!is_current(h, &ask) && copy_launcher(h, &answer.e) < 0) {
 		answer.type = HOLD_FAIL;
-		(void)sock_send(fd, &answer, sizeof(answer), NULL, 0, NULL, 0);
+		(void)sock_send(fd, &answer, sizeof(answer));
 		return true;
 	}
 	fds[0] = h->userns_fd;
 	fds[1] = h->launcher_fd;
-	(void)sock_send(fd, &answer, sizeof(answer), NULL, 0, fds, 2); /* it may have left */
+	(void)sock_send_fds(fd, &answer, sizeof(answer), fds, 2); /* it may have left */
 	return true;
 }
 
@@ -166,7 +166,7 @@ static int map_child(pid_t child, int inside_fd, struct err *e)
 		r = id_map_write_privileged(child, true, &gids, e);
 	if (r < 0)
 		return r;
-	r = sock_send(inside_fd, "", 1, NULL, 0, NULL, 0);
+	r = sock_send(inside_fd, "", 1);
 	return r < 0 ? err_errno(e, r, "cannot tell the namespace holder to go on") : 0;
 }
 

@@ -26,7 +26,7 @@ static void tell(enum probe_id id, int error)
 {
 	struct probe_result m = { (uint32_t)id, error };
 
-	(void)sock_send(SOCKET_FD, &m, sizeof(m), NULL, 0, NULL, 0); /* doctor may have left */
+	(void)sock_send(SOCKET_FD, &m, sizeof(m)); /* doctor may have left */
 }
 
 static int write_file(const char *path, const char *text)

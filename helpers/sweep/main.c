@@ -37,8 +37,8 @@ int main(void)
 	int r;
 
 	if (serve(&fail.e) < 0)
-		r = sock_send(SOCKET_FD, &fail, sizeof(fail), NULL, 0, NULL, 0);
+		r = sock_send(SOCKET_FD, &fail, sizeof(fail));
 	else
-		r = sock_send(SOCKET_FD, &done, sizeof(done), NULL, 0, NULL, 0);
+		r = sock_send(SOCKET_FD, &done, sizeof(done));
 	return r < 0 || fail.e.code ? 1 : 0;
 }

@@ -13,16 +13,19 @@ int sock_pair(int ret_fds[2], struct err *e)
 	return 0;
 }
 
-int sock_send(int fd, const void *head, size_t head_n, const void *body, size_t body_n,
-              const int *fds, size_t n_fds)
+int sock_send(int fd, const void *data, size_t n)
+{
+	return sock_send_fds(fd, data, n, NULL, 0);
+}
+
+int sock_send_fds(int fd, const void *data, size_t n, const int *fds, size_t n_fds)
 {
 	union {
 		struct cmsghdr align;
 		char buf[CMSG_SPACE(SOCK_FDS_MAX * sizeof(int))];
 	} control = { 0 };
-	struct iovec iov[2] = { { (void *)(uintptr_t)head, head_n },
-		                { (void *)(uintptr_t)body, body_n } };
-	struct msghdr m = { .msg_iov = iov, .msg_iovlen = body_n ? 2 : 1 };
+	struct iovec iov = { (void *)(uintptr_t)data, n };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
 
 	if (n_fds > SOCK_FDS_MAX)
 		return -E2BIG;

@@ -13,9 +13,10 @@ enum { SOCK_FDS_MAX = 8 };
 
 /* A connected pair, both close-on-exec. */
 int sock_pair(int ret_fds[2], struct err *e);
-/* Sends one packet of header and body with up to SOCK_FDS_MAX descriptors; 0 or -errno. */
-int sock_send(int fd, const void *head, size_t head_n, const void *body, size_t body_n,
-              const int *fds, size_t n_fds);
+/* Sends one packet; 0 or -errno. */
+int sock_send(int fd, const void *data, size_t n);
+/* The same with up to SOCK_FDS_MAX descriptors. */
+int sock_send_fds(int fd, const void *data, size_t n, const int *fds, size_t n_fds);
 /* Receives one packet; returns its length, 0 at end of file, -errno, -EMSGSIZE if it did not fit.
  * Descriptors arrive close-on-exec; those beyond @max_fds are closed. @ret_fds is filled with
  * -EBADF where none came. */

@@ -16,7 +16,7 @@ static const char *step_name(uint32_t step)
 
 int sync_send(int fd, const struct sync_msg *m, int passed_fd, struct err *e)
 {
-	int r = sock_send(fd, m, sizeof(*m), NULL, 0, &passed_fd, passed_fd >= 0 ? 1 : 0);
+	int r = sock_send_fds(fd, m, sizeof(*m), &passed_fd, passed_fd >= 0 ? 1 : 0);
 
 	if (r == -EPIPE || r == -ECONNRESET)
 		return err_set(e, UCT_LAUNCHER_DIED, r, "nobody is left to receive %s",
@@ -59,7 +59,7 @@ void sync_fail(int fd, const struct err *e)
 {
 	struct sync_msg m = { .step = SYNC_FAIL, .e = *e };
 
-	(void)sock_send(fd, &m, sizeof(m), NULL, 0, NULL, 0);
+	(void)sock_send(fd, &m, sizeof(m));
 }
 
 void sync_time(struct sync_times *t, const char *step)

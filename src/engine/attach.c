@@ -13,6 +13,7 @@
 #include "base/sock.h"
 #include "container/attach.h"
 
+#include <assert.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -69,24 +70,35 @@ static int open_signals(const struct usrct_stdio *io, struct err *e)
 	return fd < 0 ? err_sys(e, "cannot read signals") : fd;
 }
 
+/* A small packet of @n bytes, with a descriptor unless @passed_fd is negative. A monitor that is
+ * gone is noticed by the next read. */
+static void tell_monitor(const struct session *s, enum attach_type type, const void *body, size_t n,
+                         int passed_fd)
+{
+	char m[1 + sizeof(struct termios)] = { (char)type };
+
+	assert(n < sizeof(m));
+	if (n)
+		memcpy(m + 1, body, n);
+	(void)sock_send_fds(s->a->sock_fd, m, 1 + n, &passed_fd, passed_fd >= 0 ? 1 : 0);
+}
+
 static void send_window(const struct session *s)
 {
 	struct winsize w;
-	char type = ATTACH_RESIZE;
 
 	if (s->a->tty && ioctl(s->a->io->stdin_fd, TIOCGWINSZ, &w) == 0)
-		(void)sock_send(s->a->sock_fd, &type, 1, &w, sizeof(w), NULL, 0);
+		tell_monitor(s, ATTACH_RESIZE, &w, sizeof(w), -EBADF);
 }
 
 static void enter_raw_mode(struct session *s)
 {
 	struct termios raw;
-	char type = ATTACH_TERMINAL;
 	int fd = s->a->io->stdin_fd;
 
 	if (!s->a->tty || !s->a->interactive || tcgetattr(fd, &s->saved) < 0)
 		return; /* not a terminal: bytes pass as they are */
-	(void)sock_send(s->a->sock_fd, &type, 1, &s->saved, sizeof(s->saved), &fd, 1);
+	tell_monitor(s, ATTACH_TERMINAL, &s->saved, sizeof(s->saved), fd);
 	raw = s->saved;
 	cfmakeraw(&raw);
 	s->is_raw = tcsetattr(fd, TCSADRAIN, &raw) == 0;
@@ -94,14 +106,12 @@ static void enter_raw_mode(struct session *s)
 
 static void leave_raw_mode(struct session *s)
 {
-	char type = ATTACH_TERMINAL;
-
 	if (!s->is_raw)
 		return;
 	(void)tcsetattr(s->a->io->stdin_fd, TCSADRAIN, &s->saved);
 	s->is_raw = false;
-	/* Taken back: the monitor need not. It may have left already. */
-	(void)sock_send(s->a->sock_fd, &type, 1, NULL, 0, NULL, 0);
+	/* Taken back: the monitor need not. */
+	tell_monitor(s, ATTACH_TERMINAL, NULL, 0, -EBADF);
 }
 
 /* Takes ctrl-p ctrl-q out of the input. A ctrl-p alone is delivered with what follows it. */

@@ -98,7 +98,7 @@ static int ask_fetcher(struct pull *p, const char *reference, struct err *e)
 		return r;
 	fds[0] = blobs_fd;
 	fds[1] = tmp_fd;
-	r = sock_send(p->fetch_fd, &m, sizeof(m), NULL, 0, fds, 2);
+	r = sock_send_fds(p->fetch_fd, &m, sizeof(m), fds, 2);
 	return r < 0 ? err_errno(e, r, "cannot talk to the fetcher") : 0;
 }
 
@@ -202,7 +202,7 @@ static int begin_layer(struct pull *p, struct layer *l, struct err *e)
 	if (r < 0)
 		return r;
 	memcpy(m.digest, l->info.digest, sizeof(m.digest));
-	r = sock_send(p->fetch_fd, &m, sizeof(m), NULL, 0, &write_fd, 1);
+	r = sock_send_fds(p->fetch_fd, &m, sizeof(m), &write_fd, 1);
 	if (r == -EPIPE) { /* its FAIL is there to be read */
 		union any_packet fail;
 

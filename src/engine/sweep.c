@@ -47,7 +47,7 @@ static int remove_in_namespace(struct usrct *u, int dirfd, const char *name, str
 	theirs = -EBADF;
 	fds[0] = dirfd;
 	fds[1] = u->held.userns_fd;
-	r = sock_send(ours, &m, sizeof(m), NULL, 0, fds, u->is_single_id ? 1 : 2);
+	r = sock_send_fds(ours, &m, sizeof(m), fds, u->is_single_id ? 1 : 2);
 	n = r < 0 ? r : sock_recv(ours, &answer, sizeof(answer), NULL, 0);
 	(void)pidfd_wait(pidfd, &status);
 	if (n == sizeof(answer.done) && answer.done.type == SWEEP_DONE)

@@ -51,7 +51,7 @@ int unpacking_start(struct usrct *u, struct unpacking *ret, int stream_fd, struc
 	fds[0] = stream_fd;
 	fds[1] = ret->stage.dirfd;
 	fds[2] = u->held.userns_fd;
-	r = sock_send(ret->sock_fd, &m, sizeof(m), NULL, 0, fds, u->is_single_id ? 2 : 3);
+	r = sock_send_fds(ret->sock_fd, &m, sizeof(m), fds, u->is_single_id ? 2 : 3);
 	return r < 0 ? err_errno(e, r, "cannot talk to the unpacker") : 0;
 }
 

@@ -79,7 +79,7 @@ int engine_wait_end(struct usrct *u, const struct target *t, int timeout_ms, str
 	run_dirfd = openat(u->runtime_dirfd, t->row.id, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (run_dirfd >= 0)
 		fd = sock_connect_at(run_dirfd, ATTACH_SOCKET);
-	if (fd >= 0 && sock_send(fd, hello, sizeof(hello), NULL, 0, NULL, 0) == 0) {
+	if (fd >= 0 && sock_send(fd, hello, sizeof(hello)) == 0) {
 		r = wait_monitor(fd, deadline_ns, timeout_ms);
 		if (r >= 0)
 			return r;

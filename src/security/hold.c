@@ -50,7 +50,7 @@ static int ask(int runtime_dirfd, struct hold_given *ret, struct err *e)
 	if (!sock_peer_is_me(fd))
 		return err_set(e, UCT_NO_RUNTIME_DIR, -EPERM,
 		               "somebody else listens on the namespace holder's socket");
-	if (sock_send(fd, &question, sizeof(question), NULL, 0, NULL, 0) < 0)
+	if (sock_send(fd, &question, sizeof(question)) < 0)
 		return 0;
 	n = sock_recv(fd, &answer, sizeof(answer), fds, 2);
 	ret->userns_fd = fds[0];

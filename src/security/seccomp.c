@@ -5,7 +5,7 @@
 #include <sys/syscall.h>
 
 static const struct sock_filter default_program[] = {
-#include "seccomp-default.inc"
+#include "security/seccomp-default.inc"
 };
 
 const struct sock_filter *seccomp_default_program(size_t *ret_n)

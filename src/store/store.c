@@ -146,7 +146,7 @@ int store_tmp_prefix(struct store *s, const char *kind, char *buf, size_t size, 
 	if (getrandom(&x, sizeof(x), 0) != sizeof(x))
 		return err_sys(e, "cannot get random bytes");
 	if (snprintf(buf, size, "%s-%d-%llu-%016llx-", kind, (int)s->me.pid,
-		     (unsigned long long)s->me.unique, (unsigned long long)x) >= (int)size)
+	             (unsigned long long)s->me.unique, (unsigned long long)x) >= (int)size)
 		return err_errno(e, -ENAMETOOLONG, "cannot make a temporary '%s'", kind);
 	return 0;
 }

@@ -18,6 +18,7 @@ declare -A may=(
   [helpers/fetch]="image"
   [helpers/unpack]="store"
   [helpers/sweep]="store"
+  [helpers/probe]="security"
 )
 
 bad=0

@@ -2,15 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # names - the shared library exports usrct_ names and nothing else, and every public call is there
 #
-# Usage: names.sh SOURCE BUILD
+# Usage: names.sh SOURCE LIBRARY
 set -euo pipefail
+library=$(realpath "$2")
 cd "$1"
-library=$(find "$2" -name 'libusrct.so*' -type f ! -name '*.symbols' ! -path '*.p/*' | head -1)
-[[ -n $library ]] || {
-  # Before the library exists there is nothing to look at.
-  echo "no libusrct.so in this build"
-  exit 0
-}
 bad=0
 exported=$(nm -D --defined-only "$library" | awk '$2 ~ /[TDBRVW]/ { print $3 }' | sed 's/@.*//')
 while read -r name; do

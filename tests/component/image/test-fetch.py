@@ -155,7 +155,7 @@ class Good(Base):
             h.end_headers()
             h.wfile.write(data[:1_000_000])
             h.wfile.flush()
-            time.sleep(5)
+            h.rfile.read(1)  # stalls until the other side gives up
             return True
 
         s.on_blob = slow

@@ -270,7 +270,7 @@ static void nap(bool slow)
 	const struct timespec t = { .tv_nsec = 15000000 };
 
 	if (slow)
-		(void)nanosleep(&t, NULL);
+		(void)nanosleep(&t, NULL); /* slow on purpose: to watch a progress bar */
 }
 
 static int pull(const struct usrct_pull_options *o, const char *name)
