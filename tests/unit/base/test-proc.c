@@ -2,6 +2,7 @@
 #include "testing.h"
 
 #include "base/fd.h"
+#include "base/libexec.h"
 #include "base/proc.h"
 
 #include <poll.h>
@@ -190,11 +191,11 @@ static void test_helper_dir(void **state)
 {
 	(void)state;
 	assert_int_equal(unsetenv("USRCT_LIBEXEC_DIR"), 0);
-	assert_string_equal(proc_helper_dir(), USRCT_LIBEXECDIR);
+	assert_string_equal(libexec_dir(), USRCT_LIBEXECDIR);
 	assert_int_equal(setenv("USRCT_LIBEXEC_DIR", "relative", 1), 0);
-	assert_string_equal(proc_helper_dir(), USRCT_LIBEXECDIR);
+	assert_string_equal(libexec_dir(), USRCT_LIBEXECDIR);
 	assert_int_equal(setenv("USRCT_LIBEXEC_DIR", "/x", 1), 0);
-	assert_string_equal(proc_helper_dir(), "/x");
+	assert_string_equal(libexec_dir(), "/x");
 }
 
 int main(void)

@@ -53,11 +53,13 @@ static void outcomes(void **state)
 		int status;
 		const char *out, *err;
 	} table[] = {
-		{ "rnu", 125, "", "usr-ct: unknown command 'rnu' (UCT-1101)\nhint: did you mean 'run'?\n" },
+		{ "rnu", 125, "",
+		  "usr-ct: unknown command 'rnu' (UCT-1101)\nhint: did you mean 'run'?\n" },
 		{ "--nosuch", 125, "",
 		  "usr-ct: unknown flag '--nosuch' (UCT-1101)\nhint: see usr-ct --help\n" },
 		{ "run --naem x", 125, "",
-		  "usr-ct: unknown flag '--naem' for run (UCT-1101)\nhint: did you mean '--name'?\n" },
+		  "usr-ct: unknown flag '--naem' for run (UCT-1101)\nhint: did you mean "
+		  "'--name'?\n" },
 		{ "run -d alpine", 0, HASH("e") "\n", "" },
 		{ "run -q alpine exit 7", 7, "", "" },
 		{ "run missing", 125, "",
