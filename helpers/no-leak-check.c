@@ -5,7 +5,7 @@
  * namespace that process dies, and the checker waits for it for ever. The parts of these programs
  * that allocate are checked in the unit tests.
  */
-int __lsan_is_turned_off(void);
+__attribute__((visibility("default"))) int __lsan_is_turned_off(void);
 
 int __lsan_is_turned_off(void)
 {
