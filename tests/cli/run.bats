@@ -215,15 +215,6 @@ teardown() {
   [ "$(stat -c %u src/new)" = "$(id -u)" ]
 }
 
-@test "run: files in a volume are ours too when the container's user is not root" {
-  mkdir src
-  run_ct -0 run --rm -v ./src:/app -u app "$B" sh -c 'echo made >/app/new; stat -c %u /app/new'
-  assert_output 1000
-  [ "$(stat -c %u src/new)" = "$(id -u)" ]
-  run_ct -0 run --rm -v ./src:/app "$REGISTRY/as-user" sh -c 'echo more >>/app/new'
-  [ "$(stat -c %u src/new)" = "$(id -u)" ]
-}
-
 @test "run: -v ...:ro cannot be written" {
   mkdir src
   echo kept >src/file
@@ -405,24 +396,11 @@ teardown() {
   run_ct -0 run --rm "$B" sh -c 'readlink /proc/self/ns/net; ip route'
   [ "${lines[0]}" != "$(readlink /proc/self/ns/net)" ]
   assert_has "$output" "default via"
-  # An address of this very machine: the packets go nowhere else.
-  address=$(ip -4 -o address show scope global | awk 'NR == 1 { sub("/.*", "", $4); print $4 }')
-  if [ -n "$address" ]; then
-    mkdir web
-    echo reached >web/page
-    python3 -c 'import functools, http.server as h, sys
-class Quiet(h.SimpleHTTPRequestHandler):
-    log_message = lambda *_: None
-s = h.ThreadingHTTPServer((sys.argv[1], 0), functools.partial(Quiet, directory="web"))
-open("port", "w").write(str(s.server_address[1]) + "\n")
-s.serve_forever()' "$address" </dev/null >/dev/null 2>&1 3>&- &
-    server=$!
-    wait_until test -s port
-    run_ct run --rm "$B" wget -q -O - -T 10 "http://$address:$(cat port)/page"
-    kill "$server"
-    assert_status 0
-    assert_output reached
-  fi
+  # A host of the tests' own, in a network namespace of its own. Not with wget: the C library of a
+  # static busybox crashes when it looks for name service modules that the image does not have.
+  run_ct -0 run --rm -i "$B" nc -w 10 "${USRCT_TEST_WEB%:*}" "${USRCT_TEST_WEB#*:}" \
+    < <(printf 'GET /page HTTP/1.0\r\n\r\n')
+  assert_has "$output" reached
 }
 
 @test "run: both network programs work when named" {
