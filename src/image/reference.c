@@ -22,7 +22,7 @@ enum { TEXT_MAX = 4096, ECHO_MAX = 200 };
 static int bad(struct err *e, const char *text, const char *why)
 {
 	char echo[ECHO_MAX + 1];
-	size_t n = strnlen(text, ECHO_MAX);
+	size_t n = MIN(strlen(text), (size_t)ECHO_MAX);
 
 	for (size_t i = 0; i < n; i++)
 		echo[i] = (unsigned char)text[i] < ' ' || text[i] == 0x7f ? '?' : text[i];
