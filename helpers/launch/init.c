@@ -14,6 +14,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -215,6 +216,10 @@ static int run(const struct init_context *c, struct err *e)
 	r = sync_expect(c->sync_fd, SYNC_GO, "launcher", &go, NULL, e);
 	if (r < 0)
 		return r;
+	/* Nothing but 0, 1 and 2 survives into the program; closed at the exec, so that the end of
+	 * the sync socket still says that it happened. */
+	if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+		return err_sys(e, "cannot close descriptors");
 	(void)setsid(); /* fails only if we lead a session already */
 	r = slave_fd >= 0 ? take_terminal(slave_fd, &p.user, e) : take_pipes(c->stdio, &p.user, e);
 	if (r == 0)

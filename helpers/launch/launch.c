@@ -24,6 +24,7 @@
 
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <malloc.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -361,6 +362,20 @@ static void undo(struct launch *l, const struct err *e)
 		launch_remove_container(l, true);
 }
 
+/* The monitor needs three facts of them. */
+static void shed_documents(struct launch *l)
+{
+	bool terminal = l->spec.terminal, auto_remove = l->plan.auto_remove;
+	int stop_signal = l->plan.stop_signal;
+
+	spec_done(&l->spec);
+	plan_done(&l->plan);
+	l->spec.terminal = terminal;
+	l->plan.auto_remove = auto_remove;
+	l->plan.stop_signal = stop_signal;
+	(void)malloc_trim(0);
+}
+
 static void guard_self(void)
 {
 	sigset_t all;
@@ -374,6 +389,8 @@ static void guard_self(void)
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	for (int fd = LAUNCH_SYNC; fd <= LAUNCH_USERNS; fd++)
 		(void)fd_set_cloexec(fd, 1);
+	/* What the user's shell left open is not for a monitor that may live for months. */
+	(void)close_range(LAUNCH_USERNS + 1, ~0U, 0);
 	IGNORE(chdir("/")); /* keep no directory of the user's busy */
 }
 
@@ -406,5 +423,6 @@ int main(int argc, char **argv)
 	started.times[1] = l.times[1];
 	(void)sync_send(LAUNCH_SYNC, &started, -EBADF, NULL); /* the engine may be gone: go on */
 	cleanup_close(&l.init_sync_fd);
+	shed_documents(&l);
 	return monitor_run(&l);
 }

@@ -17,10 +17,12 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <link.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
@@ -235,6 +237,29 @@ static int set_up(struct monitor *m)
 	return r;
 }
 
+static int forget_segment(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+
+	(void)size;
+	(void)arg;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+		uintptr_t at = (info->dlpi_addr + p->p_vaddr) & ~(page - 1);
+
+		if (p->p_type == PT_LOAD && !(p->p_flags & PF_W))
+			(void)madvise((void *)at, p->p_memsz, MADV_DONTNEED);
+	}
+	return 0;
+}
+
+/* Most of this program has done its work by now. Its read-only pages leave our page tables and come
+ * back, from the one copy that all monitors share, if they are needed: three quarters never are. */
+static void forget_program(void)
+{
+	(void)dl_iterate_phdr(forget_segment, NULL);
+}
+
 int monitor_run(struct launch *l)
 {
 	static struct monitor monitor; /* too large for a stack; touched only as far as needed */
@@ -251,6 +276,7 @@ int monitor_run(struct launch *l)
 			(void)clients_add(m, LAUNCH_SYNC, true);
 		else
 			(void)close(LAUNCH_SYNC);
+		forget_program();
 		loop(m);
 	}
 	l->state.status = STATE_EXITED;

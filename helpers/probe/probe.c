@@ -144,5 +144,7 @@ int main(void)
 			previous = r;
 		tell((enum probe_id)i, r);
 	}
-	return 0;
+	/* Not exit(3): a leak checker that clones a helper process there would make it process 1 of
+	 * the PID namespace that we asked for, and wait for it for ever. */
+	_exit(0);
 }

@@ -18,13 +18,11 @@ static void print_clean(FILE *f, const char *s)
 static void report(struct cli *c, int number, const char *msg, const char *hint)
 {
 	const struct term *t = &c->err;
-	/* These say all there is to know; their entry in the list of codes adds nothing. */
-	bool has_entry = number != 0 && number != UCT_USAGE && number != UCT_BAD_VALUE;
 
 	(void)fflush(c->out.f); /* what was done stands before what was not */
 	(void)fprintf(t->f, "%susr-ct:%s ", term_style(t, STYLE_ERROR), term_style(t, STYLE_PLAIN));
 	print_clean(t->f, msg);
-	if (has_entry)
+	if (number)
 		(void)fprintf(t->f, " %s(UCT-%d)%s", term_style(t, STYLE_DIM), number,
 		              term_style(t, STYLE_PLAIN));
 	(void)fputc('\n', t->f);

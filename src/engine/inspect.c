@@ -86,7 +86,7 @@ static int inspect_container(struct usrct *u, const char *ref, json_t **ret, str
 {
 	_cleanup_target_ struct target t = TARGET_NONE;
 	_cleanup_json_ json_t *spec = NULL, *plan = NULL;
-	_cleanup_free_ char *dir = NULL;
+	_cleanup_free_ char *dir = NULL, *name = NULL;
 	const json_t *args;
 	json_t *out;
 	int r = target_open(u, ref, STORE_READ, &t, e);
@@ -98,18 +98,21 @@ static int inspect_container(struct usrct *u, const char *ref, json_t **ret, str
 	if (r < 0)
 		return r;
 	dir = strf("%s/containers/%s", store_path(u->store), t.row.id);
+	name = strf("/%s", t.row.name); /* as Docker shows it */
 	args = json_at(spec, "process.args");
-	out = dir ? json_pack("{s:s, s:o, s:O?, s:s, s:o, s:s, s:s, s:o, s:{s:O?, s:b, s:b}, s:o, "
-	                      "s:{s:s}, s:O}",
-	                      "Id", t.row.id, "Created", time_of(t.row.created_ns), "Path",
-	                      json_array_get(args, 0), "Name", t.row.name, "State",
-	                      state_of(&t.state), "Image", t.row.image_id, "Directory", dir,
-	                      "Mounts", mounts_of(spec), "HostConfig", "NetworkMode",
-	                      json_at(plan, "network"), "AutoRemove", t.row.auto_remove,
-	                      "ReadonlyRootfs", json_is_true(json_at(spec, "root.readonly")),
-	                      "Config", config_of(&t, spec, plan), "LogConfig", "Type", "file",
-	                      "OCI", spec)
-	          : NULL;
+	out = dir && name
+	              ? json_pack("{s:s, s:o, s:O?, s:s, s:o, s:s, s:s, s:o, s:{s:O?, s:b, s:b}, "
+	                          "s:o, "
+	                          "s:{s:s}, s:O}",
+	                          "Id", t.row.id, "Created", time_of(t.row.created_ns), "Path",
+	                          json_array_get(args, 0), "Name", name, "State",
+	                          state_of(&t.state), "Image", t.row.image_id, "Directory", dir,
+	                          "Mounts", mounts_of(spec), "HostConfig", "NetworkMode",
+	                          json_at(plan, "network"), "AutoRemove", t.row.auto_remove,
+	                          "ReadonlyRootfs", json_is_true(json_at(spec, "root.readonly")),
+	                          "Config", config_of(&t, spec, plan), "LogConfig", "Type", "file",
+	                          "OCI", spec)
+	              : NULL;
 	if (!out)
 		return err_oom(e);
 	*ret = out;

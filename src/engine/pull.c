@@ -382,8 +382,13 @@ int engine_pull(struct usrct *u, const char *reference, const struct usrct_pull_
 		report(&p, USRCT_PULL_DONE, NULL, 0, p.image.config);
 	}
 	pull_done(&p);
-	if (r < 0)
-		(void)engine_sweep(u, NULL); /* the error is told; what was half-made goes now */
+	if (r < 0) {
+		/* The error is told; what was half-made goes now. Closing the store ends our claim
+		 * on the layers that were stored (store/pins.h). */
+		store_close(u->store);
+		u->store = NULL;
+		(void)engine_sweep(u, NULL);
+	}
 	return r;
 }
 

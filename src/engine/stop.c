@@ -97,11 +97,13 @@ int usrct_container_remove(struct usrct *u, const char *ref, bool force, struct 
 {
 	_cleanup_target_ struct target t = TARGET_NONE;
 	struct err e = { 0 };
-	int r = target_open(u, ref, STORE_WRITE, &t, &e);
+	int r = engine_sweep(u, &e);
 
+	if (r == 0)
+		r = target_open(u, ref, STORE_WRITE, &t, &e);
 	if (r == 0)
 		r = engine_remove(u, &t, force, &e);
 	if (r == 0)
-		r = engine_sweep(u, &e);
+		r = engine_sweep(u, &e); /* deletes its files now, while the user waits for that */
 	return ENGINE_RETURN(r, out, &e);
 }

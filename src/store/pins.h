@@ -12,14 +12,12 @@
  * - a pin ends with image_put(), with store_close(), or with its process, as all in tmp/ does.
  *
  * Downloads in progress lie inside the pin's directory. A pull that ended without an image leaves
- * the mark as well. The mark is honoured when it is an hour old: until then an interrupted pull can
- * be repeated without loading the same layers again.
+ * the mark as well, and one that was killed is found dead: the next sweep removes what it stored.
  */
 #pragma once
 
 #include "store/db.h"
 
-enum { COLLECT_AFTER_S = 3600 };
 #define COLLECT_NAME ".collect"
 #define COLLECT_MARK "trash/" COLLECT_NAME
 

@@ -99,14 +99,8 @@ static int take_tmp(struct findings *f, int dirfd, const char *name)
 
 static int take_trash(struct findings *f, int dirfd, const char *name)
 {
-	struct stat st;
-
-	if (strcmp(name, COLLECT_NAME) != 0)
-		return strv_add(&f->trash, name);
-	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    st.st_mtime + COLLECT_AFTER_S < time(NULL))
-		return strv_add(&f->trash, name); /* collect_due() takes it from there */
-	return 0;
+	(void)dirfd;
+	return strv_add(&f->trash, name); /* collect_due() takes the mark from there */
 }
 
 static int purge_rows(struct store *s, const struct findings *f, struct err *e)
@@ -137,7 +131,7 @@ static void remove_all(int dirfd, const struct strv *names, store_remove_fn remo
 	}
 }
 
-/* Whether a mark that is old enough is among the findings; it leaves their list. */
+/* Whether the mark is among the findings; it leaves their list. */
 static bool collect_due(struct findings *f)
 {
 	for (size_t i = 0; i < f->trash.n; i++)
@@ -164,12 +158,12 @@ int store_sweep(struct store *s, store_remove_fn remove_tree, void *arg, struct 
 	r = f.trash_fd = scan(s, "trash", &f, take_trash, e);
 	if (r < 0)
 		return r;
-	due = collect_due(&f);
+	due = collect_due(&f) || f.has_dead_pull;
 	r = f.trash.n || f.has_dead_stage ? purge_rows(s, &f, e) : 0;
 	if (r < 0)
 		return r;
 	if (f.has_dead_pull)
-		collect_mark(s);
+		collect_mark(s); /* if we die before it is done */
 	remove_all(f.tmp_fd, &f.tmp, remove_tree, arg);
 	remove_all(f.trash_fd, &f.trash, remove_tree, arg);
 	return due ? layer_collect(s, remove_tree, arg, e) : 0;

@@ -287,8 +287,13 @@ static int make_whiteout(struct unpacker *u, const char *path, struct err *e)
 {
 	const char *base;
 	struct stat st;
-	int parent_fd = tree_parent(&u->tree, path, &base, e);
+	int parent_fd;
 
+	/* Where a directory became a file, umoci also lists what was in the directory as removed.
+	 * The file hides all of that already. */
+	if (tree_is_below_file(&u->tree, path))
+		return 0;
+	parent_fd = tree_parent(&u->tree, path, &base, e);
 	if (parent_fd < 0)
 		return parent_fd;
 	if (!strcmp(base, WH_OPAQUE))

@@ -87,6 +87,22 @@ int tree_clean(const char *name, char ret[PATH_MAX], struct err *e)
 	return 0;
 }
 
+bool tree_is_below_file(struct tree *t, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	_cleanup_free_ char *parent = strndup(path, slash ? (size_t)(slash - path) : 0);
+	_cleanup_close_ int fd = -EBADF;
+	struct stat st;
+
+	if (!slash || !parent)
+		return false;
+	fd = open_in_root(t->fd[0], parent, O_PATH | O_NOFOLLOW);
+	if (fd < 0)
+		return errno == ENOTDIR;
+	return fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode) && !S_ISLNK(st.st_mode) &&
+	       !is_whiteout(&st);
+}
+
 /* A directory entry that is not a directory: a link is followed inside the root, a whiteout of this
  * layer gives way to a directory that hides the lower one's contents. */
 static int open_odd(struct tree *t, int parent_fd, const char *base, const char *path,

@@ -75,3 +75,6 @@ int tree_apply(const struct tree *t, int fd, const struct tree_meta *meta, const
                struct err *e);
 /* err_sys() for fchown(2) and its like, which say EINVAL for an id that is not mapped. */
 int tree_chown_error(const struct tree_meta *meta, const char *path, struct err *e);
+
+/* Whether a file of this layer stands where a directory would have to be for @path to exist. */
+bool tree_is_below_file(struct tree *t, const char *path);

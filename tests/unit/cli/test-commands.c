@@ -53,11 +53,13 @@ static void outcomes(void **state)
 		int status;
 		const char *out, *err;
 	} table[] = {
-		{ "rnu", 125, "", "usr-ct: unknown command 'rnu'\nhint: did you mean 'run'?\n" },
+		{ "rnu", 125, "",
+		  "usr-ct: unknown command 'rnu' (UCT-1101)\nhint: did you mean 'run'?\n" },
 		{ "--nosuch", 125, "",
-		  "usr-ct: unknown flag '--nosuch'\nhint: see usr-ct --help\n" },
+		  "usr-ct: unknown flag '--nosuch' (UCT-1101)\nhint: see usr-ct --help\n" },
 		{ "run --naem x", 125, "",
-		  "usr-ct: unknown flag '--naem' for run\nhint: did you mean '--name'?\n" },
+		  "usr-ct: unknown flag '--naem' for run (UCT-1101)\nhint: did you mean "
+		  "'--name'?\n" },
 		{ "run -d alpine", 0, HASH("e") "\n", "" },
 		{ "run -q alpine exit 7", 7, "", "" },
 		{ "run missing", 125, "",
@@ -76,7 +78,7 @@ static void outcomes(void **state)
 		{ "start made job", 0, "made\njob\n", "" },
 		{ "start -a job", 3, "", "" },
 		{ "start -a job made", 125, "",
-		  "usr-ct: only one container can be attached to at a time\n"
+		  "usr-ct: only one container can be attached to at a time (UCT-1101)\n"
 		  "hint: start the others without -a and -i\n" },
 		{ "rm job nosuch made", 1, "job\nmade\n",
 		  "usr-ct: no such container 'nosuch' (UCT-1401)\n"
@@ -90,13 +92,13 @@ static void outcomes(void **state)
 		{ "stop -t 1 web db", 0, "web\ndb\n", "" },
 		{ "kill -s HUP web", 0, "web\n", "" },
 		{ "kill -s FOO web", 125, "",
-		  "usr-ct: unknown signal 'FOO'\n"
+		  "usr-ct: unknown signal 'FOO' (UCT-1102)\n"
 		  "hint: give a name such as TERM, or a number from 1 to 64\n" },
 		{ "logs --tail x web", 125, "",
-		  "usr-ct: --tail takes a number of lines or all, not 'x'\n"
+		  "usr-ct: --tail takes a number of lines or all, not 'x' (UCT-1102)\n"
 		  "hint: see usr-ct logs --help\n" },
 		{ "logs --since never web", 125, "",
-		  "usr-ct: --since takes a time, not 'never'\n"
+		  "usr-ct: --since takes a time, not 'never' (UCT-1102)\n"
 		  "hint: write it as 10m, 2h30m, 2026-01-31 or 2026-01-31T12:34:56Z\n" },
 		{ "ps -q", 0, "a0123456789a\nb0123456789a\n", "" },
 		{ "pull -q alpine", 0, "sha256:" HASH("3") "\n", "" },
@@ -113,7 +115,7 @@ static void outcomes(void **state)
 		  "usr-ct: no such error code: '9999' (UCT-1105)\n"
 		  "hint: see usr-ct explain --list\n" },
 		{ "help nosuch", 125, "",
-		  "usr-ct: unknown command 'nosuch'\nhint: see usr-ct --help\n" },
+		  "usr-ct: unknown command 'nosuch' (UCT-1101)\nhint: see usr-ct --help\n" },
 		{ "--version", 0, "usr-ct version " USRCT_VERSION "\n", "" },
 	};
 
