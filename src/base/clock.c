@@ -35,7 +35,7 @@ void clock_rfc3339(uint64_t realtime_ns, char *buf)
 	               (unsigned)(realtime_ns % 1000000000ULL));
 }
 
-/* ":ss", then an optional fraction of up to nine digits that count. */
+/* An optional fraction, of which nine digits count; NULL: a point without digits. */
 static const char *parse_fraction(const char *p, uint64_t *ret_ns)
 {
 	uint64_t unit = 100000000;
@@ -45,32 +45,61 @@ static const char *parse_fraction(const char *p, uint64_t *ret_ns)
 		return p;
 	for (p++; *p >= '0' && *p <= '9'; p++, unit /= 10)
 		*ret_ns += (uint64_t)(*p - '0') * unit;
-	return p;
+	return p[-1] == '.' ? NULL : p;
+}
+
+/* Whether @s begins as @form does, where '0' stands for any digit. */
+static int has_form(const char *s, const char *form)
+{
+	for (; *form; s++, form++)
+		if (*form == '0' ? *s < '0' || *s > '9' : *s != *form)
+			return 0;
+	return 1;
+}
+
+static int parse_zone(const char *p, int *ret_offset_s)
+{
+	int hours, minutes;
+
+	*ret_offset_s = 0;
+	if (!strcmp(p, "Z"))
+		return 0;
+	if ((*p != '+' && *p != '-') || strlen(p) != 6 || !has_form(p + 1, "00:00"))
+		return -EINVAL;
+	hours = (p[1] - '0') * 10 + (p[2] - '0');
+	minutes = (p[4] - '0') * 10 + (p[5] - '0');
+	if (hours > 23 || minutes > 59)
+		return -EINVAL;
+	*ret_offset_s = (hours * 60 + minutes) * 60 * (*p == '-' ? -1 : 1);
+	return 0;
 }
 
 int clock_parse_rfc3339(const char *s, uint64_t *ret_realtime_ns)
 {
-	int offset_s = 0, hours, minutes;
 	struct tm tm = { 0 };
-	uint64_t ns;
+	int offset_s, day, seconds;
+	const char *p = NULL;
+	uint64_t ns, sec;
 	time_t t;
-	const char *p = strptime(s, "%Y-%m-%dT%H:%M:%S", &tm);
 
-	if (!p)
+	/* strptime(3) alone would also take spaces, signs and single digits. */
+	if (has_form(s, "0000-00-00T00:00:00"))
+		p = strptime(s, "%Y-%m-%dT%H:%M:%S", &tm);
+	if (p)
+		p = parse_fraction(p, &ns);
+	if (!p || parse_zone(p, &offset_s) < 0)
 		return -EINVAL;
-	p = parse_fraction(p, &ns);
-	if (*p == '+' || *p == '-') {
-		if (strlen(p) != 6 || p[3] != ':' || strspn(p + 1, "0123456789:") != 5)
-			return -EINVAL;
-		hours = (p[1] - '0') * 10 + (p[2] - '0');
-		minutes = (p[4] - '0') * 10 + (p[5] - '0');
-		offset_s = (hours * 60 + minutes) * 60 * (*p == '-' ? -1 : 1);
-	} else if (strcmp(p, "Z") != 0) {
+	/* timegm(3) makes a March of the 30th of February; a leap second may end the day. */
+	day = tm.tm_mday;
+	seconds = tm.tm_sec;
+	tm.tm_sec = 0;
+	t = timegm(&tm) + seconds - offset_s;
+	if (t < 0 || tm.tm_mday != day)
 		return -EINVAL;
-	}
-	t = timegm(&tm) - offset_s;
-	if (t < 0)
+	/* Until the year 2554 */
+	if (__builtin_mul_overflow((uint64_t)t, 1000000000ULL, &sec) ||
+	    __builtin_add_overflow(sec, ns, &ns))
 		return -EINVAL;
-	*ret_realtime_ns = (uint64_t)t * 1000000000ULL + ns;
+	*ret_realtime_ns = ns;
 	return 0;
 }

@@ -164,13 +164,14 @@ static int remove_entries(struct removal *rm, DIR *d, unsigned depth, struct err
 static int move_to_top(struct removal *rm, int parent_dirfd, const char *name, struct err *e)
 {
 	char to[32];
+	int r;
 
-	(void)snprintf(to, sizeof(to), ".deep-%u", rm->moved);
 	IGNORE(fchmodat(parent_dirfd, name, 0700, 0)); /* a moved directory gets a new ".." */
-	if (renameat(parent_dirfd, name, rm->top_fd, to) < 0)
-		return err_sys(e, "cannot remove '%s'", name);
-	rm->moved++;
-	return 0;
+	do {                                           /* the tree may have such names of its own */
+		(void)snprintf(to, sizeof(to), ".deep-%u", rm->moved++);
+		r = renameat2(parent_dirfd, name, rm->top_fd, to, RENAME_NOREPLACE);
+	} while (r < 0 && errno == EEXIST);
+	return r < 0 ? err_sys(e, "cannot remove '%s'", name) : 0;
 }
 
 static int remove_level(struct removal *rm, int parent_dirfd, const char *name, unsigned depth,
@@ -214,10 +215,16 @@ static int remove_level(struct removal *rm, int parent_dirfd, const char *name, 
 int tree_remove_at(int dirfd, const char *name, struct err *e)
 {
 	struct removal rm = { .top_fd = -EBADF };
+	struct stat st;
+	int r;
 
 	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
 		return 0;
-	if (errno != EISDIR && errno != EPERM && errno != EACCES)
-		return err_sys(e, "cannot remove '%s'", name);
+	r = err_sys(e, "cannot remove '%s'", name);
+	/* EPERM is what POSIX says of a directory; where we may not write, it may still be a file.
+	 */
+	if ((r != -EISDIR && r != -EPERM && r != -EACCES) ||
+	    fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode))
+		return r;
 	return remove_level(&rm, dirfd, name, 0, e);
 }

@@ -10,6 +10,8 @@ int json_parse(const char *text, size_t n, const char *what, json_t **ret, struc
 	json_error_t je;
 	json_t *j = json_loadb(text, n, JSON_REJECT_DUPLICATES, &je);
 
+	if (!j && json_error_code(&je) == json_error_out_of_memory)
+		return err_oom(e);
 	if (!j)
 		return err_set(e, UCT_SYSTEM, -EBADMSG,
 		               "%s is not valid JSON: line %d, column %d: %s", what, je.line,

@@ -193,8 +193,12 @@ int proc_spawn(const struct spawn *s, pid_t *ret_pid, struct err *e)
 	if (r < 0)
 		return err_errno(e, r, "cannot start '%s'", s->path);
 	fd = pidfd_of(pid); /* our child, not yet waited for: the number is still its own */
-	if (fd < 0)
+	if (fd < 0) {
+		/* Nobody would ever know of it; and see above: the number is its own. */
+		(void)kill(pid, SIGKILL);
+		IGNORE(RETRY_EINTR(waitpid(pid, NULL, 0)));
 		return err_errno(e, fd, "cannot hold process '%s'", s->path);
+	}
 	if (ret_pid)
 		*ret_pid = pid;
 	return fd;

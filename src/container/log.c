@@ -2,17 +2,36 @@
 #include "container/log.h"
 
 #include "base/clock.h"
-#include "base/fd.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* "2026-01-31T12:34:56.123456789Z stdout F " */
 enum { STAMP = 30, HEAD = STAMP + 1 + 6 + 1 + 1 + 1 };
 
+/* A part of an entry would make the next one unreadable as well: what was written of it goes. */
+static void take_back(const struct log_writer *w, off_t written)
+{
+	off_t end = lseek(w->fd, 0, SEEK_CUR); /* O_APPEND: where the last write ended */
+
+	if (written && end >= written)
+		IGNORE(ftruncate(w->fd, end - written));
+}
+
 static void flush(struct log_writer *w, size_t *fill)
 {
-	if (*fill && fd_write_all(w->fd, w->scratch, *fill) < 0)
-		w->dropped_bytes += *fill;
+	size_t done = 0;
+
+	while (done < *fill) {
+		ssize_t n = RETRY_EINTR(write(w->fd, w->scratch + done, *fill - done));
+
+		if (n < 0) {
+			take_back(w, (off_t)done);
+			w->dropped_bytes += *fill;
+			break;
+		}
+		done += (size_t)n;
+	}
 	*fill = 0;
 }
 
@@ -24,6 +43,7 @@ void log_append(struct log_writer *w, enum log_stream stream, const char *data, 
 
 	if (w->fd < 0)
 		return;
+	assert(w->scratch_size >= LOG_SCRATCH_MIN);
 	clock_rfc3339(clock_realtime_ns(), stamp);
 	while (n > 0) {
 		const char *newline = memchr(data, '\n', n);

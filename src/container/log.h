@@ -19,8 +19,10 @@
 
 enum log_stream { LOG_STDOUT, LOG_STDERR };
 
-/* Appends a chunk as it arrived. @scratch is memory for the formatted text. A full disk is no
- * failure of the container: what does not fit is dropped and counted. */
+/* Appends a chunk as it arrived. @scratch is memory for the formatted text, of LOG_SCRATCH_MIN
+ * bytes or more. A full disk is no failure of the container: entries that do not fit are dropped as
+ * a whole, and their bytes counted. */
+enum { LOG_SCRATCH_MIN = 128 };
 struct log_writer {
 	int fd;
 	uint64_t dropped_bytes;

@@ -34,6 +34,22 @@ static int strings_of(const json_t *at, const char *what, char ***ret, struct er
 	return 0;
 }
 
+/* The list at @path in @ret, NULL where there is none. */
+static int list_of(const json_t *j, const char *path, const json_t **ret, struct err *e)
+{
+	*ret = json_at(j, path);
+	return *ret && !json_is_array(*ret) ? bad(e, path) : 0;
+}
+
+/* A string that may be absent. */
+static int text_of(const json_t *object, const char *key, const char **ret, struct err *e)
+{
+	const json_t *v = json_object_get(object, key);
+
+	*ret = json_string_value(v);
+	return v && !*ret ? bad(e, key) : 0;
+}
+
 static int id_of(const json_t *j, const char *path, uint32_t *ret, struct err *e)
 {
 	json_int_t v = 0;
@@ -49,8 +65,8 @@ static int id_of(const json_t *j, const char *path, uint32_t *ret, struct err *e
 
 static int parse_user(struct spec *s, struct err *e)
 {
-	const json_t *groups = json_at(s->doc, "process.user.additionalGids"), *g;
 	json_int_t umask_bits = 022;
+	const json_t *groups, *g;
 	size_t i;
 	int r;
 
@@ -59,12 +75,17 @@ static int parse_user(struct spec *s, struct err *e)
 		r = id_of(s->doc, "process.user.gid", &s->gid, e);
 	if (r == 0)
 		r = MIN(json_get_int(s->doc, "process.user.umask", &umask_bits, e), 0);
+	if (r == 0)
+		r = list_of(s->doc, "process.user.additionalGids", &groups, e);
 	if (r < 0)
 		return r;
-	s->umask = (mode_t)umask_bits & 0777;
+	if (umask_bits < 0 || umask_bits > 0777)
+		return bad(e, "process.user.umask");
+	s->umask = (mode_t)umask_bits;
 	json_array_foreach(groups, i, g)
 	{
-		if (!json_is_integer(g) || json_integer_value(g) < 0 || i == SPEC_GROUPS_MAX)
+		if (!json_is_integer(g) || json_integer_value(g) < 0 ||
+		    json_integer_value(g) >= UINT32_MAX || i == SPEC_GROUPS_MAX)
 			return bad(e, "process.user.additionalGids");
 		s->groups[s->n_groups++] = (gid_t)json_integer_value(g);
 	}
@@ -103,9 +124,11 @@ static int rlimit_of_name(const char *name)
 
 static int parse_rlimits(struct spec *s, struct err *e)
 {
-	const json_t *list = json_at(s->doc, "process.rlimits"), *j;
+	const json_t *list, *j;
 	size_t i;
 
+	if (list_of(s->doc, "process.rlimits", &list, e) < 0)
+		return -EINVAL;
 	json_array_foreach(list, i, j)
 	{
 		const json_t *soft = json_object_get(j, "soft"), *hard = json_object_get(j, "hard");
@@ -166,6 +189,8 @@ static int parse_process(struct spec *s, struct err *e)
 	r = json_get_int(s->doc, "process.oomScoreAdj", &oom, e);
 	if (r < 0)
 		return r;
+	if (oom < -1000 || oom > 1000)
+		return bad(e, "process.oomScoreAdj");
 	s->has_oom_score_adj = r == 1;
 	s->oom_score_adj = (int)oom;
 	r = parse_user(s, e);
@@ -174,11 +199,30 @@ static int parse_process(struct spec *s, struct err *e)
 	return r < 0 ? r : parse_capabilities(s, e);
 }
 
+static int parse_mount(const json_t *j, struct spec_mount *m, struct err *e)
+{
+	int r = text_of(j, "destination", &m->target, e);
+
+	if (r == 0)
+		r = text_of(j, "type", &m->type, e);
+	if (r == 0)
+		r = text_of(j, "source", &m->source, e);
+	if (r == 0 && (!m->target || m->target[0] != '/'))
+		r = bad(e, "mounts: destination is not an absolute path");
+	if (r == 0 && (json_object_get(j, "uidMappings") || json_object_get(j, "gidMappings")))
+		r = bad(e, "mounts: id mappings cannot be honoured");
+	if (!m->type)
+		m->type = "bind";
+	return r;
+}
+
 static int parse_mounts(struct spec *s, struct err *e)
 {
-	const json_t *list = json_at(s->doc, "mounts"), *j;
+	const json_t *list, *j;
 	size_t i;
 
+	if (list_of(s->doc, "mounts", &list, e) < 0)
+		return -EINVAL;
 	if (json_array_size(list) > SPEC_MOUNTS_MAX)
 		return bad(e, "too many mounts");
 	s->mounts = calloc(json_array_size(list) + 1, sizeof(*s->mounts));
@@ -186,21 +230,15 @@ static int parse_mounts(struct spec *s, struct err *e)
 		return err_oom(e);
 	json_array_foreach(list, i, j)
 	{
-		struct spec_mount *m = &s->mounts[i];
 		char **options;
 		int r = strings_of(json_object_get(j, "options"), "mounts: options", &options, e);
 
 		if (r < 0)
 			return r;
-		s->n_mounts++;
-		m->options = options;
-		m->target = json_string_value(json_object_get(j, "destination"));
-		m->type = json_string_value(json_object_get(j, "type"));
-		m->source = json_string_value(json_object_get(j, "source"));
-		if (!m->target || m->target[0] != '/')
-			return bad(e, "mounts: destination is not an absolute path");
-		if (!m->type)
-			m->type = "bind";
+		s->mounts[s->n_mounts].options = options;
+		r = parse_mount(j, &s->mounts[s->n_mounts++], e);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }
@@ -216,9 +254,11 @@ static int parse_namespaces(struct spec *s, struct err *e)
 		{ "mount", CLONE_NEWNS },      { "user", CLONE_NEWUSER },
 		{ "cgroup", CLONE_NEWCGROUP },
 	};
-	const json_t *list = json_at(s->doc, "linux.namespaces"), *j;
+	const json_t *list, *j;
 	size_t i;
 
+	if (list_of(s->doc, "linux.namespaces", &list, e) < 0)
+		return -EINVAL;
 	json_array_foreach(list, i, j)
 	{
 		const char *type = json_string_value(json_object_get(j, "type"));
@@ -242,6 +282,8 @@ static int parse_sysctls(struct spec *s, struct err *e)
 	const char *key;
 	struct strv out = { 0 };
 
+	if (all && !json_is_object(all))
+		return bad(e, "linux.sysctl");
 	json_object_foreach(all, key, v)
 	{
 		int r = json_is_string(v) ? strv_addf(&out, "%s=%s", key, json_string_value(v))
@@ -257,13 +299,71 @@ static int parse_sysctls(struct spec *s, struct err *e)
 	return 0;
 }
 
-static int parse_linux(struct spec *s, struct err *e)
+static int parse_annotations(struct spec *s, struct err *e)
 {
-	const char *seccomp = NULL;
 	const json_t *notes = json_at(s->doc, "annotations");
+	const char *seccomp = NULL;
 	int r;
 
-	r = parse_namespaces(s, e);
+	if (notes && !json_is_object(notes))
+		return bad(e, "annotations");
+	r = text_of(notes, SPEC_ANNOTATION_USER, &s->user, e);
+	if (r == 0)
+		r = text_of(notes, SPEC_ANNOTATION_SECCOMP, &seccomp, e);
+	if (r < 0)
+		return r;
+	if (seccomp && strcmp(seccomp, "default") != 0 && strcmp(seccomp, "unconfined") != 0)
+		return bad(e, "annotation " SPEC_ANNOTATION_SECCOMP);
+	s->default_seccomp = seccomp && !strcmp(seccomp, "default");
+	return 0;
+}
+
+static bool is_empty(const json_t *v)
+{
+	return json_is_string(v) ? !*json_string_value(v)
+	                         : (json_is_array(v) && !json_array_size(v)) ||
+	                                   (json_is_object(v) && !json_object_size(v));
+}
+
+/* What the specification knows and nothing here carries out yet. To start without it would be a
+ * promise broken in silence. */
+static int refuse_others(const struct spec *s, struct err *e)
+{
+	static const char *const fields[] = {
+		"domainname",
+		"hooks",
+		"linux.cgroupsPath",
+		"linux.devices",
+		"linux.gidMappings",
+		"linux.intelRdt",
+		"linux.mountLabel",
+		"linux.personality",
+		"linux.resources",
+		"linux.rootfsPropagation",
+		"linux.seccomp",
+		"linux.timeOffsets",
+		"linux.uidMappings",
+		"process.apparmorProfile",
+		"process.execCPUAffinity",
+		"process.ioPriority",
+		"process.scheduler",
+		"process.selinuxLabel",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		const json_t *v = json_at(s->doc, fields[i]);
+
+		if (v && !is_empty(v))
+			return err_set(e, UCT_BAD_CONFIG, -EINVAL,
+			               "config.json: %s cannot be honoured", fields[i]);
+	}
+	return 0;
+}
+
+static int parse_linux(struct spec *s, struct err *e)
+{
+	int r = parse_namespaces(s, e);
+
 	if (r == 0)
 		r = parse_sysctls(s, e);
 	if (r == 0)
@@ -272,16 +372,7 @@ static int parse_linux(struct spec *s, struct err *e)
 	if (r == 0)
 		r = strings_of(json_at(s->doc, "linux.readonlyPaths"), "linux.readonlyPaths",
 		               &s->readonly_paths, e);
-	if (r < 0)
-		return r;
-	if (json_at(s->doc, "linux.seccomp"))
-		return bad(e, "linux.seccomp: only the default filter can be honoured");
-	s->user = json_string_value(json_object_get(notes, SPEC_ANNOTATION_USER));
-	seccomp = json_string_value(json_object_get(notes, SPEC_ANNOTATION_SECCOMP));
-	if (seccomp && strcmp(seccomp, "default") != 0 && strcmp(seccomp, "unconfined") != 0)
-		return bad(e, "annotation " SPEC_ANNOTATION_SECCOMP);
-	s->default_seccomp = seccomp && !strcmp(seccomp, "default");
-	return 0;
+	return r;
 }
 
 int spec_parse(const char *text, size_t n, struct spec *ret, struct err *e)
@@ -296,6 +387,10 @@ int spec_parse(const char *text, size_t n, struct spec *ret, struct err *e)
 		r = parse_mounts(&s, e);
 	if (r == 0)
 		r = parse_linux(&s, e);
+	if (r == 0)
+		r = parse_annotations(&s, e);
+	if (r == 0)
+		r = refuse_others(&s, e);
 	if (r == 0)
 		r = MIN(json_get_string(s.doc, "hostname", &s.hostname, e), 0);
 	if (r == 0)

@@ -40,7 +40,7 @@ int state_write(int container_dirfd, const struct state *s, struct err *e)
 
 static int parse_status(const char *v, enum state_status *ret)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+	for (size_t i = 0; i < STATE_LOST; i++) /* which nobody writes */
 		if (!strcmp(v, names[i])) {
 			*ret = (enum state_status)i;
 			return 0;
@@ -48,29 +48,44 @@ static int parse_status(const char *v, enum state_status *ret)
 	return -EINVAL;
 }
 
-static int set_number(const char *key, const char *v, struct state *s)
+static int set_pid(const char *v, pid_t *ret)
+{
+	uint32_t n;
+	int r = parse_u32(v, &n);
+
+	if (r == 0 && n > INT32_MAX)
+		r = -ERANGE;
+	if (r == 0)
+		*ret = (pid_t)n;
+	return r;
+}
+
+static int set_exit_code(const char *v, int *ret)
 {
 	uint64_t n;
 	int r = parse_u64(v, &n);
 
-	if (r < 0)
-		return r;
+	if (r == 0)
+		*ret = (int)MIN(n, (uint64_t)255);
+	return r;
+}
+
+static int set_number(const char *key, const char *v, struct state *s)
+{
+	if (!strcmp(key, "pid"))
+		return set_pid(v, &s->init.pid);
+	if (!strcmp(key, "monitor"))
+		return set_pid(v, &s->monitor.pid);
 	if (!strcmp(key, "pid_unique"))
-		s->init.unique = n;
-	else if (!strcmp(key, "monitor_unique"))
-		s->monitor.unique = n;
-	else if (!strcmp(key, "started_ns"))
-		s->started_ns = n;
-	else if (!strcmp(key, "finished_ns"))
-		s->finished_ns = n;
-	else if (n > INT32_MAX)
-		return -ERANGE;
-	else if (!strcmp(key, "pid"))
-		s->init.pid = (pid_t)n;
-	else if (!strcmp(key, "monitor"))
-		s->monitor.pid = (pid_t)n;
-	else if (!strcmp(key, "exit_code"))
-		s->exit_code = (int)MIN(n, (uint64_t)255);
+		return parse_u64(v, &s->init.unique);
+	if (!strcmp(key, "monitor_unique"))
+		return parse_u64(v, &s->monitor.unique);
+	if (!strcmp(key, "started_ns"))
+		return parse_u64(v, &s->started_ns);
+	if (!strcmp(key, "finished_ns"))
+		return parse_u64(v, &s->finished_ns);
+	if (!strcmp(key, "exit_code"))
+		return set_exit_code(v, &s->exit_code);
 	return 0; /* a key of a later version: not ours to judge */
 }
 

@@ -46,6 +46,8 @@ int sync_expect(int fd, enum sync_step step, const char *who, struct sync_msg *r
 		*ret_fd = -EBADF;
 	}
 	if (n == sizeof(*ret) && ret->step == SYNC_FAIL && ret->e.code < 0) {
+		/* Its memory is not ours to trust. */
+		ret->e.msg[sizeof(ret->e.msg) - 1] = ret->e.hint[sizeof(ret->e.hint) - 1] = '\0';
 		if (e)
 			*e = ret->e;
 		return ret->e.code;

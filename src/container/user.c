@@ -17,6 +17,18 @@ struct fields {
 	size_t n;
 };
 
+/* (uid_t)-1 is no id: setresuid(2) takes it for "as it is", and the program would stay root. */
+static int parse_id(const char *s, uint32_t *ret)
+{
+	uint32_t id;
+	int r = parse_u32(s, &id);
+
+	if (r < 0 || id == UINT32_MAX)
+		return r < 0 ? r : -ERANGE;
+	*ret = id;
+	return 0;
+}
+
 /* Splits the next line at colons; false at the end. Lines that are too long are passed over. */
 static bool next_line(const char **at, struct fields *ret)
 {
@@ -53,7 +65,7 @@ static bool find_user(const char *passwd, const char *name, bool by_number, stru
 	while (passwd && next_line(&passwd, &x)) {
 		uint32_t uid, gid;
 
-		if (x.n < 4 || parse_u32(x.f[2], &uid) < 0 || parse_u32(x.f[3], &gid) < 0)
+		if (x.n < 4 || parse_id(x.f[2], &uid) < 0 || parse_id(x.f[3], &gid) < 0)
 			continue;
 		if (by_number ? uid != u->uid : strcmp(x.f[0], name) != 0)
 			continue;
@@ -73,7 +85,7 @@ static bool find_group(const char *group, const char *name, gid_t *ret)
 	uint32_t gid;
 
 	while (group && next_line(&group, &x))
-		if (x.n >= 3 && !strcmp(x.f[0], name) && parse_u32(x.f[2], &gid) == 0) {
+		if (x.n >= 3 && !strcmp(x.f[0], name) && parse_id(x.f[2], &gid) == 0) {
 			*ret = gid;
 			return true;
 		}
@@ -99,8 +111,9 @@ static void add_memberships(const char *group, const char *name, struct user *u)
 	struct fields x;
 	uint32_t gid;
 
-	while (group && next_line(&group, &x))
-		if (x.n >= 4 && is_member(x.f[3], name) && parse_u32(x.f[2], &gid) == 0 &&
+	/* Who has no name is in no list, not even in one with an empty place: "a,,b". */
+	while (*name && group && next_line(&group, &x))
+		if (x.n >= 4 && is_member(x.f[3], name) && parse_id(x.f[2], &gid) == 0 &&
 		    u->n_groups < USER_GROUPS_MAX)
 			u->groups[u->n_groups++] = gid;
 }
@@ -119,7 +132,7 @@ int user_resolve_text(const char *passwd, const char *group, const char *text, s
 		*group_name++ = '\0';
 	/* An entry called "1000" wins over the number 1000, as in chown(1) and Docker. */
 	is_number = !find_user(passwd, name, false, ret, known_as, sizeof(known_as)) &&
-	            parse_u32(name, &ret->uid) == 0;
+	            parse_id(name, &ret->uid) == 0;
 	if (is_number)
 		(void)find_user(passwd, NULL, true, ret, known_as, sizeof(known_as));
 	else if (!known_as[0])
@@ -129,7 +142,7 @@ int user_resolve_text(const char *passwd, const char *group, const char *text, s
 		add_memberships(group, known_as, ret);
 		return 0;
 	}
-	if (!find_group(group, group_name, &ret->gid) && parse_u32(group_name, &ret->gid) < 0)
+	if (!find_group(group, group_name, &ret->gid) && parse_id(group_name, &ret->gid) < 0)
 		return err_set(e, UCT_USER_UNKNOWN, -ENOENT,
 		               "group '%s' is not in the image's group", group_name);
 	return 0;

@@ -182,10 +182,12 @@ static int begin_layer(struct pull *p, struct layer *l, struct err *e)
 	memcpy(m.digest, l->info.digest, sizeof(m.digest));
 	r = sock_send_fds(p->fetcher.sock_fd, &m, sizeof(m), &write_fd, 1);
 	if (r == -EPIPE) { /* its FAIL is there to be read */
-		union any_packet fail;
+		union any_packet last;
 
-		r = next_packet(p, &fail, sizeof(fail), e);
-		return r < 0 ? r : err_errno(e, -EPIPE, "the fetcher ended");
+		do
+			r = next_packet(p, &last, sizeof(last), e);
+		while (r >= 0); /* what it said before that matters no more */
+		return r;
 	}
 	if (r < 0)
 		return err_errno(e, r, "cannot talk to the fetcher");
