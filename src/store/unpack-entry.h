@@ -2,6 +2,8 @@
 /* unpack-entry - one entry of the archive becomes one thing on disk; only for unpack */
 #pragma once
 
+#include <stdbool.h>
+
 #include "store/unpack-tree.h"
 #include "store/unpack.h"
 
@@ -13,6 +15,7 @@ struct unpacker {
 	struct unpack_result *result;
 	struct archive *archive; /* positioned at the entry's data */
 	struct tree tree;
+	bool ends_in_padding; /* the stream ended behind the last file: nothing more comes */
 };
 
 int unpack_entry(struct unpacker *u, struct archive_entry *ae, struct err *e);

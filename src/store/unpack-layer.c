@@ -85,6 +85,8 @@ static int unpack_entries(struct unpacker *u, struct source *src, struct err *e)
 		}
 		if (r < 0)
 			return r;
+		if (u->ends_in_padding && src->r == 0)
+			return 0;
 	}
 	return rc == ARCHIVE_EOF ? 0 : archive_failure(u->archive, src, e);
 }
