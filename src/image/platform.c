@@ -90,8 +90,11 @@ int platform_parse(const char *text, char *buf, size_t size, struct err *e)
 	int n;
 
 	/* An architecture alone means this system's. */
-	(void)snprintf(full, sizeof(full), "%s%s", strchr(text, '/') ? "" : "linux/", text);
-	if (strlen(text) > 90 || platform_split(full, &pl) < 0)
+	if (strlen(text) <= 90)
+		(void)snprintf(full, sizeof(full), strchr(text, '/') ? "%s" : "linux/%s", text);
+	else
+		full[0] = '\0';
+	if (platform_split(full, &pl) < 0)
 		return err_set(e, UCT_BAD_VALUE, -EINVAL, "invalid platform '%.90s'", text);
 	for (size_t i = 0; i < ARRAY_SIZE(aliases); i++)
 		if (!strcmp(pl.architecture, aliases[i].alias)) {

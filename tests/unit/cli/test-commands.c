@@ -46,86 +46,85 @@ static void result_done(struct result *r)
 #define HASH(c) c "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"
 
 /* What is printed and returned, letter for letter. */
+static const struct {
+	const char *line;
+	int status;
+	const char *out, *err;
+} outcome_table[] = {
+	{ "rnu", 125, "", "usr-ct: unknown command 'rnu' (UCT-1101)\nhint: did you mean 'run'?\n" },
+	{ "--nosuch", 125, "",
+	  "usr-ct: unknown flag '--nosuch' (UCT-1101)\nhint: see usr-ct --help\n" },
+	{ "run --naem x", 125, "",
+	  "usr-ct: unknown flag '--naem' for run (UCT-1101)\nhint: did you mean "
+	  "'--name'?\n" },
+	{ "run -d alpine", 0, HASH("e") "\n", "" },
+	{ "run -q alpine exit 7", 7, "", "" },
+	{ "run missing", 125, "",
+	  "usr-ct: no such image 'missing' (UCT-1202)\n"
+	  "hint: check the spelling; usr-ct images lists what is here\n" },
+	{ "run alpine nosuch", 127, "",
+	  "usr-ct: cannot find 'nosuch' (UCT-1408)\n"
+	  "hint: check the spelling, the image and its PATH\n" },
+	{ "run alpine noexec", 126, "",
+	  "usr-ct: cannot execute 'noexec' (UCT-1409)\n"
+	  "hint: check its mode, its #! line and its architecture\n" },
+	{ "create --name new alpine", 0, HASH("e") "\n", "" },
+	{ "create --name web alpine", 1, "",
+	  "usr-ct: name is in use: 'web' (UCT-1403)\n"
+	  "hint: remove the other container (usr-ct rm NAME) or choose another name\n" },
+	{ "start made job", 0, "made\njob\n", "" },
+	{ "start -a job", 3, "", "" },
+	{ "start -a job made", 125, "",
+	  "usr-ct: only one container can be attached to at a time (UCT-1101)\n"
+	  "hint: start the others without -a and -i\n" },
+	{ "rm job nosuch made", 1, "job\nmade\n",
+	  "usr-ct: no such container 'nosuch' (UCT-1401)\n"
+	  "hint: usr-ct ps -a lists all containers\n" },
+	{ "rm -f nosuch job", 0, "job\n",
+	  "usr-ct: no such container 'nosuch' (UCT-1401)\n"
+	  "hint: usr-ct ps -a lists all containers\n" },
+	{ "rm web", 1, "",
+	  "usr-ct: running: 'web' (UCT-1404)\nhint: stop it first, or use rm -f\n" },
+	{ "container rm -f web", 0, "web\n", "" },
+	{ "stop -t 1 web db", 0, "web\ndb\n", "" },
+	{ "kill -s HUP web", 0, "web\n", "" },
+	{ "kill -s FOO web", 125, "",
+	  "usr-ct: unknown signal 'FOO' (UCT-1102)\n"
+	  "hint: give a name such as TERM, or a number from 1 to 64\n" },
+	{ "logs --tail x web", 125, "",
+	  "usr-ct: --tail takes a number of lines or all, not 'x' (UCT-1102)\n"
+	  "hint: see usr-ct logs --help\n" },
+	{ "logs --since never web", 125, "",
+	  "usr-ct: --since takes a time, not 'never' (UCT-1102)\n"
+	  "hint: write it as 10m, 2h30m, 2026-01-31 or 2026-01-31T12:34:56Z\n" },
+	{ "ps -q", 0, "a0123456789a\nb0123456789a\n", "" },
+	{ "pull -q alpine", 0, "sha256:" HASH("3") "\n", "" },
+	{ "rmi alpine", 0, "Untagged: alpine:latest\nDeleted: sha256:" HASH("3") "\n", "" },
+	{ "inspect job alpine", 0,
+	  "[\n    {\n        \"Id\": \"" HASH("c") "\",\n        \"Name\": \"/job\"\n    },\n"
+	                                           "    {\n        \"Id\": \"sha256:" HASH(
+							   "3") "\"\n    }\n]\n",
+	  "" },
+	{ "inspect nosuch", 1, "[]\n",
+	  "usr-ct: no container or image 'nosuch' (UCT-1401)\n"
+	  "hint: usr-ct ps -a and usr-ct images list what there is\n" },
+	{ "explain 9999", 1, "",
+	  "usr-ct: no such error code: '9999' (UCT-1105)\n"
+	  "hint: see usr-ct explain --list\n" },
+	{ "help nosuch", 125, "",
+	  "usr-ct: unknown command 'nosuch' (UCT-1101)\nhint: see usr-ct --help\n" },
+	{ "--version", 0, "usr-ct version " USRCT_VERSION "\n", "" },
+};
+
 static void outcomes(void **state)
 {
-	static const struct {
-		const char *line;
-		int status;
-		const char *out, *err;
-	} table[] = {
-		{ "rnu", 125, "",
-		  "usr-ct: unknown command 'rnu' (UCT-1101)\nhint: did you mean 'run'?\n" },
-		{ "--nosuch", 125, "",
-		  "usr-ct: unknown flag '--nosuch' (UCT-1101)\nhint: see usr-ct --help\n" },
-		{ "run --naem x", 125, "",
-		  "usr-ct: unknown flag '--naem' for run (UCT-1101)\nhint: did you mean "
-		  "'--name'?\n" },
-		{ "run -d alpine", 0, HASH("e") "\n", "" },
-		{ "run -q alpine exit 7", 7, "", "" },
-		{ "run missing", 125, "",
-		  "usr-ct: no such image 'missing' (UCT-1202)\n"
-		  "hint: check the spelling; usr-ct images lists what is here\n" },
-		{ "run alpine nosuch", 127, "",
-		  "usr-ct: cannot find 'nosuch' (UCT-1408)\n"
-		  "hint: check the spelling, the image and its PATH\n" },
-		{ "run alpine noexec", 126, "",
-		  "usr-ct: cannot execute 'noexec' (UCT-1409)\n"
-		  "hint: check its mode, its #! line and its architecture\n" },
-		{ "create --name new alpine", 0, HASH("e") "\n", "" },
-		{ "create --name web alpine", 1, "",
-		  "usr-ct: name is in use: 'web' (UCT-1403)\n"
-		  "hint: remove the other container (usr-ct rm NAME) or choose another name\n" },
-		{ "start made job", 0, "made\njob\n", "" },
-		{ "start -a job", 3, "", "" },
-		{ "start -a job made", 125, "",
-		  "usr-ct: only one container can be attached to at a time (UCT-1101)\n"
-		  "hint: start the others without -a and -i\n" },
-		{ "rm job nosuch made", 1, "job\nmade\n",
-		  "usr-ct: no such container 'nosuch' (UCT-1401)\n"
-		  "hint: usr-ct ps -a lists all containers\n" },
-		{ "rm -f nosuch job", 0, "job\n",
-		  "usr-ct: no such container 'nosuch' (UCT-1401)\n"
-		  "hint: usr-ct ps -a lists all containers\n" },
-		{ "rm web", 1, "",
-		  "usr-ct: running: 'web' (UCT-1404)\nhint: stop it first, or use rm -f\n" },
-		{ "container rm -f web", 0, "web\n", "" },
-		{ "stop -t 1 web db", 0, "web\ndb\n", "" },
-		{ "kill -s HUP web", 0, "web\n", "" },
-		{ "kill -s FOO web", 125, "",
-		  "usr-ct: unknown signal 'FOO' (UCT-1102)\n"
-		  "hint: give a name such as TERM, or a number from 1 to 64\n" },
-		{ "logs --tail x web", 125, "",
-		  "usr-ct: --tail takes a number of lines or all, not 'x' (UCT-1102)\n"
-		  "hint: see usr-ct logs --help\n" },
-		{ "logs --since never web", 125, "",
-		  "usr-ct: --since takes a time, not 'never' (UCT-1102)\n"
-		  "hint: write it as 10m, 2h30m, 2026-01-31 or 2026-01-31T12:34:56Z\n" },
-		{ "ps -q", 0, "a0123456789a\nb0123456789a\n", "" },
-		{ "pull -q alpine", 0, "sha256:" HASH("3") "\n", "" },
-		{ "rmi alpine", 0, "Untagged: alpine:latest\nDeleted: sha256:" HASH("3") "\n", "" },
-		{ "inspect job alpine", 0,
-		  "[\n    {\n        \"Id\": \"" HASH(
-			  "c") "\",\n        \"Name\": \"/job\"\n    },\n"
-		               "    {\n        \"Id\": \"sha256:" HASH("3") "\"\n    }\n]\n",
-		  "" },
-		{ "inspect nosuch", 1, "[]\n",
-		  "usr-ct: no container or image 'nosuch' (UCT-1401)\n"
-		  "hint: usr-ct ps -a and usr-ct images list what there is\n" },
-		{ "explain 9999", 1, "",
-		  "usr-ct: no such error code: '9999' (UCT-1105)\n"
-		  "hint: see usr-ct explain --list\n" },
-		{ "help nosuch", 125, "",
-		  "usr-ct: unknown command 'nosuch' (UCT-1101)\nhint: see usr-ct --help\n" },
-		{ "--version", 0, "usr-ct version " USRCT_VERSION "\n", "" },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		struct result r = run(table[i].line);
+	for (size_t i = 0; i < ARRAY_SIZE(outcome_table); i++) {
+		struct result r = run(outcome_table[i].line);
 
-		assert_string_equal(r.out, table[i].out);
-		assert_string_equal(r.err, table[i].err);
-		assert_int_equal(r.status, table[i].status);
+		assert_string_equal(r.out, outcome_table[i].out);
+		assert_string_equal(r.err, outcome_table[i].err);
+		assert_int_equal(r.status, outcome_table[i].status);
 		result_done(&r);
 	}
 }
