@@ -7,16 +7,20 @@
 
 int json_parse(const char *text, size_t n, const char *what, json_t **ret, struct err *e)
 {
+	_cleanup_json_ json_t *j = NULL;
 	json_error_t je;
-	json_t *j = json_loadb(text, n, JSON_REJECT_DUPLICATES, &je);
 
-	if (!j && json_error_code(&je) == json_error_out_of_memory)
+	/* Of memory jansson 2.14 says "invalid token", nothing at all, or it goes on with text
+	 * that lacks a byte (lex_save() in load.c ignores the failure). malloc(3) does say it. */
+	errno = 0;
+	j = json_loadb(text, n, JSON_REJECT_DUPLICATES, &je);
+	if (errno == ENOMEM)
 		return err_oom(e);
 	if (!j)
 		return err_set(e, UCT_SYSTEM, -EBADMSG,
 		               "%s is not valid JSON: line %d, column %d: %s", what, je.line,
 		               je.column, je.text);
-	*ret = j;
+	*ret = TAKE_PTR(j);
 	return 0;
 }
 
@@ -88,10 +92,14 @@ int json_get_bool(const json_t *j, const char *path, bool *ret, struct err *e)
 
 int json_print(const json_t *j, bool indent, char **ret, struct err *e)
 {
-	char *s = json_dumps(j, (indent ? JSON_INDENT(2) : JSON_COMPACT) | JSON_ENCODE_ANY);
+	char *s;
 
-	if (!s)
+	errno = 0; /* as in json_parse() */
+	s = json_dumps(j, (indent ? JSON_INDENT(2) : JSON_COMPACT) | JSON_ENCODE_ANY);
+	if (!s || errno == ENOMEM) {
+		free(s);
 		return err_oom(e);
+	}
 	*ret = s;
 	return 0;
 }

@@ -66,7 +66,7 @@ static int id_of(const json_t *j, const char *path, uint32_t *ret, struct err *e
 static int parse_user(struct spec *s, struct err *e)
 {
 	json_int_t umask_bits = 022;
-	const json_t *groups, *g;
+	const json_t *groups = NULL, *g;
 	size_t i;
 	int r;
 
@@ -124,7 +124,7 @@ static int rlimit_of_name(const char *name)
 
 static int parse_rlimits(struct spec *s, struct err *e)
 {
-	const json_t *list, *j;
+	const json_t *list = NULL, *j;
 	size_t i;
 
 	if (list_of(s->doc, "process.rlimits", &list, e) < 0)
@@ -218,7 +218,7 @@ static int parse_mount(const json_t *j, struct spec_mount *m, struct err *e)
 
 static int parse_mounts(struct spec *s, struct err *e)
 {
-	const json_t *list, *j;
+	const json_t *list = NULL, *j;
 	size_t i;
 
 	if (list_of(s->doc, "mounts", &list, e) < 0)
@@ -254,7 +254,7 @@ static int parse_namespaces(struct spec *s, struct err *e)
 		{ "mount", CLONE_NEWNS },      { "user", CLONE_NEWUSER },
 		{ "cgroup", CLONE_NEWCGROUP },
 	};
-	const json_t *list, *j;
+	const json_t *list = NULL, *j;
 	size_t i;
 
 	if (list_of(s->doc, "linux.namespaces", &list, e) < 0)
