@@ -21,16 +21,24 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
-/* Mask and dispositions survive exec(2); the program starts with neither (bubblewrap PR #711). */
+/* Mask and dispositions survive exec(2); the program starts with neither (bubblewrap PR #711). By
+ * system call: signal(3) refuses the two that glibc keeps for itself, and posix_spawn(3) has left
+ * just these ignored. */
 static void reset_signals(void)
 {
-	sigset_t none;
+	struct {
+		void *handler;
+		unsigned long flags;
+		void *restorer;
+		uint64_t mask;
+	} dfl = { 0 }; /* the kernel's struct sigaction, SIG_DFL */
+	uint64_t none = 0;
 
-	for (int sig = 1; sig < 65; sig++)
-		(void)signal(sig, SIG_DFL); /* SIGKILL, SIGSTOP and glibc's own two refuse: fine */
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	for (int sig = 1; sig <= 64; sig++)
+		(void)syscall(SYS_rt_sigaction, sig, &dfl, NULL, sizeof(dfl.mask)); /* not KILL, STOP */
+	(void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none));
 }
 
 static int write_sysctl(const char *name, const char *value, struct err *e)

@@ -290,8 +290,14 @@ static int mark_running(struct launch *l, struct err *e)
 	r = proc_identify(l->init_pidfd, l->init_pid, &l->state.init);
 	if (r == 0)
 		r = proc_identify(self_fd, getpid(), &l->state.monitor);
+	if (r == 0 && l->uplink.pid > 0) {
+		_cleanup_close_ int uplink_fd = pidfd_of(l->uplink.pid);
+
+		r = uplink_fd < 0 ? uplink_fd
+		                  : proc_identify(uplink_fd, l->uplink.pid, &l->state.uplink);
+	}
 	if (r < 0)
-		return err_errno(e, r, "cannot identify the container's first process");
+		return err_errno(e, r, "cannot identify the container's processes");
 	return state_write(LAUNCH_CONTAINER, &l->state, e);
 }
 

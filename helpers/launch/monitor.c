@@ -118,11 +118,12 @@ static void handle_event(struct monitor *m, const struct epoll_event *ev)
 }
 
 /* After the end nobody can write any more (the PID namespace is dead), so what the pipes hold is
- * all there will be. */
+ * all there will be. It is little enough to keep for a client that does not read now: the state
+ * must not wait for it. */
 static bool is_drained(struct monitor *m)
 {
 	for (unsigned i = 0; i < 2; i++)
-		while (m->output_open[i] && !clients_are_slow(m))
+		while (m->output_open[i])
 			if (!pump_output(m, (int)i))
 				output_ended(m, i);
 	return !m->output_open[0] && !m->output_open[1];
@@ -280,6 +281,7 @@ int monitor_run(struct launch *l)
 		loop(m);
 	}
 	l->state.status = STATE_EXITED;
+	l->state.uplink = (struct proc_id){ 0 }; /* we end it ourselves */
 	l->state.finished_ns = clock_realtime_ns();
 	l->state.exit_code = exit_code_of(m->status);
 	if (l->plan.auto_remove)

@@ -24,6 +24,9 @@ int state_write(int container_dirfd, const struct state *s, struct err *e)
 	          (unsigned long long)s->init.unique);
 	sbuf_addf(&b, "monitor=%d\nmonitor_unique=%llu\n", (int)s->monitor.pid,
 	          (unsigned long long)s->monitor.unique);
+	if (s->uplink.pid > 0)
+		sbuf_addf(&b, "uplink=%d\nuplink_unique=%llu\n", (int)s->uplink.pid,
+		          (unsigned long long)s->uplink.unique);
 	sbuf_addf(&b, "started_ns=%llu\nfinished_ns=%llu\n", (unsigned long long)s->started_ns,
 	          (unsigned long long)s->finished_ns);
 	if (s->exit_code >= 0)

@@ -19,6 +19,7 @@ struct state {
 	struct proc_id init, monitor;
 	uint64_t started_ns, finished_ns; /* realtime; 0 not yet */
 	int exit_code;                    /* 0 to 255; -1 unknown */
+	struct proc_id uplink;            /* network helper to end; pid 0: none */
 	char cgroup[256];                 /* directory to remove, or empty */
 	char error[256];                  /* why the last start failed, or empty */
 };

@@ -289,6 +289,16 @@ int usrct_container_start(struct usrct *u, const char *ref, const struct usrct_s
 	return ENGINE_RETURN(r, out, &e);
 }
 
+/* The launcher puts its own failures away; ours may have come before it. A container that runs is
+ * none of them, whatever happened to our side of it. */
+static void discard_if_never_started(struct usrct *u, const char *id)
+{
+	_cleanup_target_ struct target t = TARGET_NONE;
+
+	if (target_open(u, id, STORE_WRITE, &t, NULL) == 0 && t.state.status == STATE_CREATED)
+		(void)container_discard(u->store, id, NULL);
+}
+
 int usrct_container_run(struct usrct *u, const struct usrct_create_options *create,
                         const struct usrct_start_options *start, char **ret_id, int *ret_status,
                         struct usrct_err *out)
@@ -306,9 +316,8 @@ int usrct_container_run(struct usrct *u, const struct usrct_create_options *crea
 	}
 	if (r == 0) {
 		r = engine_start(u, id, start, &w, ret_status, &e);
-		/* The launcher has put its own failures away; ours may have come before it. */
 		if (r < 0 && create->auto_remove)
-			(void)container_discard(u->store, id, NULL);
+			discard_if_never_started(u, id);
 		if (r < 0)
 			(void)engine_sweep(u, NULL);
 	}

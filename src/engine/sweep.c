@@ -10,6 +10,7 @@
 #include "store/sweep-proto.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/file.h>
 
@@ -83,6 +84,15 @@ static bool has_monitor(int live_dirfd, const char *id)
 	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }
 
+/* slirp4netns leaves with the monitor, whose pipe it watches; pasta watches nothing. */
+static void end_uplink(const struct state *s)
+{
+	_cleanup_close_ int pidfd = s->uplink.pid > 0 ? proc_open(&s->uplink) : -EBADF;
+
+	if (pidfd >= 0)
+		(void)pidfd_signal(pidfd, SIGKILL);
+}
+
 int engine_heal(struct usrct *u, const char *id, struct err *e)
 {
 	_cleanup_close_ int dirfd = container_open_dir(u->store, id, e);
@@ -96,6 +106,7 @@ int engine_heal(struct usrct *u, const char *id, struct err *e)
 	if (dirfd >= 0 && state_read(dirfd, &s, e) == 0) {
 		if (s.status == STATE_LOST)
 			return 0; /* it runs on; stop and rm know how to end it */
+		end_uplink(&s);
 		cgroup_remove(s.cgroup);
 		r = container_find(u->store, id, &row, e);
 		if (r == 1 && row.auto_remove)

@@ -103,15 +103,15 @@ check_layers() { # IMAGE
   assert_has "$(getfattr -d "$dir/keep" 2>/dev/null)" 'user.note="an attribute"'
   # A file capability works for an ordinary user inside: port 80 there needs cap_net_bind_service
   # unless the sysctl says otherwise, so look at what exec gave.
-  run_ct -0 run --rm -u app "$REGISTRY/layers" /fixture/capable sh -c 'grep ^CapEff /proc/self/status | cut -f2'
+  run_ct -0 run --rm -u app "$REGISTRY/layers" /fixture/busybox-capable sh -c 'grep ^CapEff /proc/self/status | cut -f2'
   assert_output 0000000000000400
 }
 
 @test "layers: a set-user-id program is one inside" {
   usr-ct pull "$REGISTRY/layers"
-  run_ct -0 run --rm -u app "$REGISTRY/layers" /fixture/setuid id -u
+  run_ct -0 run --rm -u app "$REGISTRY/layers" /fixture/busybox-setuid id -u
   # busybox gives its rights up for applets that do not need them; /proc tells what exec gave.
-  run_ct -0 run --rm -u app "$REGISTRY/layers" stat -c '%a %u' /fixture/setuid
+  run_ct -0 run --rm -u app "$REGISTRY/layers" stat -c '%a %u' /fixture/busybox-setuid
   assert_output "4755 0"
 }
 
