@@ -80,7 +80,8 @@ USRCT_API int usrct_container_create(struct usrct *u, const struct usrct_create_
  * @stdout_fd: where its standard output goes; with a terminal, all of its output; -1: thrown away
  * @stderr_fd: where its standard error goes
  * @forward_signals: SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 that reach the caller
- *             during the call are sent to the container's first process instead
+ *             during the call are sent to the container's first process instead; if it has a
+ *             terminal they end the call, with 128 + signal as status, and the container goes on
  *
  * Descriptors are borrowed. If the container has a terminal and @stdin_fd is one, it is in raw mode
  * during the call and restored whatever happens, and window sizes follow it.

@@ -35,7 +35,7 @@ static int not_a_tty(struct cli *c)
 	struct err e;
 	int r = err_set(&e, UCT_USAGE, -ENOTTY, "the input device is not a TTY");
 
-	(void)err_hint(&e, r, "leave -t out where standard input is a pipe or a file");
+	(void)err_hint(&e, r, "leave -t out where standard input is not a terminal");
 	return cli_fail_local(c, &e);
 }
 

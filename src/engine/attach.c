@@ -28,6 +28,7 @@ struct session {
 	const struct attachment *a;
 	int signal_fd;
 	bool stdin_open, is_raw, has_held_key, wants_detach;
+	int killed_by; /* signal that ends us, with a terminal; 0: none */
 	struct termios saved;
 	char in[ATTACH_CHUNK + 1]; /* a packet that waits to be sent */
 	size_t in_n;
@@ -205,9 +206,14 @@ static void take_signals(struct session *s)
 	struct signalfd_siginfo si;
 
 	while (read(s->signal_fd, &si, sizeof(si)) == sizeof(si)) {
-		if (si.ssi_signo == SIGWINCH)
+		if (si.ssi_signo == SIGWINCH) {
 			send_window(s);
-		else if (s->a->init_pidfd >= 0)
+		} else if (s->a->tty) {
+			/* With a terminal, Ctrl-C comes as a byte; a signal is meant for us alone,
+			 * as in Docker. The container goes on. */
+			s->killed_by = (int)si.ssi_signo;
+			s->wants_detach = true;
+		} else if (s->a->init_pidfd >= 0)
 			(void)pidfd_signal(s->a->init_pidfd, (int)si.ssi_signo);
 	}
 }
@@ -251,9 +257,13 @@ int attach_run(const struct attachment *a, int *ret_exit_code, struct err *e)
 	}
 	enter_raw_mode(s);
 	send_window(s);
-	while (r == 0 && !(s->wants_detach && !s->in_n))
+	while (r == 0 && !s->killed_by && !(s->wants_detach && !s->in_n))
 		r = step(s, ret_exit_code, e);
 	leave_raw_mode(s);
+	if (r == 0 && s->killed_by) {
+		*ret_exit_code = 128 + s->killed_by;
+		r = 1;
+	}
 	(void)close(s->signal_fd);
 	free(s);
 	return r;
