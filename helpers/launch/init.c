@@ -37,7 +37,8 @@ static void reset_signals(void)
 	uint64_t none = 0;
 
 	for (int sig = 1; sig <= 64; sig++)
-		(void)syscall(SYS_rt_sigaction, sig, &dfl, NULL, sizeof(dfl.mask)); /* not KILL, STOP */
+		(void)syscall(SYS_rt_sigaction, sig, &dfl, NULL,
+		              sizeof(dfl.mask)); /* not KILL, STOP */
 	(void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none));
 }
 

@@ -56,7 +56,6 @@ static int enter_user_namespace(struct launch *l, struct err *e)
 {
 	l->outer_uid = geteuid();
 	l->outer_gid = getegid();
-	l->has_userns = fcntl(LAUNCH_USERNS, F_GETFD) >= 0;
 	if (!l->has_userns)
 		return 0;
 	if (setns(LAUNCH_USERNS, CLONE_NEWUSER) < 0)
@@ -382,7 +381,7 @@ static void shed_documents(struct launch *l)
 	(void)malloc_trim(0);
 }
 
-static void guard_self(void)
+static void guard_self(int first_foreign_fd)
 {
 	sigset_t all;
 
@@ -393,10 +392,10 @@ static void guard_self(void)
 	(void)prctl(PR_SET_NAME, "usr-ct-monitor", 0, 0, 0);
 	/* Helpers that put themselves into the background stay our children. */
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-	for (int fd = LAUNCH_SYNC; fd <= LAUNCH_USERNS; fd++)
+	for (int fd = LAUNCH_SYNC; fd < first_foreign_fd; fd++)
 		(void)fd_set_cloexec(fd, 1);
 	/* What the user's shell left open is not for a monitor that may live for months. */
-	(void)close_range(LAUNCH_USERNS + 1, ~0U, 0);
+	(void)close_range((unsigned)first_foreign_fd, ~0U, 0);
 	IGNORE(chdir("/")); /* keep no directory of the user's busy */
 }
 
@@ -414,11 +413,12 @@ int main(int argc, char **argv)
 	struct sync_msg started = { .step = SYNC_STARTED };
 	int r;
 
-	if (argc != 2)
+	if (argc != 3)
 		return 125;
 	sync_time(&l.times[0], "exec of the launcher");
 	l.id = argv[1];
-	guard_self();
+	l.has_userns = !strcmp(argv[2], LAUNCH_NESTED);
+	guard_self(l.has_userns ? LAUNCH_USERNS + 1 : LAUNCH_USERNS);
 	r = start(&l, &e);
 	if (r < 0) {
 		undo(&l, &e);

@@ -27,7 +27,10 @@
 #include <stdbool.h>
 #include <sys/ioctl.h>
 
-/* Descriptors that the engine gives the launcher, by number; argv[1] is the container's id. */
+/* What the engine gives the launcher: argv[1] is the container's id, argv[2] says where its ids come
+ * from, and the rest are descriptors, by number. */
+#define LAUNCH_NESTED "nested" /* from the holder's namespace */
+#define LAUNCH_SINGLE "single" /* the user's own id, no holder */
 enum launch_fd {
 	LAUNCH_SYNC = 3,        /* engine */
 	LAUNCH_STORE = 4,       /* the data directory */

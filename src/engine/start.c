@@ -116,8 +116,9 @@ static int write_etc(const struct starting *s, struct err *e)
 static int spawn_launcher(struct starting *s, int their_fd, int run_dirfd, struct err *e)
 {
 	struct usrct *u = s->u;
-	char path[32],
-		*argv[] = { (char *)(uintptr_t) "usr-ct-launch", (char *)(uintptr_t)s->id, NULL };
+	const char *ids = u->is_single_id ? LAUNCH_SINGLE : LAUNCH_NESTED;
+	char path[32], *argv[] = { (char *)(uintptr_t) "usr-ct-launch", (char *)(uintptr_t)s->id,
+		                   (char *)(uintptr_t)ids, NULL };
 	_cleanup_close_ int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC), pidfd = -EBADF;
 	struct spawn_fd fds[] = {
 		{ null_fd, 0 },

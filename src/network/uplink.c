@@ -69,13 +69,16 @@ static int slirp_arguments(struct strv *argv)
 	/* Its sandbox pivots into an empty root and its filter forbids most calls: it reads what a
 	 * container sends. The host's loopback stays closed, as in podman. */
 	static const char *const fixed[] = {
-		"--configure",      "--mtu=65520",      "--disable-host-loopback",
-		"--enable-sandbox", "--enable-seccomp", "--ready-fd=3",
-		"--exit-fd=4",      "--netns-type=path"
+		"--configure",  "--mtu=65520", "--disable-host-loopback", "--enable-seccomp",
+		"--ready-fd=3", "--exit-fd=4", "--netns-type=path"
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(fixed) && r == 0; i++)
 		r = strv_add(argv, fixed[i]);
+	/* Given a namespace by path, version 1.2 can build its sandbox only as root of the
+	 * namespace that it starts in: not where there is no holder. */
+	if (r == 0 && geteuid() == 0)
+		r = strv_add(argv, "--enable-sandbox");
 	if (r == 0)
 		r = strv_add(argv, "--userns-path=/proc/self/fd/5");
 	if (r == 0)
