@@ -27,8 +27,8 @@
 #include <stdbool.h>
 #include <sys/ioctl.h>
 
-/* What the engine gives the launcher: argv[1] is the container's id, argv[2] says where its ids come
- * from, and the rest are descriptors, by number. */
+/* What the engine gives the launcher: argv[1] is the container's id, argv[2] says where its ids
+ * come from, and the rest are descriptors, by number. */
 #define LAUNCH_NESTED "nested" /* from the holder's namespace */
 #define LAUNCH_SINGLE "single" /* the user's own id, no holder */
 enum launch_fd {
