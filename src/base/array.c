@@ -10,8 +10,10 @@ int array_grow(void *array, size_t n, size_t *cap, size_t element_bytes)
 
 	if (n < *cap)
 		return 0;
-	memcpy(&p, array,
-	       sizeof(p)); /* a pointer of any type: reading it as void * is not allowed */
+	if (more > SIZE_MAX / 2 / element_bytes)
+		return -ENOMEM;
+	/* A pointer of any type: reading it as void * is not allowed. */
+	memcpy(&p, array, sizeof(p));
 	p = reallocarray(p, more, element_bytes);
 	if (!p)
 		return -ENOMEM;

@@ -126,10 +126,10 @@ our_processes() {
   find "$CGROUP" -name cgroup.procs 2>/dev/null | while read -r list; do
     cat "$list" 2>/dev/null
   done | sort -un | while read -r pid; do
+    # Holds back what tests/as-user --without userns takes away.
+    [[ $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null) != *without-userns.py* ]] || continue
     case $(cat "/proc/$pid/comm" 2>/dev/null) in
     '') ;;
-    # Holds back what tests/as-user --without userns takes away; itself in no namespace of ours.
-    python3) [[ $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null) == *without-userns.py* ]] || printf '%s\n' "$pid" ;;
     usr-ct* | slirp4netns | pasta* | passt* | newuidmap | newgidmap) printf '%s\n' "$pid" ;;
     *)
       # Unreadable also means: not ours to look into, so in another user namespace.
