@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 
 enum { SCHEMA_VERSION = 1 };
-enum { BUSY_TIMEOUT_MS = 5000, CHECKPOINT_PAGES = 256 /* of 4 KiB */ };
+enum { BUSY_TIMEOUT_MS = 5000, WAL_MAX_BYTES = 512 * 1024 };
 
 /* Listed fields are columns and listing needs no sorting. Names are looked up through UNIQUE
  * indexes, reference counts through the reverse indexes. */
@@ -83,7 +83,7 @@ static int connect_to(struct store *s, const char *uri_tail, int flags, struct e
 	if (rc == SQLITE_OK)
 		rc = sqlite3_busy_timeout(s->db, BUSY_TIMEOUT_MS);
 	if (rc == SQLITE_OK && s->mode == STORE_WRITE)
-		rc = sqlite3_wal_autocheckpoint(s->db, CHECKPOINT_PAGES);
+		rc = sqlite3_wal_autocheckpoint(s->db, 0); /* see fold_back() */
 	return rc == SQLITE_OK ? 0 : db_error(s, rc, e);
 }
 
@@ -347,6 +347,23 @@ int db_begin(struct store *s, struct db_write *w, struct err *e)
 	return db_again(w, e);
 }
 
+/* Our processes are short, and the first to open the log after all have left reads all of it to
+ * build its index anew. That forgets how much was copied back already, so a log that is only
+ * copied, as SQLite's own checkpoints do, would grow for ever. We copy and cut it, under the lock,
+ * as soon as reading it costs more than that. A reader in its way is not waited for: the next
+ * commit tries again. */
+static void fold_back(struct store *s)
+{
+	struct stat st;
+
+	if (fstatat(s->dirfd, "index.db-wal", &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    st.st_size < WAL_MAX_BYTES)
+		return;
+	(void)sqlite3_busy_timeout(s->db, 0);
+	(void)sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	(void)sqlite3_busy_timeout(s->db, BUSY_TIMEOUT_MS);
+}
+
 int db_commit(struct db_write *w, struct err *e)
 {
 	int rc = sqlite3_exec(w->s->db, "COMMIT", NULL, NULL, NULL);
@@ -354,6 +371,7 @@ int db_commit(struct db_write *w, struct err *e)
 	if (rc != SQLITE_OK)
 		return db_error(w->s, rc, e);
 	w->is_open = false;
+	fold_back(w->s);
 	return 0;
 }
 

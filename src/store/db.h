@@ -12,8 +12,8 @@
  *	(renames and files that belong to the rows)
  *	db_end()	rolls back what was not committed, releases the lock
  *
- * The write-ahead log is copied back into the database by the writer that makes it larger than
- * about 1 MiB, never at close: a checkpoint costs milliseconds. Readers take no lock of ours. They
+ * The write-ahead log is copied back into the database and cut by the writer that makes it larger
+ * than 512 KiB, never at close: a checkpoint costs milliseconds. Readers take no lock of ours. They
  * can meet another process only in the moment in which the first opener after everybody left
  * rebuilds the index of the log; that is what their busy timeout is for.
  *

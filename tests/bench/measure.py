@@ -224,13 +224,18 @@ def bench_start(place, options):
             Contender("podman", place.podman("run", "--rm", "--network", "slirp4netns",
                                              place.image, "true")),
         ], options.rounds)
-    print("\nmemory of what watches one idle container (PSS)")
+    print("\nmemory of what watches an idle container (PSS)")
     for name, run, names in (
-            ("usr-ct", place.usrct, ("usr-ct-launch",)), ("podman", place.podman, ("conmon",))):
-        quiet(*run("run", "-d", "--name", "idle", "--network", "none", place.image, "sleep", "1000"))
-        kb = pss_kb(names)
-        print(f"  {name:<14}{'not readable' if kb is None else f'{kb} KB'} ({', '.join(names)})")
-        quiet(*run("rm", "-f", "idle"))
+            ("usr-ct", place.usrct, ("usr-ct-monito",)), ("podman", place.podman, ("conmon",))):
+        for count in (1, 10):
+            idle = [f"idle{i}" for i in range(count)]
+            for one in idle:
+                quiet(*run("run", "-d", "--name", one, "--network", "none", place.image,
+                           "sleep", "1000"))
+            kb = pss_kb(names)
+            text = "not readable" if kb is None else f"{kb // count} KB for each of {count}"
+            print(f"  {name:<14}{text} ({', '.join(names)})")
+            quiet(*run("rm", "-f", *idle))
     kb = pss_kb(("usr-ct-hold",))
     if kb is not None:
         print(f"  {'usr-ct':<14}{kb} KB (usr-ct-hold, once for each user)")
