@@ -18,11 +18,14 @@
 #include "network/uplink.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+
+enum { MONITOR_END_MS = 10000 };
 
 /* What start must know of the documents; the launcher reads them itself. */
 struct needs {
@@ -230,13 +233,30 @@ static int stay(struct starting *s, int *ret_status, struct err *e)
 	return MIN(r, 0);
 }
 
-/* Only one start at a time; the lock goes to the launcher with the descriptor. */
-static int lock_container(int dirfd, const char *name, struct err *e)
+/* Its monitor told everybody that it has ended, and is still putting things away. */
+static int wait_for_monitor(const struct target *t)
 {
-	if (flock(dirfd, LOCK_EX | LOCK_NB) == 0)
-		return 0;
+	_cleanup_close_ int pidfd = proc_open(&t->state.monitor);
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+	return pidfd >= 0 && RETRY_EINTR(poll(&p, 1, MONITOR_END_MS)) == 1;
+}
+
+/* Only one start at a time; the lock goes to the launcher with the descriptor. */
+static int lock_container(struct target *t, struct err *e)
+{
+	int r;
+
+	if (flock(t->dirfd, LOCK_EX | LOCK_NB) == 0 ||
+	    (t->state.status == STATE_EXITED && wait_for_monitor(t) &&
+	     flock(t->dirfd, LOCK_EX | LOCK_NB) == 0)) {
+		/* Somebody may have started and ended it since we looked. */
+		r = state_read(t->dirfd, &t->state, e);
+		if (r < 0 || (t->state.status != STATE_RUNNING && t->state.status != STATE_LOST))
+			return r;
+	}
 	return err_set(e, UCT_CONTAINER_RUNNING, -EALREADY, "container '%s' is running already",
-	               name);
+	               t->row.name);
 }
 
 static int start_locked(struct starting *s, int *ret_status, struct err *e)
@@ -267,7 +287,7 @@ static int engine_start(struct usrct *u, const char *ref, const struct usrct_sta
 		r = err_set(e, UCT_CONTAINER_RUNNING, -EALREADY,
 		            "container '%s' is running already", t.row.name);
 	if (r == 0)
-		r = lock_container(t.dirfd, t.row.name, e);
+		r = lock_container(&t, e);
 	if (r < 0)
 		return r;
 	s.dirfd = t.dirfd;

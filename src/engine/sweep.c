@@ -103,6 +103,10 @@ int engine_heal(struct usrct *u, const char *id, struct err *e)
 
 	if (!live)
 		return err_oom(e);
+	/* Whoever starts a container has this lock before its marker exists, and leaves it to the
+	 * monitor (start.c): between making the marker and locking that, a launcher looks dead. */
+	if (dirfd >= 0 && flock(dirfd, LOCK_EX | LOCK_NB) < 0)
+		return 0;
 	if (dirfd >= 0 && state_read(dirfd, &s, e) == 0) {
 		if (s.status == STATE_LOST)
 			return 0; /* it runs on; stop and rm know how to end it */

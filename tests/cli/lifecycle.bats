@@ -258,3 +258,21 @@ teardown() {
   usr-ct ps -q | xargs usr-ct rm -f >/dev/null
   [ "$(usr-ct ps -aq | wc -l)" = 0 ]
 }
+
+@test "start: at once after it ended, again and again" {
+  usr-ct create --name again --network none "$B" true
+  for i in $(seq 20); do
+    run_ct -0 start -a again
+  done
+  usr-ct run -d --name loop --network none "$B" sleep 1000
+  for i in $(seq 5); do
+    run_ct -0 stop -t 0 loop
+    run_ct -0 start loop
+  done
+}
+
+# A sweeper must not take a launcher for dead that has just made its marker.
+@test "run: sixty at once, none is swept away while it starts" {
+  seq 60 | xargs -P 20 -I{} sh -c 'usr-ct run --rm --network none "$1" true || echo "failed: {}"' - "$B" >out 2>&1
+  [ ! -s out ] || { cat out; false; }
+}
