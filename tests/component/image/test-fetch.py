@@ -397,7 +397,7 @@ class Unkind(Base):
         s = self.registry(Image())
 
         def clear(h):
-            h.answer(401, WWW_Authenticate='Bearer realm="http://192.0.2.1/token"')
+            h.answer(401, WWW_Authenticate='Bearer realm="http://token.invalid/token"')
             return True
 
         s.on_manifest = clear
