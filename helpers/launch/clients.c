@@ -28,7 +28,6 @@ int clients_add(struct monitor *m, int fd, bool is_first)
 		*c = (struct client){ .fd = fd, .is_first = is_first, .terminal_fd = -EBADF };
 		c->tail = &c->head;
 		if (is_first) {
-			c->said_hello = true;
 			c->wants = ATTACH_WANT_OUTPUT | ATTACH_WANT_INPUT;
 		}
 		return monitor_watch(m, fd, EPOLLIN, EVENT_CLIENT, i);
@@ -199,7 +198,6 @@ static void handle(struct monitor *m, unsigned index, size_t n, int fd)
 		if (n == sizeof(hello)) {
 			memcpy(&hello, data, sizeof(hello));
 			c->wants = hello.wants;
-			c->said_hello = true;
 		}
 		break;
 	case ATTACH_STDIN:

@@ -26,8 +26,7 @@ struct packet {
 struct client {
 	int fd; /* -EBADF: a free place */
 	uint32_t wants;
-	bool is_first; /* of the start: it may slow the container down */
-	bool said_hello;
+	bool is_first;               /* of the start: it may slow the container down */
 	struct packet *head, **tail; /* what waits to be sent */
 	size_t backlog_bytes;
 	int terminal_fd; /* to be restored if the client vanishes */

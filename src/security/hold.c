@@ -114,10 +114,3 @@ int hold_get(int runtime_dirfd, struct hold_given *ret, struct err *e)
 		               "the namespace holder does not answer");
 	return r < 0 ? r : 0;
 }
-
-int hold_is_running(int runtime_dirfd)
-{
-	_cleanup_close_ int fd = sock_connect_at(runtime_dirfd, HOLD_SOCKET);
-
-	return fd >= 0;
-}

@@ -53,5 +53,3 @@ static inline void hold_given_done(struct hold_given *g)
 /* Asks the running holder, and starts one if there is none. -ENOENT (UCT_NO_SUBIDS): the user has
  * no ids to map, so there is nothing to hold. */
 int hold_get(int runtime_dirfd, struct hold_given *ret, struct err *e);
-/* Whether one runs now; asks nothing. */
-int hold_is_running(int runtime_dirfd);
