@@ -29,7 +29,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -300,26 +299,17 @@ static int mark_running(struct launch *l, struct err *e)
 	return state_write(LAUNCH_CONTAINER, &l->state, e);
 }
 
-/* live/ID exists, locked by us, for as long as we live: so whoever can lock it knows that we are
- * dead (engine/sweep.c). Such a sweeper may have removed the file between our open and our lock;
- * then we make it again. */
+/* Tells sweepers and `ps` to look at this container. The lock that says whether we live is the one
+ * on LAUNCH_CONTAINER, which came with the descriptor (engine/sweep.c). */
 static int mark_live(const struct launch *l, struct err *e)
 {
 	_cleanup_free_ char *name = strf("live/%s", l->id);
-	struct stat st = { 0 };
+	_cleanup_close_ int fd = -EBADF;
 
 	if (!name)
 		return err_oom(e);
-	while (st.st_nlink == 0) {
-		_cleanup_close_ int fd = openat(LAUNCH_STORE, name,
-		                                O_CREAT | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-		if (fd < 0 || RETRY_EINTR(flock(fd, LOCK_EX)) < 0 || fstat(fd, &st) < 0)
-			return err_sys(e, "cannot make '%s'", name);
-		if (st.st_nlink)
-			(void)TAKE_FD(fd); /* stays open, and so locked, until we end */
-	}
-	return 0;
+	fd = openat(LAUNCH_STORE, name, O_CREAT | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return fd < 0 ? err_sys(e, "cannot make '%s'", name) : 0;
 }
 
 static int start(struct launch *l, struct err *e)

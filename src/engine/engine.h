@@ -54,8 +54,8 @@ int engine_remove_tree(int dirfd, const char *name, void *usrct, struct err *e);
 /* The directory with an entry for each container that has, or had, a monitor: 1; 0 there is none.
  */
 int engine_open_live(struct usrct *u, DIR **ret, struct err *e);
-/* Puts away what a container whose monitor is dead left behind. */
-int engine_heal(struct usrct *u, const char *id, struct err *e);
+/* Ends and removes what only a monitor would have: its network helper, its cgroup. */
+void engine_put_away(const struct state *s);
 
 /* image.c: by reference, id or prefix of an id; 1 found, 0 not. */
 int engine_find_image(struct usrct *u, const char *text, struct image_row *ret, struct err *e);

@@ -3,7 +3,6 @@
 #include "engine/engine.h"
 
 #include "base/json.h"
-#include "cgroup/cgroup.h"
 #include "container/spec.h"
 
 #include <signal.h>
@@ -60,7 +59,7 @@ int engine_remove(struct usrct *u, struct target *t, bool force, struct err *e)
 			r = engine_wait_end(u, t, -1, e);
 		if (r < 0)
 			return r;
-		cgroup_remove(t->state.cgroup);
+		engine_put_away(&t->state);
 	} else if (t->state.status == STATE_CREATED && flock(t->dirfd, LOCK_EX | LOCK_NB) < 0) {
 		/* Whoever starts it has this lock (start.c), and so has its monitor later. */
 		return err_set(e, UCT_CONTAINER_RUNNING, -EBUSY, "container '%s' is being started",

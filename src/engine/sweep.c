@@ -75,25 +75,20 @@ int engine_remove_tree(int dirfd, const char *name, void *usrct, struct err *e)
 	return parent_fd < 0 ? parent_fd : remove_in_namespace(usrct, parent_fd, name, e);
 }
 
-/* The monitor holds a lock on live/ID for as long as it lives (launch.c); a lock that we get means
- * that it is dead. */
-static bool has_monitor(int live_dirfd, const char *id)
-{
-	_cleanup_close_ int fd = openat(live_dirfd, id, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-
-	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
-}
-
-/* slirp4netns leaves with the monitor, whose pipe it watches; pasta watches nothing. */
-static void end_uplink(const struct state *s)
+void engine_put_away(const struct state *s)
 {
 	_cleanup_close_ int pidfd = s->uplink.pid > 0 ? proc_open(&s->uplink) : -EBADF;
 
+	/* slirp4netns leaves with the monitor, whose pipe it watches; pasta watches nothing. */
 	if (pidfd >= 0)
 		(void)pidfd_signal(pidfd, SIGKILL);
+	cgroup_remove(s->cgroup);
 }
 
-int engine_heal(struct usrct *u, const char *id, struct err *e)
+/* Puts away what a container left behind that has a marker in live/ and no monitor. Whoever starts
+ * a container locks its directory before the marker is made, and leaves the lock to the launcher
+ * and so to the monitor (start.c): if we can have it, they are dead. */
+static int heal(struct usrct *u, const char *id, struct err *e)
 {
 	_cleanup_close_ int dirfd = container_open_dir(u->store, id, e);
 	_cleanup_free_ char *live = strf("live/%s", id);
@@ -103,15 +98,12 @@ int engine_heal(struct usrct *u, const char *id, struct err *e)
 
 	if (!live)
 		return err_oom(e);
-	/* Whoever starts a container has this lock before its marker exists, and leaves it to the
-	 * monitor (start.c): between making the marker and locking that, a launcher looks dead. */
 	if (dirfd >= 0 && flock(dirfd, LOCK_EX | LOCK_NB) < 0)
 		return 0;
 	if (dirfd >= 0 && state_read(dirfd, &s, e) == 0) {
 		if (s.status == STATE_LOST)
 			return 0; /* it runs on; stop and rm know how to end it */
-		end_uplink(&s);
-		cgroup_remove(s.cgroup);
+		engine_put_away(&s);
 		r = container_find(u->store, id, &row, e);
 		if (r == 1 && row.auto_remove)
 			r = container_discard(u->store, id, e);
@@ -148,8 +140,8 @@ static int heal_all(struct usrct *u, struct err *e)
 		return r;
 	r = 0;
 	while (r == 0 && (de = readdir(d)))
-		if (de->d_name[0] != '.' && !has_monitor(dirfd(d), de->d_name))
-			r = engine_heal(u, de->d_name, e);
+		if (de->d_name[0] != '.')
+			r = heal(u, de->d_name, e);
 	(void)closedir(d);
 	return r;
 }
