@@ -116,7 +116,7 @@ const struct command cmd_run = {
 		     "if usr-ct itself failed.",
 	.args = run_args,
 	.options = run_options,
-	.more_options = create_options,
+	.shared = create_tables,
 	.examples =
 		(const struct example[]){
 			{ "A shell in a container that is gone when you leave",
@@ -144,7 +144,7 @@ const struct command cmd_create = {
 	.description = "Does what run does up to the start, and prints the container's id. "
 		       "usr-ct start starts it.",
 	.args = run_args,
-	.more_options = create_options,
+	.shared = create_tables,
 	.examples =
 		(const struct example[]){
 			{ "Make a container now, start it and see its output later",

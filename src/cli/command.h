@@ -79,7 +79,7 @@ enum command_group { GROUP_CONTAINERS, GROUP_IMAGES, GROUP_SYSTEM, N_COMMAND_GRO
  * @description:  paragraphs divided by an empty line; NULL if @summary says it all
  * @exit_text:    the exit status where it is more than 0, 1 and 125; NULL
  * @options:      own flags, the most used first
- * @more_options: flags shared with another command; NULL
+ * @shared:       tables of flags shared with other commands; NULL-terminated, may be NULL
  * @handler:      returns the exit status
  * @failure:      exit status when the library says no; 0 means 1
  * @passes_rest:  words after the first argument belong to the container's command
@@ -92,7 +92,8 @@ struct command {
 	enum command_group group;
 	const char *summary, *description, *exit_text;
 	const struct positional *args;
-	const struct option *options, *more_options;
+	const struct option *options;
+	const struct option *const *shared;
 	const struct example *examples;
 	int (*handler)(struct cli *c, const struct args *a);
 	int failure;
@@ -105,7 +106,7 @@ const char *command_group_title(enum command_group g);
 /* By name or alias; @second may be NULL. @ret_words: how many of the two words it took. */
 const struct command *command_find(const char *first, const char *second, int *ret_words);
 
-/* Visits own options, then shared ones: start with NULL, ends with NULL. */
+/* Visits own options, then the shared tables in turn: start with NULL, ends with NULL. */
 const struct option *command_next_option(const struct command *cmd, const struct option *after);
 const struct option *command_option(const struct command *cmd, const char *name, size_t n);
 const struct option *command_letter(const struct command *cmd, char letter);

@@ -66,12 +66,7 @@ const struct command *command_find(const char *first, const char *second, int *r
 	return NULL;
 }
 
-static const struct option *first_of(const struct option *list)
-{
-	return list && list->name ? list : NULL;
-}
-
-/* Whether the walk is still in the command's own list. */
+/* Whether the walk is in this table. */
 static bool is_in(const struct option *list, const struct option *o)
 {
 	for (; list && list->name; list++)
@@ -80,18 +75,34 @@ static bool is_in(const struct option *list, const struct option *o)
 	return false;
 }
 
+/* The table at a position: the command's own, then the shared ones. NULL beyond the last. */
+static const struct option *table_at(const struct command *cmd, size_t position)
+{
+	static const struct option none[] = { { NULL } };
+
+	if (position == 0)
+		return cmd->options ? cmd->options : none;
+	return cmd->shared ? cmd->shared[position - 1] : NULL;
+}
+
 const struct option *command_next_option(const struct command *cmd, const struct option *after)
 {
-	const struct option *next = NULL;
+	const struct option *list;
+	size_t i = 0;
 
-	if (!after) {
-		next = first_of(cmd->options);
-		return next ? next : first_of(cmd->more_options);
+	if (after) {
+		while ((list = table_at(cmd, i)) && !is_in(list, after))
+			i++;
+		if (!list)
+			return NULL;
+		if (after[1].name)
+			return after + 1;
+		i++;
 	}
-	next = first_of(after + 1);
-	if (!next && is_in(cmd->options, after))
-		next = first_of(cmd->more_options);
-	return next;
+	for (; (list = table_at(cmd, i)); i++)
+		if (list->name)
+			return list;
+	return NULL;
 }
 
 static bool is_name(const char *name, const char *s, size_t n)

@@ -9,7 +9,7 @@ static const char *const networks[] = { "private",       "none",  "host",
 	                                "private:pasta", NULL };
 static const char *const pull_policies[] = { "missing", "always", "never", NULL };
 
-const struct option create_options[] = {
+static const struct option create_options[] = {
 	{ "interactive", 'i', OPTION_FLAG, COMPLETE_NONE, NULL, "Keep standard input open" },
 	{ "tty", 't', OPTION_FLAG, COMPLETE_NONE, NULL, "Give it a terminal" },
 	{ "rm", 0, OPTION_FLAG, COMPLETE_NONE, NULL, "Remove the container when it ends" },
@@ -48,6 +48,8 @@ const struct option create_options[] = {
 	  "Show nothing while an image is fetched" },
 	{ NULL },
 };
+
+const struct option *const create_tables[] = { create_options, NULL };
 
 static enum usrct_pull_policy pull_policy(const struct args *a)
 {

@@ -5,7 +5,8 @@
 #include "cli/cli.h"
 #include "cli/progress.h"
 
-extern const struct option create_options[];
+/* Every table of flags that both have; NULL-terminated. */
+extern const struct option *const create_tables[];
 
 /* What a create call needs; everything it points to is borrowed from the arguments or owned here.
  */
