@@ -80,7 +80,7 @@ static int make_pipe(int ours, int *ret_ours, int *ret_theirs, struct err *e)
 	return 0;
 }
 
-static int make_stdio(struct launch *l, int theirs[3], struct err *e)
+int launch_make_stdio(struct launch *l, int theirs[3], struct err *e)
 {
 	int r;
 
@@ -234,7 +234,7 @@ static int make_init(struct launch *l, struct err *e)
 		for (size_t i = 0; i < gids.n; i++)
 			c.n_ids = MAX(c.n_ids, gids.extents[i].inside + gids.extents[i].count);
 	}
-	r = make_stdio(l, c.stdio, e);
+	r = launch_make_stdio(l, c.stdio, e);
 	if (r < 0)
 		return r;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
@@ -358,7 +358,7 @@ static void undo(struct launch *l, const struct err *e)
 }
 
 /* The monitor needs three facts of them. */
-static void shed_documents(struct launch *l)
+void launch_shed_documents(struct launch *l)
 {
 	bool terminal = l->spec.terminal, auto_remove = l->plan.auto_remove;
 	int stop_signal = l->plan.stop_signal;
@@ -371,7 +371,7 @@ static void shed_documents(struct launch *l)
 	(void)malloc_trim(0);
 }
 
-static void guard_self(int first_foreign_fd)
+void launch_guard_self(int first_foreign_fd, const char *name)
 {
 	sigset_t all;
 
@@ -379,7 +379,7 @@ static void guard_self(int first_foreign_fd)
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_BLOCK, &all, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
-	(void)prctl(PR_SET_NAME, "usr-ct-monitor", 0, 0, 0);
+	(void)prctl(PR_SET_NAME, name, 0, 0, 0);
 	/* Helpers that put themselves into the background stay our children. */
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	for (int fd = LAUNCH_SYNC; fd < first_foreign_fd; fd++)
@@ -406,9 +406,11 @@ int main(int argc, char **argv)
 	if (argc != 3)
 		return 125;
 	sync_time(&l.times[0], "exec of the launcher");
+	if (!strcmp(argv[2], LAUNCH_EXEC))
+		return exec_main(argv[1]);
 	l.id = argv[1];
 	l.has_userns = !strcmp(argv[2], LAUNCH_NESTED);
-	guard_self(l.has_userns ? LAUNCH_USERNS + 1 : LAUNCH_USERNS);
+	launch_guard_self(l.has_userns ? LAUNCH_USERNS + 1 : LAUNCH_USERNS, "usr-ct-monitor");
 	r = start(&l, &e);
 	if (r < 0) {
 		undo(&l, &e);
@@ -419,6 +421,6 @@ int main(int argc, char **argv)
 	started.times[1] = l.times[1];
 	(void)sync_send(LAUNCH_SYNC, &started, -EBADF, NULL); /* the engine may be gone: go on */
 	cleanup_close(&l.init_sync_fd);
-	shed_documents(&l);
+	launch_shed_documents(&l);
 	return monitor_run(&l);
 }

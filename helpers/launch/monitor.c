@@ -47,7 +47,7 @@ void monitor_change(struct monitor *m, int fd, uint32_t events, enum event_sourc
 	(void)epoll_ctl(m->epoll_fd, EPOLL_CTL_MOD, fd, &ev); /* it was added: cannot fail */
 }
 
-static void output_ended(struct monitor *m, unsigned stream)
+void monitor_output_ended(struct monitor *m, unsigned stream)
 {
 	if (!m->output_open[stream])
 		return;
@@ -74,7 +74,7 @@ static void handle_output(struct monitor *m, unsigned stream, uint32_t events)
 	if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR)) || !m->output_open[stream])
 		return;
 	if (!pump_output(m, (int)stream))
-		output_ended(m, stream);
+		monitor_output_ended(m, stream);
 	if (clients_are_slow(m))
 		pump_watch(m);
 }
@@ -87,7 +87,7 @@ static void handle_init(struct monitor *m)
 	(void)epoll_ctl(m->epoll_fd, EPOLL_CTL_DEL, m->l->init_pidfd, NULL);
 }
 
-static void handle_event(struct monitor *m, const struct epoll_event *ev)
+void monitor_handle(struct monitor *m, const struct epoll_event *ev)
 {
 	unsigned index = (unsigned)(ev->data.u64 & UINT32_MAX);
 	bool was_slow;
@@ -125,7 +125,7 @@ static bool is_drained(struct monitor *m)
 	for (unsigned i = 0; i < 2; i++)
 		while (m->output_open[i])
 			if (!pump_output(m, (int)i))
-				output_ended(m, i);
+				monitor_output_ended(m, i);
 	return !m->output_open[0] && !m->output_open[1];
 }
 
@@ -137,16 +137,16 @@ static void loop(struct monitor *m)
 		int n = epoll_wait(m->epoll_fd, ev, ARRAY_SIZE(ev), -1);
 
 		for (int i = 0; i < n; i++)
-			handle_event(m, &ev[i]);
+			monitor_handle(m, &ev[i]);
 	}
 }
 
-static int exit_code_of(int status)
+int monitor_exit_code(int status)
 {
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-static void tell_exit(struct monitor *m, int exit_code)
+void monitor_tell_exit(struct monitor *m, int exit_code)
 {
 	struct attach_exit x = { .exit_code = exit_code };
 	struct epoll_event ev[16];
@@ -160,7 +160,7 @@ static void tell_exit(struct monitor *m, int exit_code)
 		int n = epoll_wait(m->epoll_fd, ev, ARRAY_SIZE(ev), -1);
 
 		for (int i = 0; i < n; i++)
-			handle_event(m, &ev[i]);
+			monitor_handle(m, &ev[i]);
 	}
 	/* They have what we know; a client that took its terminal back would be too late now. */
 	for (unsigned i = 0; i < CLIENTS_MAX; i++) {
@@ -256,7 +256,7 @@ static int forget_segment(struct dl_phdr_info *info, size_t size, void *arg)
 
 /* Most of this program has done its work by now. Its read-only pages leave our page tables and come
  * back, from the one copy that all monitors share, if they are needed: three quarters never are. */
-static void forget_program(void)
+void monitor_forget_program(void)
 {
 	(void)dl_iterate_phdr(forget_segment, NULL);
 }
@@ -277,19 +277,19 @@ int monitor_run(struct launch *l)
 			(void)clients_add(m, LAUNCH_SYNC, true);
 		else
 			(void)close(LAUNCH_SYNC);
-		forget_program();
+		monitor_forget_program();
 		loop(m);
 	}
 	l->state.status = STATE_EXITED;
 	l->state.uplink = (struct proc_id){ 0 }; /* we end it ourselves */
 	l->state.finished_ns = clock_realtime_ns();
-	l->state.exit_code = exit_code_of(m->status);
+	l->state.exit_code = monitor_exit_code(m->status);
 	if (l->plan.auto_remove)
 		launch_remove_container(l, false);
 	else
 		(void)state_write(LAUNCH_CONTAINER, &l->state,
 		                  NULL); /* a full disk: state unknown */
-	tell_exit(m, l->state.exit_code);
+	monitor_tell_exit(m, l->state.exit_code);
 	cleanup_close(&l->mntns_fd);
 	launch_put_away(l);
 	if (l->plan.auto_remove)

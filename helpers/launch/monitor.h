@@ -11,6 +11,7 @@
 #include "launch/launch.h"
 
 #include <stdbool.h>
+#include <sys/epoll.h>
 #include <sys/types.h>
 #include <termios.h>
 
@@ -62,6 +63,15 @@ int monitor_watch(struct monitor *m, int fd, uint32_t events, enum event_source 
                   unsigned index);
 void monitor_change(struct monitor *m, int fd, uint32_t events, enum event_source source,
                     unsigned index);
+
+/* What a session (exec.c) has in common with a monitor. */
+void monitor_handle(struct monitor *m, const struct epoll_event *ev);
+void monitor_output_ended(struct monitor *m, unsigned stream);
+int monitor_exit_code(int status); /* as a shell gives it */
+/* Sends EXIT, and waits for the clients to take it. */
+void monitor_tell_exit(struct monitor *m, int exit_code);
+/* Most of the program is not needed any more. */
+void monitor_forget_program(void);
 
 /* clients.c */
 void clients_init(struct monitor *m);

@@ -5,6 +5,7 @@
 
 #include <usrct/container.h>
 #include <usrct/error.h>
+#include <usrct/exec.h>
 #include <usrct/image.h>
 #include <usrct/system.h>
 

@@ -132,6 +132,13 @@ UCT(1420, WORKING_DIRECTORY, ERR_NOT_FOUND, "the working directory cannot be ent
     "what is outside of it. run and create make a missing one, exec does not. The exit status is "
     "127 if it is missing, else 126.",
     "name a directory of the container with -w")
+UCT(1421, CONTAINER_PAUSED, ERR_CONFLICT, "the container is paused",
+    "Its processes are frozen, and one that is started in it would be too, before it runs.",
+    "usr-ct unpause CONTAINER")
+UCT(1422, SESSION_DIED, ERR_SYSTEM, "the session of an executed command is gone",
+    "The process of usr-ct that held the command's input and output was killed. The command itself "
+    "may go on, but what it prints and how it ends can no longer be known.",
+    "usr-ct top CONTAINER shows whether it still runs")
 
 UCT(1501, LAUNCH_FAILED, ERR_SYSTEM, "the container could not be started",
     "A step of setting the container up failed; the message names it.",

@@ -40,6 +40,18 @@ enum launch_fd {
 	LAUNCH_USERNS = 8,      /* the holder's user namespace; not there with a single id */
 };
 
+/* The other thing that it does: a session (launch/exec.c), a process started in a container that
+ * runs. argv[2] is LAUNCH_EXEC; which of the descriptors are there stands in START. */
+#define LAUNCH_EXEC "exec"
+enum exec_fd {
+	EXEC_SYNC = 3,     /* engine */
+	EXEC_DOCUMENT = 4, /* sealed memory: the container's document, with another process part */
+	EXEC_STORE = 5,    /* the data directory */
+	EXEC_INIT = 6,     /* pidfd of the container's first process */
+	EXEC_CGROUP = 7,   /* the container's; only with SYNC_CGROUP */
+	EXEC_FDS_END,
+};
+
 enum sync_step { SYNC_START = 1, SYNC_STARTED, SYNC_MAPPED, SYNC_READY, SYNC_GO, SYNC_FAIL };
 
 enum { SYNC_STEPS_MAX = 24 };
@@ -53,7 +65,11 @@ struct sync_times {
 	struct sync_timing t[SYNC_STEPS_MAX];
 };
 
-enum { SYNC_ATTACH = 1 }; /* START: the engine's socket becomes the first attach client */
+enum {
+	SYNC_ATTACH = 1,      /* START: the engine's socket becomes the first attach client */
+	SYNC_CGROUP = 2,      /* START: EXEC_CGROUP is there */
+	SYNC_INTERACTIVE = 4, /* START of a session: the client has input */
+};
 
 struct sync_msg {
 	uint32_t step, flags;
