@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "base/sbuf.h"
 #include "base/sock.h"
-#include "cgroup/cgroup.h"
+#include "launch/group.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -175,7 +175,7 @@ void launch_put_away(struct launch *l)
 	_cleanup_free_ char *live = strf("live/%s", l->id);
 
 	uplink_stop(&l->uplink);
-	cgroup_remove(l->cgroup);
+	group_remove(l);
 	(void)tree_remove_at(LAUNCH_RUNTIME_TOP, l->id, NULL);
 	if (live)
 		(void)unlinkat(LAUNCH_STORE, live, 0);

@@ -6,6 +6,7 @@
 #include <usrct/container.h>
 #include <usrct/error.h>
 #include <usrct/image.h>
+#include <usrct/limits.h>
 #include <usrct/system.h>
 
 #ifdef __cplusplus

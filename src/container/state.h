@@ -10,6 +10,8 @@
 #include "base/err.h"
 #include "base/proc.h"
 
+#include <stdbool.h>
+
 #define STATE_FILE "state"
 
 enum state_status { STATE_CREATED, STATE_RUNNING, STATE_EXITED, STATE_LOST };
@@ -20,7 +22,8 @@ struct state {
 	uint64_t started_ns, finished_ns; /* realtime; 0 not yet */
 	int exit_code;                    /* 0 to 255; -1 unknown */
 	struct proc_id uplink;            /* network helper to end; pid 0: none */
-	char cgroup[256];                 /* directory to remove, or empty */
+	char cgroup[384];                 /* its own, to be removed; or empty */
+	bool oom_killed;                  /* the kernel killed a process of it for want of memory */
 	char error[256];                  /* why the last start failed, or empty */
 };
 
