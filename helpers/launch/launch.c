@@ -281,6 +281,7 @@ static int mark_running(struct launch *l, struct err *e)
 	l->state.status = STATE_RUNNING;
 	l->state.started_ns = clock_realtime_ns();
 	l->state.exit_code = -1;
+	l->state.is_oom_killed = false;
 	(void)snprintf(l->state.cgroup, sizeof(l->state.cgroup), "%s", l->cgroup);
 	r = proc_identify(l->init_pidfd, l->init_pid, &l->state.init);
 	if (r == 0)

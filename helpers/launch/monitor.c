@@ -108,6 +108,9 @@ static void handle_event(struct monitor *m, const struct epoll_event *ev)
 	case EVENT_INIT:
 		handle_init(m);
 		break;
+	case EVENT_OOM:
+		oom_check(m);
+		break;
 	case EVENT_CLIENT:
 		was_slow = clients_are_slow(m);
 		clients_event(m, index, ev->events);
@@ -148,7 +151,8 @@ static int exit_code_of(int status)
 
 static void tell_exit(struct monitor *m, int exit_code)
 {
-	struct attach_exit x = { .exit_code = exit_code };
+	struct attach_exit x = { .exit_code = exit_code,
+		                 .flags = m->l->state.is_oom_killed ? ATTACH_EXIT_OOM : 0 };
 	struct epoll_event ev[16];
 
 	m->buf[0] = ATTACH_EXIT;
@@ -231,6 +235,7 @@ static int set_up(struct monitor *m)
 	if (l->input_fd >= 0 && !l->spec.terminal)
 		(void)fd_set_nonblock(l->input_fd);
 	r = MIN(r, monitor_watch(m, l->init_pidfd, EPOLLIN, EVENT_INIT, 0));
+	oom_watch(m);
 	if (m->signal_fd >= 0)
 		r = MIN(r, monitor_watch(m, m->signal_fd, EPOLLIN, EVENT_SIGNAL, 0));
 	if (m->listen_fd >= 0)
@@ -267,6 +272,7 @@ int monitor_run(struct launch *l)
 	struct monitor *m = &monitor;
 
 	m->l = l;
+	m->oom_fd = -EBADF;
 	clients_init(m);
 	if (set_up(m) < 0) {
 		/* Without an event loop the container cannot be looked after; it must not go on. */
@@ -280,6 +286,8 @@ int monitor_run(struct launch *l)
 		forget_program();
 		loop(m);
 	}
+	oom_check(m); /* the kill and the end come together */
+	oom_forget(m);
 	l->state.status = STATE_EXITED;
 	l->state.uplink = (struct proc_id){ 0 }; /* we end it ourselves */
 	l->state.finished_ns = clock_realtime_ns();

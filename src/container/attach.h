@@ -42,6 +42,8 @@ enum { ATTACH_WANT_OUTPUT = 1, ATTACH_WANT_INPUT = 2 };
 struct attach_hello {
 	uint32_t wants;
 };
+enum { ATTACH_EXIT_OOM = 1 }; /* the kernel killed a process of it for want of memory */
 struct attach_exit {
 	int32_t exit_code;
+	uint32_t flags;
 };

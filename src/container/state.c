@@ -33,7 +33,7 @@ int state_write(int container_dirfd, const struct state *s, struct err *e)
 		sbuf_addf(&b, "exit_code=%d\n", s->exit_code);
 	if (s->cgroup[0])
 		sbuf_addf(&b, "cgroup=%s\n", s->cgroup);
-	if (s->oom_killed)
+	if (s->is_oom_killed)
 		sbuf_adds(&b, "oom_killed=1\n");
 	if (s->error[0])
 		sbuf_addf(&b, "error=%.*s\n", (int)strcspn(s->error, "\n"), s->error);
@@ -101,7 +101,7 @@ static int set_key(const char *key, const char *v, struct state *s)
 	if (!strcmp(key, "cgroup"))
 		(void)snprintf(s->cgroup, sizeof(s->cgroup), "%s", v);
 	else if (!strcmp(key, "oom_killed"))
-		s->oom_killed = !strcmp(v, "1");
+		s->is_oom_killed = !strcmp(v, "1");
 	else if (!strcmp(key, "error"))
 		(void)snprintf(s->error, sizeof(s->error), "%s", v);
 	else

@@ -23,7 +23,7 @@ struct state {
 	int exit_code;                    /* 0 to 255; -1 unknown */
 	struct proc_id uplink;            /* network helper to end; pid 0: none */
 	char cgroup[384];                 /* its own, to be removed; or empty */
-	bool oom_killed;                  /* the kernel killed a process of it for want of memory */
+	bool is_oom_killed;               /* the kernel killed a process of it for want of memory */
 	char error[256];                  /* why the last start failed, or empty */
 };
 

@@ -23,7 +23,10 @@ int engine_signal(const struct target *t, int signo, struct err *e)
 	if (r == -ESRCH)
 		return err_set(e, UCT_CONTAINER_STOPPED, r, "container '%s' is not running",
 		               t->row.name);
-	return r < 0 ? err_errno(e, r, "cannot signal container '%s'", t->row.name) : 0;
+	if (r < 0)
+		return err_errno(e, r, "cannot signal container '%s'", t->row.name);
+	engine_thaw(&t->state); /* a frozen process would not see it, nor a person its effect */
+	return 0;
 }
 
 static int remaining_ms(uint64_t deadline_ns, int timeout_ms)
