@@ -19,6 +19,7 @@
 #include "base/libexec.h"
 #include "base/sbuf.h"
 #include "cgroup/cgroup.h"
+#include "container/events.h"
 #include "launch/init.h"
 #include "security/idmap.h"
 
@@ -312,6 +313,12 @@ static int mark_live(const struct launch *l, struct err *e)
 	return fd < 0 ? err_sys(e, "cannot make '%s'", name) : 0;
 }
 
+void launch_event(const struct launch *l, const char *action, const char *const *attributes)
+{
+	/* A full disk must not end a container. */
+	(void)event_container(LAUNCH_STORE, LAUNCH_CONTAINER, l->id, action, attributes);
+}
+
 static int start(struct launch *l, struct err *e)
 {
 	int r;
@@ -328,7 +335,11 @@ static int start(struct launch *l, struct err *e)
 		r = make_init(l, e);
 	if (r == 0)
 		r = mark_running(l, e);
-	return r < 0 ? r : let_go(l, e);
+	if (r == 0)
+		r = let_go(l, e);
+	if (r == 0)
+		launch_event(l, "start", NULL);
+	return r;
 }
 
 /* Whatever was made for a container that never ran. The state keeps why. */

@@ -30,6 +30,8 @@ struct launch {
 	struct state state;
 };
 
+/* launch.c: tells those who watch events. */
+void launch_event(const struct launch *l, const char *action, const char *const *attributes);
 /* monitor.c: looks after the running container until it has ended and everything is put away. */
 int monitor_run(struct launch *l);
 /* Gives back what a start took: network helper, cgroup, runtime directory, live marker. */

@@ -190,7 +190,8 @@ void launch_remove_container(struct launch *l, bool contents)
 		return;
 	if (!contents) {
 		/* The one step after which the container is gone; a name in use is free. */
-		(void)renameat(LAUNCH_STORE, from, LAUNCH_STORE, to);
+		if (renameat(LAUNCH_STORE, from, LAUNCH_STORE, to) == 0)
+			launch_event(l, "destroy", NULL);
 		return;
 	}
 	/* The directory itself stays, empty: it tells the next writer which row to delete. */
@@ -261,6 +262,18 @@ static void forget_program(void)
 	(void)dl_iterate_phdr(forget_segment, NULL);
 }
 
+static void tell_end(const struct launch *l)
+{
+	char code[16], duration[24];
+	const char *attributes[] = { "execDuration", duration, "exitCode", code, NULL };
+	uint64_t began = MIN(l->state.started_ns, l->state.finished_ns);
+
+	(void)snprintf(code, sizeof(code), "%d", l->state.exit_code);
+	(void)snprintf(duration, sizeof(duration), "%llu",
+	               (unsigned long long)((l->state.finished_ns - began) / 1000000000));
+	launch_event(l, "die", attributes);
+}
+
 int monitor_run(struct launch *l)
 {
 	static struct monitor monitor; /* too large for a stack; touched only as far as needed */
@@ -284,6 +297,7 @@ int monitor_run(struct launch *l)
 	l->state.uplink = (struct proc_id){ 0 }; /* we end it ourselves */
 	l->state.finished_ns = clock_realtime_ns();
 	l->state.exit_code = exit_code_of(m->status);
+	tell_end(l);
 	if (l->plan.auto_remove)
 		launch_remove_container(l, false);
 	else

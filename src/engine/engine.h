@@ -66,8 +66,14 @@ int engine_pull(struct usrct *u, const char *reference, const struct usrct_pull_
  * limit. */
 int engine_wait_end(struct usrct *u, const struct target *t, int timeout_ms, struct err *e);
 int engine_stop(struct usrct *u, struct target *t, int timeout_s, struct err *e);
-int engine_signal(const struct target *t, int signo, struct err *e);
+int engine_signal(struct usrct *u, const struct target *t, int signo, struct err *e);
 int engine_remove(struct usrct *u, struct target *t, bool force, struct err *e);
+
+/* events.c: what happened, for whoever watches. @attributes: NAME, VALUE, ..., NULL; may be NULL.
+ */
+void engine_event(struct usrct *u, const struct target *t, const char *action,
+                  const char *const *attributes);
+void engine_image_event(struct usrct *u, const char *action, const char *id, const char *name);
 
 /* signals.c */
 int signal_parse(const char *text, int *ret); /* "TERM", "SIGTERM", "15"; -EINVAL */

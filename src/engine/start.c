@@ -13,6 +13,7 @@
 #include "base/sbuf.h"
 #include "base/sock.h"
 #include "container/attach.h"
+#include "container/events.h"
 #include "container/spec.h"
 #include "container/sync.h"
 #include "network/uplink.h"
@@ -267,6 +268,8 @@ static int start_locked(struct starting *s, int *ret_status, struct err *e)
 
 	if (r == 0 && io)
 		r = attach_signals_block(io, &signals, e);
+	if (r == 0 && io)
+		(void)event_container(store_dirfd(s->u->store), s->dirfd, s->id, "attach", NULL);
 	if (r == 0)
 		r = launch(s, e);
 	if (r == 0 && io)
@@ -317,7 +320,7 @@ static void discard_if_never_started(struct usrct *u, const char *id)
 	_cleanup_target_ struct target t = TARGET_NONE;
 
 	if (target_open(u, id, STORE_WRITE, &t, NULL) == 0 && t.state.status == STATE_CREATED)
-		(void)container_discard(u->store, id, NULL);
+		(void)engine_remove(u, &t, false, NULL);
 }
 
 int usrct_container_run(struct usrct *u, const struct usrct_create_options *create,

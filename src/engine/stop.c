@@ -25,24 +25,35 @@ static void stop_settings(const struct target *t, int *ret_signal, int *ret_time
 		*ret_timeout_s = (int)MIN(timeout_s, (json_int_t)86400);
 }
 
-int engine_stop(struct usrct *u, struct target *t, int timeout_s, struct err *e)
+/* Asks, waits, kills. */
+static int end(struct usrct *u, struct target *t, int timeout_s, struct err *e)
 {
 	int signo, r;
 
-	if (t->state.status != STATE_RUNNING && t->state.status != STATE_LOST)
-		return 0;
 	stop_settings(t, &signo, &timeout_s);
-	r = engine_signal(t, signo, e);
+	r = engine_signal(u, t, signo, e);
 	if (r == -ESRCH)
 		return MIN(engine_wait_end(u, t, -1, e), 0);
 	if (r == 0)
 		r = engine_wait_end(u, t, timeout_s * 1000, e);
 	if (r != 0)
 		return MIN(r, 0);
-	r = engine_signal(t, SIGKILL, e);
+	r = engine_signal(u, t, SIGKILL, e);
 	if (r < 0 && r != -ESRCH)
 		return r;
 	return MIN(engine_wait_end(u, t, -1, e), 0);
+}
+
+int engine_stop(struct usrct *u, struct target *t, int timeout_s, struct err *e)
+{
+	int r;
+
+	if (t->state.status != STATE_RUNNING && t->state.status != STATE_LOST)
+		return 0;
+	r = end(u, t, timeout_s, e);
+	if (r == 0)
+		engine_event(u, t, "stop", NULL);
+	return r;
 }
 
 int engine_remove(struct usrct *u, struct target *t, bool force, struct err *e)
@@ -54,7 +65,7 @@ int engine_remove(struct usrct *u, struct target *t, bool force, struct err *e)
 		return err_set(e, UCT_CONTAINER_RUNNING, -EBUSY, "container '%s' is running",
 		               t->row.name);
 	if (runs) {
-		r = engine_signal(t, SIGKILL, e);
+		r = engine_signal(u, t, SIGKILL, e);
 		if (r == 0 || r == -ESRCH)
 			r = engine_wait_end(u, t, -1, e);
 		if (r < 0)
@@ -65,7 +76,10 @@ int engine_remove(struct usrct *u, struct target *t, bool force, struct err *e)
 		return err_set(e, UCT_CONTAINER_RUNNING, -EBUSY, "container '%s' is being started",
 		               t->row.name);
 	}
-	return container_discard(u->store, t->row.id, e);
+	r = container_discard(u->store, t->row.id, e);
+	if (r == 0)
+		engine_event(u, t, "destroy", NULL);
+	return r;
 }
 
 int usrct_container_stop(struct usrct *u, const char *ref, int timeout_s, struct usrct_err *out)
@@ -88,7 +102,7 @@ int usrct_container_kill(struct usrct *u, const char *ref, int signo, struct usr
 	int r = target_open(u, ref, STORE_READ, &t, &e);
 
 	if (r == 0)
-		r = engine_signal(&t, signo, &e);
+		r = engine_signal(u, &t, signo, &e);
 	return ENGINE_RETURN(r, out, &e);
 }
 

@@ -9,10 +9,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 
-int engine_signal(const struct target *t, int signo, struct err *e)
+int engine_signal(struct usrct *u, const struct target *t, int signo, struct err *e)
 {
 	_cleanup_close_ int pidfd = -EBADF;
+	char number[16];
+	const char *attributes[] = { "signal", number, NULL };
 	int r;
 
 	if (t->state.status != STATE_RUNNING && t->state.status != STATE_LOST)
@@ -23,7 +26,11 @@ int engine_signal(const struct target *t, int signo, struct err *e)
 	if (r == -ESRCH)
 		return err_set(e, UCT_CONTAINER_STOPPED, r, "container '%s' is not running",
 		               t->row.name);
-	return r < 0 ? err_errno(e, r, "cannot signal container '%s'", t->row.name) : 0;
+	if (r < 0)
+		return err_errno(e, r, "cannot signal container '%s'", t->row.name);
+	(void)snprintf(number, sizeof(number), "%d", signo);
+	engine_event(u, t, "kill", attributes);
+	return 0;
 }
 
 static int remaining_ms(uint64_t deadline_ns, int timeout_ms)
