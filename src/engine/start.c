@@ -253,7 +253,7 @@ static int lock_container(struct target *t, struct err *e)
 	     flock(t->dirfd, LOCK_EX | LOCK_NB) == 0)) {
 		/* Somebody may have started and ended it since we looked. */
 		r = state_read(t->dirfd, &t->state, e);
-		if (r < 0 || (t->state.status != STATE_RUNNING && t->state.status != STATE_LOST))
+		if (r < 0 || !state_is_active(&t->state))
 			return r;
 	}
 	return err_set(e, UCT_CONTAINER_RUNNING, -EALREADY, "container '%s' is running already",
@@ -286,7 +286,7 @@ static int engine_start(struct usrct *u, const char *ref, const struct usrct_sta
 	struct starting s = { .u = u, .opts = opts, .watch = w, .sock_fd = -EBADF };
 	int r = target_open(u, ref, STORE_WRITE, &t, e);
 
-	if (r == 0 && (t.state.status == STATE_RUNNING || t.state.status == STATE_LOST))
+	if (r == 0 && state_is_active(&t.state))
 		r = err_set(e, UCT_CONTAINER_RUNNING, -EALREADY,
 		            "container '%s' is running already", t.row.name);
 	if (r == 0)
