@@ -150,8 +150,9 @@ enum usrct_state {
 	USRCT_CREATED, /* made, never started */
 	USRCT_RUNNING,
 	USRCT_EXITED,
-	USRCT_LOST,   /* runs, but its monitor is gone: no logs, no exit status */
-	USRCT_PAUSED, /* runs, and all its processes are frozen */
+	USRCT_LOST,       /* runs, but its monitor is gone: no logs, no exit status */
+	USRCT_PAUSED,     /* runs, and all its processes are frozen */
+	USRCT_RESTARTING, /* has ended; its monitor will start it again in a moment */
 };
 
 /**

@@ -6,18 +6,12 @@
 #include "engine/engine.h"
 
 #include "cgroup/control.h"
-#include "container/events.h"
 
 enum { FREEZE_TIMEOUT_MS = 10000 };
 
-static bool runs(const struct state *s)
-{
-	return s->status == STATE_RUNNING || s->status == STATE_LOST;
-}
-
 bool engine_is_paused(const struct state *s)
 {
-	return runs(s) && s->cgroup[0] && cgroup_is_frozen(s->cgroup);
+	return state_is_running(s) && s->cgroup[0] && cgroup_is_frozen(s->cgroup);
 }
 
 void engine_thaw(const struct state *s)
@@ -29,7 +23,7 @@ void engine_thaw(const struct state *s)
 
 static int check(const struct target *t, struct err *e)
 {
-	if (!runs(&t->state))
+	if (!state_is_running(&t->state))
 		return err_set(e, UCT_CONTAINER_STOPPED, -ESRCH, "container '%s' is not running",
 		               t->row.name);
 	if (!t->state.cgroup[0])
@@ -62,8 +56,7 @@ static int set_frozen(struct usrct *u, const char *ref, bool freeze, struct err 
 		return err_in(e, r, "cannot %s container '%s'", freeze ? "pause" : "unpause",
 		              t.row.name);
 	}
-	(void)event_container(store_dirfd(u->store), t.dirfd, t.row.id,
-	                      freeze ? "pause" : "unpause", NULL);
+	engine_event(u, &t, freeze ? "pause" : "unpause", NULL);
 	return 0;
 }
 
