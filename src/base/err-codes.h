@@ -46,6 +46,19 @@ UCT(1104, MOUNT_SOURCE, ERR_NOT_FOUND, "the source of a bind mount does not exis
 UCT(1105, UNKNOWN_CODE, ERR_NOT_FOUND, "no such error code",
     "usr-ct explain knows the codes that error messages carry, such as UCT-1201.",
     "see usr-ct explain --list")
+UCT(1106, TEMPLATE, ERR_USAGE, "a template cannot be read",
+    "The text given with --format is a template: {{.Name}} stands for a field, {{if}} and {{range}} "
+    "have their {{end}}, text in braces is written with quotes. The message names the column, "
+    "counted in characters from 1, and what was expected there.",
+    "docs/formats.md describes templates; 'json' shows all fields there are")
+UCT(1107, TEMPLATE_FIELD, ERR_USAGE, "a template names a field that does not exist",
+    "The object that is printed has no field of that name. Upper and lower case matter. Entries of "
+    "maps such as labels may be missing and read as <no value>; fields may not.",
+    "--format json shows the fields there are")
+UCT(1108, TEMPLATE_VALUE, ERR_USAGE, "a template cannot be carried out",
+    "A function got a value of the wrong kind, an index is beyond the end of a list, or the "
+    "template would run or write without end.",
+    "{{json .Field}} shows what a field holds")
 
 UCT(1201, BAD_REFERENCE, ERR_USAGE, "not a valid image reference",
     "An image reference is [HOST[:PORT]/]NAME[:TAG][@DIGEST]. Names are lower case.",
