@@ -18,7 +18,7 @@ packages_table() { # FAMILY LIST -> names, one a line
   debian:test)
     printf '%s\n' libcmocka-dev g++ clang clang-format clang-tidy "$(packages_clang_rt)" valgrind \
       bats shellcheck codespell python3 iproute2 git jq skopeo umoci docker-registry mmdebstrap \
-      busybox-static tmux attr libcap2-bin zstd passt util-linux
+      busybox-static tmux attr libcap2-bin zstd passt util-linux systemd dbus-user-session
     ;;
   debian:bench)
     printf '%s\n' podman crun bubblewrap slirp4netns python3 skopeo umoci docker-registry \
@@ -35,7 +35,7 @@ packages_table() { # FAMILY LIST -> names, one a line
   fedora:test)
     printf '%s\n' libcmocka-devel gcc-c++ clang clang-tools-extra compiler-rt libasan libubsan \
       valgrind bats ShellCheck codespell python3 iproute git-core jq skopeo umoci docker-distribution \
-      mmdebstrap busybox tmux attr libcap zstd passt util-linux
+      mmdebstrap busybox tmux attr libcap zstd passt util-linux systemd dbus-daemon
     ;;
   fedora:bench)
     printf '%s\n' podman crun bubblewrap slirp4netns python3 skopeo umoci docker-distribution busybox

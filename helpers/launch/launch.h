@@ -30,9 +30,15 @@ struct launch {
 	struct state state;
 };
 
+/* launch.c: tells those who watch events. */
+void launch_event(const struct launch *l, const char *action, const char *const *attributes);
 /* monitor.c: looks after the running container until it has ended and everything is put away. */
 int monitor_run(struct launch *l);
-/* Gives back what a start took: network helper, cgroup, runtime directory, live marker. */
+/* Runs the container once more, from its documents. The caller has put the last run away. */
+int launch_again(struct launch *l, struct err *e);
+/* Gives back what one run took: its namespaces, its network helper, its cgroup. */
+void launch_end_run(struct launch *l);
+/* Gives back what a start took: what a run takes, runtime directory, live marker. */
 void launch_put_away(struct launch *l);
 /* Removes the container itself (--rm): one rename, then the contents. */
 void launch_remove_container(struct launch *l, bool contents);

@@ -17,6 +17,8 @@ extern "C" {
 #endif
 
 struct usrct;
+struct usrct_limits; /* usrct/limits.h */
+struct usrct_policy; /* usrct/policy.h */
 
 /**
  * struct usrct_create_options - what to run; lists are NULL-terminated and may be NULL
@@ -42,6 +44,8 @@ struct usrct;
  * @init:       a small init is process 1 and reaps
  * @auto_remove: it removes itself when it ends
  * @stop_timeout_s: seconds between stop signal and SIGKILL; negative: 10
+ * @limits:     what it may use of memory, processors and so on; NULL: no limits
+ * @policy:     restart, health checks and log; NULL: those of the image and of usr-ct
  */
 struct usrct_create_options {
 	size_t size;
@@ -59,6 +63,8 @@ struct usrct_create_options {
 	const struct usrct_pull_options *pull_options;
 	bool tty, interactive, read_only, init, auto_remove;
 	int stop_timeout_s;
+	const struct usrct_limits *limits;
+	const struct usrct_policy *policy;
 };
 
 /**
@@ -141,7 +147,8 @@ enum usrct_state {
 	USRCT_CREATED, /* made, never started */
 	USRCT_RUNNING,
 	USRCT_EXITED,
-	USRCT_LOST, /* runs, but its monitor is gone: no logs, no exit status */
+	USRCT_LOST,       /* runs, but its monitor is gone: no logs, no exit status */
+	USRCT_RESTARTING, /* has ended; its monitor will start it again in a moment */
 };
 
 /**

@@ -5,6 +5,7 @@
 
 #include <usrct/container.h>
 #include <usrct/error.h>
+#include <usrct/events.h>
 #include <usrct/image.h>
 #include <usrct/system.h>
 

@@ -127,6 +127,11 @@ UCT(1410, USER_UNKNOWN, ERR_NOT_FOUND, "no such user or group in the image",
 UCT(1411, BAD_CONFIG, ERR_USAGE, "the container's OCI document is not valid",
     "config.json lacks a required field or holds a value that usr-ct cannot honour.",
     "see the OCI runtime specification, config.md")
+UCT(1420, WORKING_DIRECTORY, ERR_NOT_FOUND, "the working directory cannot be entered",
+    "It is not a directory, or lies behind a link of /proc, through which a container could reach "
+    "what is outside of it. run and create make a missing one, exec does not. The exit status is "
+    "127 if it is missing, else 126.",
+    "name a directory of the container with -w")
 
 UCT(1460, NO_SUCH_PATH, ERR_NOT_FOUND, "the path does not exist",
     "What was to be copied, or the directory to copy it into, is not there. Paths in a container "

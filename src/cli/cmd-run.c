@@ -64,12 +64,13 @@ static int run(struct cli *c, const struct args *a)
 		                             .timing = wants_timing ? timing_add : NULL,
 		                             .arg = &timing };
 	struct usrct_err e = { 0 };
+	struct err bad;
 	int status = 0, r;
 
 	if (!detach && args_flag(a, "tty") && args_flag(a, "interactive") && !isatty(STDIN_FILENO))
 		return not_a_tty(c);
-	if (create_request_init(&q, c, a) < 0)
-		return cli_fail_memory(c);
+	if (create_request_init(&q, c, a, &bad) < 0)
+		return cli_fail_local(c, &bad);
 	r = usrct_container_run(c->u, &q.create, &start, &id, &status, &e);
 	progress_done(&q.progress);
 	if (r < 0)
@@ -86,10 +87,11 @@ static int create(struct cli *c, const struct args *a)
 	_cleanup_create_request_ struct create_request q = { 0 };
 	_cleanup_free_ char *id = NULL;
 	struct usrct_err e = { 0 };
+	struct err bad;
 	int r;
 
-	if (create_request_init(&q, c, a) < 0)
-		return cli_fail_memory(c);
+	if (create_request_init(&q, c, a, &bad) < 0)
+		return cli_fail_local(c, &bad);
 	r = usrct_container_create(c->u, &q.create, &id, &e);
 	progress_done(&q.progress);
 	if (r < 0)

@@ -13,6 +13,7 @@
 #include "base/sbuf.h"
 #include "base/sock.h"
 #include "container/attach.h"
+#include "container/events.h"
 #include "container/spec.h"
 #include "container/sync.h"
 #include "network/uplink.h"
@@ -252,7 +253,7 @@ static int lock_container(struct target *t, struct err *e)
 	     flock(t->dirfd, LOCK_EX | LOCK_NB) == 0)) {
 		/* Somebody may have started and ended it since we looked. */
 		r = state_read(t->dirfd, &t->state, e);
-		if (r < 0 || (t->state.status != STATE_RUNNING && t->state.status != STATE_LOST))
+		if (r < 0 || !state_is_active(&t->state))
 			return r;
 	}
 	return err_set(e, UCT_CONTAINER_RUNNING, -EALREADY, "container '%s' is running already",
@@ -267,6 +268,8 @@ static int start_locked(struct starting *s, int *ret_status, struct err *e)
 
 	if (r == 0 && io)
 		r = attach_signals_block(io, &signals, e);
+	if (r == 0 && io)
+		(void)event_container(store_dirfd(s->u->store), s->dirfd, s->id, "attach", NULL);
 	if (r == 0)
 		r = launch(s, e);
 	if (r == 0 && io)
@@ -283,7 +286,7 @@ static int engine_start(struct usrct *u, const char *ref, const struct usrct_sta
 	struct starting s = { .u = u, .opts = opts, .watch = w, .sock_fd = -EBADF };
 	int r = target_open(u, ref, STORE_WRITE, &t, e);
 
-	if (r == 0 && (t.state.status == STATE_RUNNING || t.state.status == STATE_LOST))
+	if (r == 0 && state_is_active(&t.state))
 		r = err_set(e, UCT_CONTAINER_RUNNING, -EALREADY,
 		            "container '%s' is running already", t.row.name);
 	if (r == 0)
@@ -317,7 +320,7 @@ static void discard_if_never_started(struct usrct *u, const char *id)
 	_cleanup_target_ struct target t = TARGET_NONE;
 
 	if (target_open(u, id, STORE_WRITE, &t, NULL) == 0 && t.state.status == STATE_CREATED)
-		(void)container_discard(u->store, id, NULL);
+		(void)engine_remove(u, &t, false, NULL);
 }
 
 int usrct_container_run(struct usrct *u, const struct usrct_create_options *create,
