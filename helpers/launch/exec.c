@@ -14,12 +14,11 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 
-/* Beside those of a monitor. */
-enum { EVENT_CONTAINER = EVENT_CLIENT + 1 };
 enum { DRAIN_READS_MAX = 64 };
 
 static int read_document(struct spec *ret, struct err *e)
@@ -113,7 +112,7 @@ static int set_up(struct monitor *m)
 	int r = 0;
 
 	(void)sigfillset(&all);
-	m->listen_fd = m->log.fd = -EBADF;
+	m->listen_fd = m->log.fd = m->oom_fd = -EBADF;
 	m->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	m->signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (m->epoll_fd < 0 || m->signal_fd < 0)
@@ -129,28 +128,13 @@ static int set_up(struct monitor *m)
 		(void)fd_set_nonblock(l->input_fd);
 	r = MIN(r, monitor_watch(m, m->signal_fd, EPOLLIN, EVENT_SIGNAL, 0));
 	r = MIN(r, monitor_watch(m, l->init_pidfd, EPOLLIN, EVENT_INIT, 0));
-	return MIN(r, monitor_watch(m, EXEC_INIT, EPOLLIN, (enum event_source)EVENT_CONTAINER, 0));
-}
-
-/* In the PID namespace of the host the kernel would let it live on. */
-static void container_ended(struct monitor *m)
-{
-	(void)epoll_ctl(m->epoll_fd, EPOLL_CTL_DEL, EXEC_INIT, NULL);
-	(void)pidfd_signal(m->l->init_pidfd, SIGKILL);
+	return MIN(r, monitor_watch(m, EXEC_INIT, EPOLLIN, EVENT_CONTAINER, 0));
 }
 
 static void loop(struct monitor *m)
 {
-	struct epoll_event ev[16];
-
 	while (!m->has_ended) {
-		int n = epoll_wait(m->epoll_fd, ev, ARRAY_SIZE(ev), -1);
-
-		for (int i = 0; i < n; i++)
-			if (ev[i].data.u64 >> 32 == EVENT_CONTAINER)
-				container_ended(m);
-			else
-				monitor_handle(m, &ev[i]);
+		monitor_wait(m, 0);
 		/* Only one client ever comes. */
 		if (m->clients[0].fd < 0 && !m->l->spec.terminal && !m->input_ended)
 			pump_input_end(m);
@@ -169,12 +153,9 @@ static bool has_more(int fd)
 static void drain(struct monitor *m)
 {
 	for (unsigned i = 0; i < 2; i++)
-		for (int k = 0; k < DRAIN_READS_MAX && m->output_open[i]; k++) {
-			if (!has_more(m->l->output_fds[i]))
+		for (int k = 0; k < DRAIN_READS_MAX && m->output_open[i]; k++)
+			if (!has_more(m->l->output_fds[i]) || !pump_output(m, (int)i))
 				break;
-			if (!pump_output(m, (int)i))
-				monitor_output_ended(m, i);
-		}
 }
 
 static int session(struct launch *l)
@@ -196,7 +177,8 @@ static int session(struct launch *l)
 	monitor_forget_program();
 	loop(m);
 	drain(m);
-	monitor_tell_exit(m, monitor_exit_code(m->status));
+	l->state.exit_code = monitor_exit_code(m->status);
+	monitor_part(m);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/sbuf.h"
 #include "base/sock.h"
+#include "cgroup/control.h"
 #include "container/spec.h"
 #include "container/sync.h"
 #include "security/capabilities.h"
@@ -151,22 +152,17 @@ static int make_document(const struct executing *x, struct err *e)
 	return r < 0 ? r : fd_sealed_memory("usr-ct-exec", text, strlen(text), e);
 }
 
-static bool is_frozen(const char *cgroup)
-{
-	_cleanup_close_ int dirfd = open(cgroup, O_PATH | O_DIRECTORY | O_CLOEXEC), fd = -EBADF;
-	char c = '0';
-
-	if (dirfd >= 0)
-		fd = openat(dirfd, "cgroup.freeze", O_RDONLY | O_CLOEXEC);
-	return fd >= 0 && read(fd, &c, 1) == 1 && c == '1';
-}
-
 static int check_runs(const struct target *t, struct err *e)
 {
-	if (t->state.status != STATE_RUNNING && t->state.status != STATE_LOST)
+	if (t->state.status == STATE_RESTARTING)
+		return err_hint(e,
+		                err_set(e, UCT_CONTAINER_STOPPED, -ESRCH,
+		                        "container '%s' is restarting", t->row.name),
+		                "wait until it runs");
+	if (!state_is_running(&t->state))
 		return err_set(e, UCT_CONTAINER_STOPPED, -ESRCH, "container '%s' is not running",
 		               t->row.name);
-	if (t->state.cgroup[0] && is_frozen(t->state.cgroup))
+	if (t->state.cgroup[0] && cgroup_is_frozen(t->state.cgroup) > 0)
 		return err_set(e, UCT_CONTAINER_PAUSED, -EAGAIN, "container '%s' is paused",
 		               t->row.name);
 	return 0;
@@ -176,6 +172,7 @@ static int spawn(struct executing *x, struct sync_msg *start, struct err *e)
 {
 	_cleanup_close_ int document_fd = -EBADF, init_fd = -EBADF, cgroup_fd = -EBADF;
 	_cleanup_close_ int theirs = -EBADF;
+	struct spawn_fd fds[5];
 	int pair[2], r;
 
 	document_fd = make_document(x, e);
@@ -194,13 +191,13 @@ static int spawn(struct executing *x, struct sync_msg *start, struct err *e)
 		return r;
 	x->sock_fd = pair[0];
 	theirs = pair[1];
-	return launcher_spawn(x->u, x->t->row.id, LAUNCH_EXEC,
-	                      (struct spawn_fd[]){ { theirs, EXEC_SYNC },
-	                                           { document_fd, EXEC_DOCUMENT },
-	                                           { store_dirfd(x->u->store), EXEC_STORE },
-	                                           { init_fd, EXEC_INIT },
-	                                           { cgroup_fd, EXEC_CGROUP } },
-	                      5, e);
+	fds[0] = (struct spawn_fd){ theirs, EXEC_SYNC };
+	fds[1] = (struct spawn_fd){ document_fd, EXEC_DOCUMENT };
+	fds[2] = (struct spawn_fd){ store_dirfd(x->u->store), EXEC_STORE };
+	fds[3] = (struct spawn_fd){ init_fd, EXEC_INIT };
+	fds[4] = (struct spawn_fd){ cgroup_fd, EXEC_CGROUP };
+	return launcher_spawn(x->u, &(struct launching){ x->t->row.id, LAUNCH_EXEC, fds, 5 }, NULL,
+	                      e);
 }
 
 static int converse(struct executing *x, struct sync_msg *m, struct err *e)

@@ -11,7 +11,12 @@
 
 enum { LAUNCHER_FDS_MAX = 12 };
 
-/* @how: what argv[2] says; @fds: besides standard input and output, which are /dev/null. One whose
- * .from is negative is left out. The holder was asked before (engine_hold()). */
-int launcher_spawn(struct usrct *u, const char *id, const char *how, const struct spawn_fd *fds,
-                   size_t n_fds, struct err *e);
+struct launching {
+	const char *id, *how; /* argv[1] and argv[2] */
+	/* Besides standard input and output, which are /dev/null. One whose .from is negative is
+	 * left out. */
+	const struct spawn_fd *fds;
+	size_t n_fds;
+};
+/* The holder was asked before (engine_hold()). */
+int launcher_spawn(struct usrct *u, const struct launching *l, pid_t *ret_pid, struct err *e);

@@ -201,7 +201,7 @@ no_sessions() {
   cgroup=/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$pid/cgroup")
   echo 1 >"$cgroup/cgroup.freeze"
   run_ct -125 exec box true
-  assert_error 1421
+  assert_error 1807
   echo 0 >"$cgroup/cgroup.freeze"
   run_ct -0 exec box true
 }
@@ -314,7 +314,7 @@ yes"
   code=0
   wait "$client" || code=$?
   [ "$code" = 125 ]
-  assert_has "$(cat err)" UCT-1422
+  assert_has "$(cat err)" UCT-1421
 }
 
 @test "exec -it: a terminal of the container's own, with sizes, keys and status" {
