@@ -17,6 +17,8 @@ extern "C" {
 #endif
 
 struct usrct;
+struct usrct_limits; /* usrct/limits.h */
+struct usrct_policy; /* usrct/policy.h */
 
 /**
  * struct usrct_create_options - what to run; lists are NULL-terminated and may be NULL
@@ -42,6 +44,8 @@ struct usrct;
  * @init:       a small init is process 1 and reaps
  * @auto_remove: it removes itself when it ends
  * @stop_timeout_s: seconds between stop signal and SIGKILL; negative: 10
+ * @limits:     what it may use of memory, processors and so on; NULL: no limits
+ * @policy:     restart, health checks and log; NULL: those of the image and of usr-ct
  */
 struct usrct_create_options {
 	size_t size;
@@ -59,6 +63,8 @@ struct usrct_create_options {
 	const struct usrct_pull_options *pull_options;
 	bool tty, interactive, read_only, init, auto_remove;
 	int stop_timeout_s;
+	const struct usrct_limits *limits;
+	const struct usrct_policy *policy;
 };
 
 /**
@@ -105,12 +111,15 @@ struct usrct_timing {
  * @stdio:  attach; the call returns when the container ends. NULL: start in the background
  * @timing: called for each step once it runs; may be NULL
  * @arg:    given to @timing
+ * @ret_oom_killed: attached only: whether the kernel killed a process of it for want of memory; may
+ *          be NULL
  */
 struct usrct_start_options {
 	size_t size;
 	const struct usrct_stdio *stdio;
 	void (*timing)(const struct usrct_timing *t, void *arg);
 	void *arg;
+	bool *ret_oom_killed;
 };
 
 /**
@@ -141,7 +150,9 @@ enum usrct_state {
 	USRCT_CREATED, /* made, never started */
 	USRCT_RUNNING,
 	USRCT_EXITED,
-	USRCT_LOST, /* runs, but its monitor is gone: no logs, no exit status */
+	USRCT_LOST,       /* runs, but its monitor is gone: no logs, no exit status */
+	USRCT_PAUSED,     /* runs, and all its processes are frozen */
+	USRCT_RESTARTING, /* has ended; its monitor will start it again in a moment */
 };
 
 /**
@@ -153,7 +164,9 @@ struct usrct_container {
 	enum usrct_state state;
 	uint64_t created_ns, started_ns, finished_ns;
 	int exit_code;
-	int pid; /* first process, as the caller sees it; 0 when not running */
+	int pid;            /* first process, as the caller sees it; 0 when not running */
+	bool is_oom_killed; /* in its last run the kernel killed a process of it for want of memory
+	                     */
 };
 
 /**

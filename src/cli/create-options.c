@@ -2,6 +2,8 @@
 /* create-options - the flags that run and create share, and what they become */
 #include "cli/create-options.h"
 
+#include "cli/limit-options.h"
+
 #include <string.h>
 
 static const char *const networks[] = { "private",       "none",  "host",
@@ -49,8 +51,6 @@ static const struct option create_options[] = {
 	{ NULL },
 };
 
-const struct option *const create_tables[] = { create_options, NULL };
-
 static enum usrct_pull_policy pull_policy(const struct args *a)
 {
 	const char *s = args_string(a, "pull");
@@ -76,14 +76,12 @@ static int fill_lists(struct create_request *q, const struct args *a)
 	return 0;
 }
 
-int create_request_init(struct create_request *q, struct cli *c, const struct args *a)
+static int fill_create(struct create_request *q, const struct args *a, struct err *e)
 {
 	const char *entrypoint = args_string(a, "entrypoint");
 
-	*q = (struct create_request){ 0 };
-	progress_init(&q->progress, args_flag(a, "quiet") ? NULL : &c->err);
 	if (fill_lists(q, a) < 0)
-		return -ENOMEM;
+		return err_oom(e);
 	q->pull = (struct usrct_pull_options){ .size = sizeof(q->pull),
 		                               .progress = progress_event,
 		                               .arg = &q->progress };
@@ -114,6 +112,26 @@ int create_request_init(struct create_request *q, struct cli *c, const struct ar
 		.stop_timeout_s = args_number(a, "stop-timeout", -1),
 	};
 	return 0;
+}
+
+const struct option *const create_tables[] = { create_options, limit_options, place_options, NULL };
+
+/* What the flags of each table become, in this order. */
+static int (*const fills[])(struct create_request *q, const struct args *a, struct err *e) = {
+	fill_create,
+	limits_fill,
+};
+
+int create_request_init(struct create_request *q, struct cli *c, const struct args *a,
+                        struct err *e)
+{
+	int r = 0;
+
+	*q = (struct create_request){ 0 };
+	progress_init(&q->progress, args_flag(a, "quiet") ? NULL : &c->err);
+	for (size_t i = 0; i < ARRAY_SIZE(fills) && r == 0; i++)
+		r = fills[i](q, a, e);
+	return r;
 }
 
 void create_request_done(struct create_request *q)

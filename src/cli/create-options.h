@@ -5,7 +5,8 @@
 #include "cli/cli.h"
 #include "cli/progress.h"
 
-/* Every table of flags that both have; NULL-terminated. */
+/* Every table of flags that both have; NULL-terminated. Each has its own file, NAME-options.c, with
+ * a fill function that create-options.c calls. */
 extern const struct option *const create_tables[];
 
 /* What a create call needs; everything it points to is borrowed from the arguments or owned here.
@@ -13,12 +14,14 @@ extern const struct option *const create_tables[];
 struct create_request {
 	struct usrct_create_options create;
 	struct usrct_pull_options pull;
+	struct usrct_limits limits;
 	struct progress progress;
 	const char **env, **volumes, **tmpfs, **labels;
 	const char *entrypoint[2];
 };
 
-/* 0 or -ENOMEM. The request is not moved afterwards: it points into itself. */
-int create_request_init(struct create_request *q, struct cli *c, const struct args *a);
+/* The request is not moved afterwards: it points into itself. */
+int create_request_init(struct create_request *q, struct cli *c, const struct args *a,
+                        struct err *e);
 void create_request_done(struct create_request *q);
 #define _cleanup_create_request_ _cleanup_(create_request_done)

@@ -211,6 +211,24 @@ int usrct_container_kill(struct usrct *u, const char *ref, int signo, struct usr
 	return ct->pid ? 0 : fail(e, UCT_CONTAINER_STOPPED, -ESRCH, "not running:", ref);
 }
 
+int usrct_container_pause(struct usrct *u, const char *ref, struct usrct_err *e)
+{
+	return usrct_container_kill(u, ref, 0, e);
+}
+
+int usrct_container_unpause(struct usrct *u, const char *ref, struct usrct_err *e)
+{
+	return usrct_container_kill(u, ref, 0, e);
+}
+
+int usrct_container_update(struct usrct *u, const char *ref, const struct usrct_limits *limits,
+                           const char *restart, struct usrct_err *e)
+{
+	(void)limits;
+	(void)restart;
+	return usrct_container_kill(u, ref, 0, e);
+}
+
 int usrct_container_remove(struct usrct *u, const char *ref, bool force, struct usrct_err *e)
 {
 	const struct usrct_container *ct = find(ref);
@@ -415,4 +433,20 @@ const struct usrct_explanation *usrct_explain(int number)
 		if (x[i].number == number)
 			return &x[i];
 	return NULL;
+}
+
+int usrct_events(struct usrct *u, const struct usrct_events_options *opts,
+                 int (*each)(const struct usrct_event *ev, void *arg), void *arg,
+                 struct usrct_err *e)
+{
+	static const char *const attributes[] = { "exitCode", "3", "name", "job", NULL };
+	static const struct usrct_event ev = {
+		"container", "die", ID("c"), attributes, 1500000000, "{\"Type\":\"container\"}"
+	};
+
+	(void)u;
+	if (opts->filters && strchr(opts->filters[0], '=') == NULL)
+		return fail(e, UCT_BAD_VALUE, -EINVAL, "events cannot be filtered by",
+		            opts->filters[0]);
+	return each(&ev, arg);
 }
