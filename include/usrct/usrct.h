@@ -8,6 +8,8 @@
 #include <usrct/events.h>
 #include <usrct/files.h>
 #include <usrct/image.h>
+#include <usrct/limits.h>
+#include <usrct/stats.h>
 #include <usrct/system.h>
 
 #ifdef __cplusplus

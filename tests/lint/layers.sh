@@ -20,6 +20,7 @@ declare -A may=(
   [helpers/pack]="store container"
   [helpers/sweep]="store"
   [helpers/probe]="security"
+  [helpers/scope]="cgroup"
 )
 
 bad=0
