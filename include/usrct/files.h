@@ -19,12 +19,14 @@ struct usrct;
 /**
  * struct usrct_copy_options - how to copy
  * @size:        sizeof(struct usrct_copy_options)
+ * @host_path:   the end that is not in the container; NULL: a tar stream
  * @archive:     into a container: keep user and group ids; otherwise all belongs to its root
  * @follow_link: if the source itself is a link, copy what it leads to
- * @stream_fd:   the tar stream, where one end is none of the two
+ * @stream_fd:   the tar stream, if there is no @host_path
  */
 struct usrct_copy_options {
 	size_t size;
+	const char *host_path;
 	bool archive, follow_link;
 	int stream_fd;
 };
@@ -42,8 +44,7 @@ struct usrct_copied {
 /**
  * usrct_copy_from() - copy out of a container, whether it runs or not
  * @path: in the container, from its root; "/." behind a directory means its contents
- * @dest: a path of the caller's, or NULL: write a tar stream to @opts->stream_fd
- * @opts: may be NULL
+ * @opts: required; where to
  * @ret:  may be NULL
  *
  * Blocks. What is copied belongs to the caller, without set-uid bits. Docker's rules say what
@@ -51,18 +52,19 @@ struct usrct_copied {
  *
  * Return: 0, or negative errno: -ENOENT (no such path or container), -ENOTDIR. Since: 0.1
  */
-USRCT_API int usrct_copy_from(struct usrct *u, const char *ref, const char *path, const char *dest,
+USRCT_API int usrct_copy_from(struct usrct *u, const char *ref, const char *path,
                               const struct usrct_copy_options *opts, struct usrct_copied *ret,
                               struct usrct_err *e);
 
 /**
  * usrct_copy_to() - copy into a container, whether it runs or not
- * @source: a path of the caller's, or NULL: read a tar stream (also gzip, zstd) from
- *          @opts->stream_fd and unpack it into the directory @path
+ * @path: in the container, from its root
+ * @opts: required; where from. A stream (it may be compressed: gzip, zstd) is unpacked into the
+ *        directory @path
  *
  * Return: 0, or negative errno: -ENOENT, -ENOTDIR, -EROFS (that place is read-only). Since: 0.1
  */
-USRCT_API int usrct_copy_to(struct usrct *u, const char *source, const char *ref, const char *path,
+USRCT_API int usrct_copy_to(struct usrct *u, const char *ref, const char *path,
                             const struct usrct_copy_options *opts, struct usrct_copied *ret,
                             struct usrct_err *e);
 
@@ -129,30 +131,42 @@ USRCT_API int usrct_container_commit(struct usrct *u, const char *ref,
                                      struct usrct_err *e);
 
 /**
+ * struct usrct_generate_options - how to make a container from a generator file
+ * @size:         sizeof(struct usrct_generate_options)
+ * @pull, @pull_options: as in struct usrct_create_options
+ * @force:        recreate: also if it runs; it is killed once the new one is complete
+ */
+struct usrct_generate_options {
+	size_t size;
+	enum usrct_pull_policy pull;
+	const struct usrct_pull_options *pull_options;
+	bool force;
+};
+
+/**
  * usrct_container_generate() - make a container as a generator file says (docs/generator.md)
  * @file:   path; sources of copies are relative to its directory
- * @pull, @pull_options: as in struct usrct_create_options
+ * @opts:   may be NULL
  * @ret_id: receives the full id; the caller frees it; may be NULL
  *
  * The file is kept beside the container. Return: 0, or negative errno: -EINVAL (the file is not
  * right; the message has line and column), -EEXIST (name taken). Since: 0.1
  */
 USRCT_API int usrct_container_generate(struct usrct *u, const char *file,
-                                       enum usrct_pull_policy pull,
-                                       const struct usrct_pull_options *pull_options, char **ret_id,
+                                       const struct usrct_generate_options *opts, char **ret_id,
                                        struct usrct_err *e);
 
 /**
  * usrct_container_recreate() - make a container anew from the generator file that was kept
- * @force: also if it runs; it is killed once the new one is complete
+ * @opts:   may be NULL
+ * @ret_id: receives the new id; the caller frees it; may be NULL
  *
  * What the old one wrote is gone. If anything fails the old one stays as it was.
  *
  * Return: 0, or negative errno: -EBUSY (it runs), -ENODATA (not from a file). Since: 0.1
  */
-USRCT_API int usrct_container_recreate(struct usrct *u, const char *ref, bool force,
-                                       enum usrct_pull_policy pull,
-                                       const struct usrct_pull_options *pull_options, char **ret_id,
+USRCT_API int usrct_container_recreate(struct usrct *u, const char *ref,
+                                       const struct usrct_generate_options *opts, char **ret_id,
                                        struct usrct_err *e);
 
 #ifdef __cplusplus

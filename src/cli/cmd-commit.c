@@ -46,24 +46,24 @@ const struct command cmd_commit = {
 	.args = (const struct positional[]){ { "CONTAINER", COMPLETE_CONTAINER, false, false },
 	                                     { "IMAGE", COMPLETE_IMAGE, true, false },
 	                                     { NULL } },
-	.options = (const struct option[]){ { "author", 'a', OPTION_STRING, COMPLETE_NONE, "TEXT",
-	                                      "Who made it, for the image's history" },
-	                                    { "change", 'c', OPTION_LIST, COMPLETE_NONE,
-	                                      "INSTRUCTION",
-	                                      "Change the configuration, as a Containerfile would: "
-	                                      "CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, "
-	                                      "ONBUILD, SHELL, STOPSIGNAL, USER, VOLUME, WORKDIR" },
-	                                    { "format", 'f', OPTION_ENUM, COMPLETE_VALUES, "FORM",
-	                                      "Form of the manifest", "oci", NULL, formats },
-	                                    { "message", 'm', OPTION_STRING, COMPLETE_NONE, "TEXT",
-	                                      "What was done, for the image's history" },
-	                                    { "pause", 'p', OPTION_FLAG, COMPLETE_NONE, NULL,
-	                                      "Freeze the container meanwhile", "where possible" },
-	                                    { "no-pause", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
-	                                      "Do not freeze the container" },
-	                                    { "quiet", 'q', OPTION_FLAG, COMPLETE_NONE, NULL,
-	                                      "Print nothing but the id; it is so anyway" },
-	                                    { NULL } },
+	.options =
+		(const struct option[]){ { "author", 'a', OPTION_STRING, COMPLETE_NONE, "TEXT",
+	                                   "Who made it, for the image's history" },
+	                                 { "change", 'c', OPTION_LIST, COMPLETE_NONE, "INSTRUCTION",
+	                                   "Change the configuration, as a Containerfile would: "
+	                                   "CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, "
+	                                   "ONBUILD, SHELL, STOPSIGNAL, USER, VOLUME, WORKDIR" },
+	                                 { "format", 'f', OPTION_ENUM, COMPLETE_VALUES, "FORM",
+	                                   "Form of the manifest", "oci", NULL, formats },
+	                                 { "message", 'm', OPTION_STRING, COMPLETE_NONE, "TEXT",
+	                                   "What was done, for the image's history" },
+	                                 { "pause", 'p', OPTION_FLAG, COMPLETE_NONE, NULL,
+	                                   "Freeze the container meanwhile", "where possible" },
+	                                 { "no-pause", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
+	                                   "Do not freeze the container" },
+	                                 { "quiet", 'q', OPTION_FLAG, COMPLETE_NONE, NULL,
+	                                   "Print nothing but the id; it is so anyway" },
+	                                 { NULL } },
 	.examples =
 		(const struct example[]){
 			{ "Keep what was installed by hand",

@@ -54,10 +54,12 @@ static void print_done(struct cli *c, const struct args *a, const struct usrct_c
 
 static int copy(struct cli *c, const struct args *a, const struct end *from, const struct end *to)
 {
+	const struct end *here = from->container ? to : from;
 	struct usrct_copy_options opts = {
 		.size = sizeof(opts),
 		.archive = args_flag(a, "archive"),
 		.follow_link = args_flag(a, "follow-link"),
+		.host_path = here->is_stream ? NULL : here->path,
 		.stream_fd = from->is_stream ? STDIN_FILENO : STDOUT_FILENO,
 	};
 	struct usrct_copied done = { 0 };
@@ -73,11 +75,9 @@ static int copy(struct cli *c, const struct args *a, const struct end *from, con
 		return bad_ends(c, "a terminal is no place for a tar stream",
 		                "redirect it: usr-ct cp CONTAINER:PATH - | tar x");
 	if (from->container)
-		r = usrct_copy_from(c->u, from->container, from->path,
-		                    to->is_stream ? NULL : to->path, &opts, &done, &e);
+		r = usrct_copy_from(c->u, from->container, from->path, &opts, &done, &e);
 	else
-		r = usrct_copy_to(c->u, from->is_stream ? NULL : from->path, to->container,
-		                  to->path, &opts, &done, &e);
+		r = usrct_copy_to(c->u, to->container, to->path, &opts, &done, &e);
 	if (r < 0)
 		return cli_fail(c, &e);
 	print_done(c, a, &done);
@@ -108,11 +108,13 @@ const struct command cmd_cp = {
 		"container need not run. Its volumes and mounted directories are seen.\n"
 		"\n"
 		"A directory is copied with all that is in it, into the target if that is a "
-		"directory, else as the target; with /. behind it, its contents are. A file replaces "
+		"directory, else as the target; with /. behind it, its contents are. A file "
+		"replaces "
 		"a file, or goes into a directory. With / behind it, a target must be a directory. "
 		"Directories are merged; a file never replaces a directory, nor the reverse.\n"
 		"\n"
-		"What is copied out belongs to you, what is copied in to the container's root. Links "
+		"What is copied out belongs to you, what is copied in to the container's root. "
+		"Links "
 		"are copied as links. Devices and sockets are left out.",
 	.args = (const struct positional[]){ { "SOURCE", COMPLETE_FILE, false, false },
 	                                     { "TARGET", COMPLETE_FILE, false, false },

@@ -78,8 +78,9 @@ const struct command cmd_diff = {
 	.aliases = (const char *const[]){ "container diff", NULL },
 	.group = GROUP_CONTAINERS,
 	.summary = "Show what a container changed in its file system",
-	.description = "One line for each path: A it was added, C it was changed, D it was deleted. "
-		       "What lies in volumes and other mounts is not part of it.",
+	.description =
+		"One line for each path: A it was added, C it was changed, D it was deleted. "
+		"What lies in volumes and other mounts is not part of it.",
 	.args = (const struct positional[]){ { "CONTAINER", COMPLETE_CONTAINER, false, false },
 	                                     { NULL } },
 	.options = (const struct option[]){ { "format", 0, OPTION_ENUM, COMPLETE_VALUES, "FORM",

@@ -64,15 +64,17 @@ const struct command cmd_export = {
 	.aliases = (const char *const[]){ "container export", NULL },
 	.group = GROUP_CONTAINERS,
 	.summary = "Write a container's file system as a tar archive",
-	.description = "All of its root file system with the owners it has inside, but nothing that "
-		       "is mounted in it. The container need not run.",
+	.description =
+		"All of its root file system with the owners it has inside, but nothing that "
+		"is mounted in it. The container need not run.",
 	.args = (const struct positional[]){ { "CONTAINER", COMPLETE_CONTAINER, false, false },
 	                                     { NULL } },
 	.options = (const struct option[]){ { "output", 'o', OPTION_STRING, COMPLETE_FILE, "FILE",
 	                                      "Write to a file, which appears when it is complete",
 	                                      "standard output" },
 	                                    { NULL } },
-	.examples = (const struct example[]){ { "Compressed", "usr-ct export web | zstd > web.tar.zst" },
+	.examples = (const struct example[]){ { "Compressed",
+	                                        "usr-ct export web | zstd > web.tar.zst" },
 	                                      { NULL, NULL } },
 	.handler = export_container,
 	.uses_store = true,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* commit-change - instructions of a Containerfile on an image's configuration
  *
- * Source: Docker's Dockerfile reference and OCI image specification 1.1, config.md. CMD and its like
- * take a JSON array, or a line for a shell.
+ * Source: Docker's Dockerfile reference and OCI image specification 1.1, config.md. CMD and its
+ * like take a JSON array, or a line for a shell.
  */
 #include "engine/commit.h"
 
@@ -325,7 +325,7 @@ int commit_parse_duration(const char *text, int64_t *ret_ns)
 	static const struct {
 		const char *name;
 		double ns;
-	} units[] = { { "ns", 1 }, { "us", 1e3 },  { "ms", 1e6 },
+	} units[] = { { "ns", 1 },  { "us", 1e3 }, { "ms", 1e6 },
 		      { "s", 1e9 }, { "m", 60e9 }, { "h", 3600e9 } };
 	double total = 0;
 

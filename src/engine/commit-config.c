@@ -247,16 +247,16 @@ int commit_manifest(const json_t *old, const struct commit_blobs *b,
 			return err_set(e, UCT_BAD_MANIFEST, -EINVAL,
 			               "the image's manifest has a layer without a type");
 	}
-	if (json_array_append_new(
-		    layers, json_pack("{s:s, s:s, s:I}", "mediaType",
-	                              layer_type(OCI "layer.v1.tar+gzip", format), "digest",
-	                              b->layer_digest, "size", (json_int_t)b->layer_bytes)) < 0)
+	if (json_array_append_new(layers, json_pack("{s:s, s:s, s:I}", "mediaType",
+	                                            layer_type(OCI "layer.v1.tar+gzip", format),
+	                                            "digest", b->layer_digest, "size",
+	                                            (json_int_t)b->layer_bytes)) < 0)
 		return err_oom(e);
-	*ret = json_pack("{s:i, s:s, s:{s:s, s:s, s:I}, s:O}", "schemaVersion", 2, "mediaType",
-	                 is_docker ? DOCKER "distribution.manifest.v2+json" : OCI "manifest.v1+json",
-	                 "config", "mediaType",
-	                 is_docker ? DOCKER "container.image.v1+json" : OCI "config.v1+json",
-	                 "digest", b->config_digest, "size", (json_int_t)b->config_bytes, "layers",
-	                 layers);
+	*ret = json_pack(
+		"{s:i, s:s, s:{s:s, s:s, s:I}, s:O}", "schemaVersion", 2, "mediaType",
+		is_docker ? DOCKER "distribution.manifest.v2+json" : OCI "manifest.v1+json",
+		"config", "mediaType",
+		is_docker ? DOCKER "container.image.v1+json" : OCI "config.v1+json", "digest",
+		b->config_digest, "size", (json_int_t)b->config_bytes, "layers", layers);
 	return *ret ? 0 : err_oom(e);
 }

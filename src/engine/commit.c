@@ -254,8 +254,10 @@ static int check_changes(const struct usrct_commit_options *o, struct err *e)
 
 static void tell(struct commit *c)
 {
-	const char *attributes[] = { "comment", c->opts->message ? c->opts->message : "", "imageID",
-		                     c->config_digest, "imageRef", c->name, NULL };
+	const char *attributes[] = { "comment",  c->opts->message ? c->opts->message : "",
+		                     "imageID",  c->config_digest,
+		                     "imageRef", c->name,
+		                     NULL };
 
 	engine_event(c->u, &c->t, "commit", attributes);
 }

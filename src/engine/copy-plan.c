@@ -13,6 +13,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 int copy_plan(const struct pack_info *from, const struct pack_info *to, struct copy_plan *ret,
               struct err *e)

@@ -149,48 +149,44 @@ static int copy(struct usrct *u, const char *ref, struct copy_end *from, struct 
 	return engine_copy(u, from, to, ret, e);
 }
 
-int usrct_copy_from(struct usrct *u, const char *ref, const char *path, const char *dest,
+int usrct_copy_from(struct usrct *u, const char *ref, const char *path,
                     const struct usrct_copy_options *opts, struct usrct_copied *ret,
                     struct usrct_err *out)
 {
 	_cleanup_free_ char *host = NULL, *inside = NULL;
-	struct copy_end from = { .is_container = true }, to = { .stream_fd = -EBADF };
+	struct copy_end from = { .is_container = true }, to = { .stream_fd = opts->stream_fd };
 	struct err e = { 0 };
 	int r = engine_sweep(u, &e);
 
-	if (r == 0 && dest)
-		r = copy_host_path(NULL, dest, &host, &e);
+	if (r == 0 && opts->host_path)
+		r = copy_host_path(NULL, opts->host_path, &host, &e);
 	if (r == 0)
 		r = copy_host_path("", path, &inside, &e);
 	from.path = inside;
-	from.flags = opts && opts->follow_link ? PACK_FOLLOW : 0;
+	from.flags = opts->follow_link ? PACK_FOLLOW : 0;
 	to.path = host;
-	if (!dest)
-		to.stream_fd = opts ? opts->stream_fd : STDOUT_FILENO;
 	if (r == 0)
 		r = copy(u, ref, &from, &to, ret, &e);
 	return ENGINE_RETURN(r, out, &e);
 }
 
-int usrct_copy_to(struct usrct *u, const char *source, const char *ref, const char *path,
+int usrct_copy_to(struct usrct *u, const char *ref, const char *path,
                   const struct usrct_copy_options *opts, struct usrct_copied *ret,
                   struct usrct_err *out)
 {
 	_cleanup_free_ char *host = NULL, *inside = NULL;
-	struct copy_end from = { .stream_fd = -EBADF }, to = { .is_container = true };
+	struct copy_end from = { .stream_fd = opts->stream_fd }, to = { .is_container = true };
 	struct err e = { 0 };
 	int r = engine_sweep(u, &e);
 
-	if (r == 0 && source)
-		r = copy_host_path(NULL, source, &host, &e);
+	if (r == 0 && opts->host_path)
+		r = copy_host_path(NULL, opts->host_path, &host, &e);
 	if (r == 0)
 		r = copy_host_path("", path, &inside, &e);
 	from.path = host;
-	from.flags = opts && opts->follow_link ? PACK_FOLLOW : 0;
-	if (!source)
-		from.stream_fd = opts ? opts->stream_fd : STDIN_FILENO;
+	from.flags = opts->follow_link ? PACK_FOLLOW : 0;
 	to.path = inside;
-	to.flags = opts && opts->archive ? PACK_KEEP_OWNER : 0;
+	to.flags = opts->archive ? PACK_KEEP_OWNER : 0;
 	if (r == 0)
 		r = copy(u, ref, &from, &to, ret, &e);
 	return ENGINE_RETURN(r, out, &e);

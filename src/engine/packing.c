@@ -206,8 +206,8 @@ int packing_start(struct usrct *u, const struct packing_request *q, struct packi
 	if (u->is_single_id)
 		m.start.flags |= PACK_SINGLE_ID;
 	if (q->path && strlen(q->path) >= sizeof(m.start.path))
-		return err_set(e, UCT_BAD_COPY_PATH, -ENAMETOOLONG, "the path '%.80s...' is too long",
-		               q->path);
+		return err_set(e, UCT_BAD_COPY_PATH, -ENAMETOOLONG,
+		               "the path '%.80s...' is too long", q->path);
 	if (q->path)
 		memcpy(m.start.path, q->path, strlen(q->path) + 1);
 	attach(&m, PACK_FD_STREAM, q->stream_fd);
@@ -261,6 +261,11 @@ int packing_go(struct packing *p, const char *name, bool into_parent, struct err
 
 	(void)snprintf(go.name, sizeof(go.name), "%s", name);
 	r = sock_send(p->program.sock_fd, &go, sizeof(go));
+	if (r == -EPIPE) { /* its FAIL is there to be read */
+		union answer m;
+
+		return receive(p, PACK_DONE, &m, e);
+	}
 	return r < 0 ? err_errno(e, r, "cannot talk to the packer") : 0;
 }
 

@@ -16,8 +16,8 @@ int pausing_begin(const struct target *t, bool must, struct pausing *ret, struct
 	if (s->status != STATE_RUNNING && s->status != STATE_LOST)
 		return 0;
 	if (!s->cgroup[0])
-		return must ? err_set(e, UCT_CANNOT_PAUSE, -EOPNOTSUPP,
-		                      "container '%s' has no cgroup", t->row.name)
+		return must ? err_set(e, UCT_NO_CGROUP, -EOPNOTSUPP, "container '%s' has no cgroup",
+		                      t->row.name)
 		            : 0;
 	if (cgroup_is_frozen(s->cgroup))
 		return 0;

@@ -2,8 +2,8 @@
 #include "store/blobs.h"
 
 #include "base/file.h"
-#include "base/sha256.h"
 #include "base/sbuf.h"
+#include "base/sha256.h"
 #include "store/hex.h"
 #include "store/layout.h"
 #include "store/pins.h"

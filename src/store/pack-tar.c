@@ -182,8 +182,7 @@ static int add_data(struct packer *p, int fd, off_t size, bool has_holes, const 
 			return err_sys(e, "cannot read '/%s'", path);
 		p->sums.data_bytes += (uint64_t)n;
 		/* It became shorter: the header has promised the rest. */
-		r = n > 0 ? give(p, p->buf, (size_t)n, path, e)
-		          : give(p, p->zeros, want, path, e);
+		r = n > 0 ? give(p, p->buf, (size_t)n, path, e) : give(p, p->zeros, want, path, e);
 		at += n > 0 ? (off_t)n : (off_t)want;
 	}
 	return r;
