@@ -145,6 +145,10 @@ UCT(1420, WORKING_DIRECTORY, ERR_NOT_FOUND, "the working directory cannot be ent
     "what is outside of it. run and create make a missing one, exec does not. The exit status is "
     "127 if it is missing, else 126.",
     "name a directory of the container with -w")
+UCT(1421, SESSION_DIED, ERR_SYSTEM, "the session of an executed command is gone",
+    "The process of usr-ct that held the command's input and output was killed. The command itself "
+    "may go on, but what it prints and how it ends can no longer be known.",
+    "usr-ct top CONTAINER shows whether it still runs")
 
 UCT(1460, NO_SUCH_PATH, ERR_NOT_FOUND, "the path does not exist",
     "What was to be copied, or the directory to copy it into, is not there. Paths in a container "
@@ -178,9 +182,6 @@ UCT(1467, BAD_GENERATOR, ERR_USAGE, "the generator file is not right",
 UCT(1468, NO_GENERATOR, ERR_CONFLICT, "the container was not made from a generator file",
     "recreate makes a container anew from the generator file that was kept when it was made.",
     "make it with usr-ct create FILE.json")
-UCT(1469, CANNOT_PAUSE, ERR_UNSUPPORTED, "the container cannot be paused",
-    "Its processes are frozen through its cgroup, and it has none of its own.",
-    "use --pause=false, or run usr-ct where a cgroup is delegated (a login under systemd)")
 
 UCT(1501, LAUNCH_FAILED, ERR_SYSTEM, "the container could not be started",
     "A step of setting the container up failed; the message names it.",
