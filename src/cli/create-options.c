@@ -112,11 +112,12 @@ static int fill_create(struct create_request *q, const struct args *a, struct er
 	return 0;
 }
 
-const struct option *const create_tables[] = { create_options, NULL };
+const struct option *const create_tables[] = { create_options, policy_options, NULL };
 
 /* What the flags of each table become, in this order. */
 static int (*const fills[])(struct create_request *q, const struct args *a, struct err *e) = {
 	fill_create,
+	policy_options_fill,
 };
 
 int create_request_init(struct create_request *q, struct cli *c, const struct args *a,
@@ -138,4 +139,5 @@ void create_request_done(struct create_request *q)
 	free(q->volumes);
 	free(q->tmpfs);
 	free(q->labels);
+	free(q->log_options);
 }

@@ -3,6 +3,7 @@
 
 #include "container/spec.h"
 #include "engine/engine.h"
+#include "engine/policy.h"
 #include "security/capabilities.h"
 
 #include <signal.h>
@@ -223,5 +224,5 @@ int document_plan(const struct document *d, const struct strv *layers, json_t **
 	if (!plan)
 		return err_oom(e);
 	*ret = plan;
-	return 0;
+	return policy_add(d, plan, e); /* the caller has the plan by now, also if this fails */
 }

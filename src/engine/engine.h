@@ -69,6 +69,9 @@ int engine_control(struct usrct *u, const struct target *t, uint32_t op);
 /* Until it has ended and its state is final. 1 ended, 0 time is up. timeout_ms < 0: no
  * limit. */
 int engine_wait_end(struct usrct *u, const struct target *t, int timeout_ms, struct err *e);
+/* The same, and how; -1 if there was no monitor to tell. */
+int engine_wait_exit(struct usrct *u, const struct target *t, int timeout_ms, int *ret_exit_code,
+                     struct err *e);
 int engine_stop(struct usrct *u, struct target *t, int timeout_s, struct err *e);
 int engine_signal(struct usrct *u, const struct target *t, int signo, struct err *e);
 int engine_remove(struct usrct *u, struct target *t, bool force, struct err *e);

@@ -16,6 +16,7 @@
 #include "container/events.h"
 #include "container/spec.h"
 #include "container/sync.h"
+#include "engine/detach-keys.h"
 #include "network/uplink.h"
 
 #include <fcntl.h>
@@ -231,6 +232,8 @@ static int stay(struct starting *s, int *ret_status, struct err *e)
 
 	if (r >= 0 && ret_status)
 		*ret_status = status;
+	if (r == 0)
+		(void)event_container(store_dirfd(s->u->store), s->dirfd, s->id, "detach", NULL);
 	return MIN(r, 0);
 }
 
@@ -264,8 +267,11 @@ static int start_locked(struct starting *s, int *ret_status, struct err *e)
 {
 	const struct usrct_stdio *io = s->opts ? s->opts->stdio : NULL;
 	struct attach_signals signals = { 0 };
+	struct detach_keys keys;
 	int r = read_needs(s->dirfd, &s->needs, e);
 
+	if (r == 0 && io)
+		r = detach_keys_parse(io->detach_keys, &keys, e);
 	if (r == 0 && io)
 		r = attach_signals_block(io, &signals, e);
 	if (r == 0 && io)
