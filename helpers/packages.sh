@@ -10,7 +10,7 @@ packages_table() { # FAMILY LIST -> names, one a line
   debian:build)
     printf '%s\n' gcc libc6-dev meson ninja-build pkg-config libjansson-dev libsqlite3-dev \
       libcurl4-openssl-dev libarchive-dev libssl-dev libisal-dev libzstd-dev libseccomp-dev \
-      libsubid-dev
+      libsubid-dev libsystemd-dev
     ;;
   debian:run)
     printf '%s\n' uidmap slirp4netns fuse-overlayfs busybox-static ca-certificates
@@ -27,7 +27,7 @@ packages_table() { # FAMILY LIST -> names, one a line
   fedora:build)
     printf '%s\n' gcc glibc-devel meson ninja-build pkgconf-pkg-config jansson-devel sqlite-devel \
       libcurl-devel libarchive-devel openssl-devel isa-l-devel libzstd-devel libseccomp-devel \
-      shadow-utils-subid-devel
+      shadow-utils-subid-devel systemd-devel
     ;;
   fedora:run)
     printf '%s\n' shadow-utils slirp4netns fuse-overlayfs busybox ca-certificates

@@ -18,8 +18,8 @@
 #include "base/file.h"
 #include "base/libexec.h"
 #include "base/sbuf.h"
-#include "cgroup/cgroup.h"
 #include "container/events.h"
+#include "launch/group.h"
 #include "launch/init.h"
 #include "security/idmap.h"
 
@@ -114,6 +114,8 @@ static int clone_init(struct launch *l, struct init_context *c, int cgroup_fd, s
 	long pid;
 
 	if (cgroup_fd >= 0) {
+		c->has_own_cgroup = args.flags & CLONE_NEWCGROUP;
+		args.flags &= ~(uint64_t)CLONE_NEWCGROUP;
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)cgroup_fd;
 	}
@@ -218,7 +220,6 @@ static int make_init(struct launch *l, struct err *e)
 	};
 	struct id_map uids = { 0 }, gids = { 0 };
 	int pair[2], r;
-	char name[32];
 
 	if (l->plan.init) {
 		init_program_fd = libexec_seal("init", e);
@@ -242,11 +243,7 @@ static int make_init(struct launch *l, struct err *e)
 		return err_sys(e, "cannot make a socket pair");
 	l->init_sync_fd = pair[0];
 	c.sync_fd = pair[1];
-	(void)snprintf(name, sizeof(name), "usr-ct-%.12s", l->id);
-	cgroup_fd = cgroup_make(name, l->cgroup, sizeof(l->cgroup), e);
-	if (cgroup_fd < 0)
-		l->cgroup[0] = '\0';
-	r = cgroup_fd < 0 && cgroup_fd != -ENOENT ? cgroup_fd : 0;
+	r = group_make(l, &cgroup_fd, e);
 	sync_time(&l->times[0], "prepare");
 	if (r == 0)
 		r = clone_init(l, &c, cgroup_fd, e);

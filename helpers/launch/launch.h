@@ -23,7 +23,9 @@ struct launch {
 	int output_fds[2],
 		input_fd; /* our ends: stdout, stderr, stdin; [0] alone with a terminal */
 	struct uplink uplink;
-	char cgroup[256];
+	char cgroup[384];        /* the container's; empty: none */
+	char cgroup_parent[384]; /* where it is made; empty: not known yet */
+	bool has_named_parent;   /* --cgroup-parent: made for our containers */
 
 	struct sync_msg start; /* what the engine asked for */
 	struct sync_times times[2];

@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "base/sbuf.h"
 #include "base/sock.h"
-#include "cgroup/cgroup.h"
+#include "launch/group.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -210,8 +210,7 @@ static void part_from_clients(struct monitor *m)
 void launch_end_run(struct launch *l)
 {
 	uplink_stop(&l->uplink);
-	cgroup_remove(l->cgroup);
-	l->cgroup[0] = '\0';
+	group_remove(l);
 	if (!l->spec.terminal)
 		cleanup_close(&l->input_fd); /* a terminal is one descriptor for both */
 	cleanup_close(&l->output_fds[0]);

@@ -137,6 +137,22 @@ USRCT_API int usrct_container_start(struct usrct *u, const char *ref,
                                     const struct usrct_start_options *opts, int *ret_status,
                                     struct usrct_err *e);
 
+/* @e is NULL for a container that was started. */
+typedef void (*usrct_started_fn)(const char *id, const struct usrct_err *e, void *arg);
+
+/**
+ * usrct_container_start_all() - start in the background all that fit and do not run
+ * @filters: "KEY=VALUE", NULL-terminated; NULL: all. Keys: restart-policy, should-start-on-boot
+ *           (true for always, and for unless-stopped that the user has not stopped), name, id,
+ * label, status. Values of one key are alternatives, keys must all fit
+ * @each:    called for each that was started, or could not be
+ *
+ * Return: 0 also if some could not be started; negative errno: -EINVAL (an unknown filter). Since:
+ * 0.1
+ */
+USRCT_API int usrct_container_start_all(struct usrct *u, const char *const *filters,
+                                        usrct_started_fn each, void *arg, struct usrct_err *e);
+
 /**
  * usrct_container_attach() - the caller's ends become those of a running container
  * @stdio:      as in a start; a @stdin_fd of -1 only looks

@@ -7,6 +7,7 @@
 #include <usrct/error.h>
 #include <usrct/events.h>
 #include <usrct/image.h>
+#include <usrct/limits.h>
 #include <usrct/policy.h>
 #include <usrct/system.h>
 

@@ -67,7 +67,7 @@ const struct command cmd_attach = {
 	.summary = "Connect your terminal or pipes to a running container",
 	.description =
 		"What the container prints from now on is printed here; what it printed before is "
-	        "in "
+		"in "
 		"its log. If it was made with -i, your standard input goes to it. Several can be "
 		"attached at once.\n\n"
 		"Typed at a terminal, ctrl-p ctrl-q leaves the container running; --detach-keys "

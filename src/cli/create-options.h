@@ -10,12 +10,15 @@
 /* Every table of flags that both have; NULL-terminated. Each has its own file, NAME-options.c, with
  * a fill function that create-options.c calls. */
 extern const struct option *const create_tables[];
+/* The same and attach_options. */
+extern const struct option *const run_tables[];
 
 /* What a create call needs; everything it points to is borrowed from the arguments or owned here.
  */
 struct create_request {
 	struct usrct_create_options create;
 	struct usrct_pull_options pull;
+	struct usrct_limits limits;
 	struct usrct_policy policy;
 	struct progress progress;
 	const char **env, **volumes, **tmpfs, **labels, **log_options;

@@ -30,7 +30,7 @@ struct state {
 	bool is_stopped_by_user;          /* stop or kill ended it: unless-stopped obeys */
 	bool is_oom_killed;               /* the kernel killed a process of it for memory */
 	enum health_status health;        /* of a container that runs */
-	char cgroup[256];                 /* directory to remove, or empty */
+	char cgroup[384];                 /* its own, to be removed; or empty */
 	char error[256];                  /* why the last start failed, or empty */
 };
 

@@ -62,6 +62,9 @@ int engine_find_image(struct usrct *u, const char *text, struct image_row *ret, 
 int engine_pull(struct usrct *u, const char *reference, const struct usrct_pull_options *opts,
                 char ret_id[DIGEST_SIZE], struct err *e);
 
+/* start.c: in the background. */
+int engine_start_quietly(struct usrct *u, const char *ref, struct err *e);
+
 /* wait.c: a socket to its monitor (container/attach.h), HELLO was said; -errno: there is none. */
 int engine_monitor(struct usrct *u, const char *id, uint32_t wants);
 /* An enum attach_op; its result, or -errno: there is no monitor to ask. */
