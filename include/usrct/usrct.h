@@ -9,6 +9,7 @@
 #include <usrct/image.h>
 #include <usrct/limits.h>
 #include <usrct/policy.h>
+#include <usrct/stats.h>
 #include <usrct/system.h>
 
 #ifdef __cplusplus

@@ -6,6 +6,7 @@
 
 #include "base/sbuf.h"
 
+#include <signal.h>
 #include <stdio.h>
 
 static const struct option run_options[] = {
@@ -49,6 +50,16 @@ static void print_timing(struct cli *c, const struct timing *t)
 		(void)fputs(b.s, c->err.f);
 }
 
+/* 137 alone could be anybody's SIGKILL. */
+static void tell_oom(struct cli *c, int status)
+{
+	(void)fprintf(c->err.f,
+	              status == 128 + SIGKILL
+	                      ? "usr-ct: the container was killed: it ran out of memory\n"
+	                      : "usr-ct: the kernel killed a process of the container: it ran out "
+	                        "of memory\n");
+}
+
 static int run(struct cli *c, const struct args *a)
 {
 	_cleanup_create_request_ struct create_request q = { 0 };
@@ -63,7 +74,9 @@ static int run(struct cli *c, const struct args *a)
 	struct usrct_err e = { 0 };
 	struct err bad;
 	int status = 0, r;
+	bool is_oom = false;
 
+	start.ret_oom_killed = &is_oom;
 	if (!detach && args_flag(a, "tty") && args_flag(a, "interactive") && !isatty(STDIN_FILENO))
 		return not_a_tty(c);
 	if (create_request_init(&q, c, a, &bad) < 0)
@@ -72,7 +85,9 @@ static int run(struct cli *c, const struct args *a)
 	progress_done(&q.progress);
 	if (r < 0)
 		status = start_failure(c, &e);
-	else if (detach)
+	else if (is_oom)
+		tell_oom(c, status);
+	if (r >= 0 && detach)
 		status = fprintf(c->out.f, "%s\n", id) < 0 ? EXIT_OUR_FAULT : 0;
 	if (wants_timing)
 		print_timing(c, &timing);
