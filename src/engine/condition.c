@@ -21,6 +21,7 @@ struct waiting {
 	int timeout_ms, watch_fd;
 	uint64_t deadline_ns;
 	int status;
+	uint64_t finished_ns; /* its last end when we began */
 };
 
 static int remaining_ms(const struct waiting *w)
@@ -80,8 +81,9 @@ static bool is_so(const struct waiting *w)
 
 	switch (w->condition) {
 	case USRCT_WAIT_RUNNING:
-	case USRCT_WAIT_NEXT_EXIT:
 		return state_is_running(s);
+	case USRCT_WAIT_NEXT_EXIT: /* a short run may be over before we see it */
+		return state_is_running(s) || s->finished_ns != w->finished_ns;
 	case USRCT_WAIT_HEALTHY:
 		return s->status == STATE_RUNNING && s->health == HEALTH_HEALTHY;
 	case USRCT_WAIT_UNHEALTHY:
@@ -92,6 +94,12 @@ static bool is_so(const struct waiting *w)
 		break;
 	}
 	return false;
+}
+
+static int last_status(const struct state *s)
+{
+	/* Never started is 0, as in Docker; a start that failed has a status. */
+	return s->status == STATE_CREATED && s->exit_code < 0 ? 0 : s->exit_code;
 }
 
 /* Its end; the caller knows that it runs. */
@@ -131,7 +139,8 @@ static int wait_for(struct waiting *w, struct err *e)
 	bool runs = state_is_active(&w->t->state) || is_ending(&w->t->state);
 	int r = open_watch(w, e);
 
-	w->status = w->t->state.exit_code;
+	w->status = last_status(&w->t->state);
+	w->finished_ns = w->t->state.finished_ns;
 	if (r < 0)
 		return r;
 	switch (w->condition) {
@@ -139,6 +148,10 @@ static int wait_for(struct waiting *w, struct err *e)
 		return runs ? wait_exit(w, e) : 1;
 	case USRCT_WAIT_NEXT_EXIT:
 		r = runs ? 1 : wait_state(w, e);
+		if (r == 1 && !runs && !state_is_running(&w->t->state)) {
+			w->status = last_status(&w->t->state);
+			return 1;
+		}
 		return r == 1 ? wait_exit(w, e) : r;
 	case USRCT_WAIT_REMOVED:
 		r = runs ? wait_exit(w, e) : 1;
@@ -157,7 +170,7 @@ int usrct_container_wait(struct usrct *u, const char *ref, enum usrct_condition 
                          int timeout_ms, int *ret_status, struct usrct_err *out)
 {
 	_cleanup_target_ struct target t = TARGET_NONE;
-	struct waiting w = { u, &t, condition, timeout_ms, -EBADF, 0, -1 };
+	struct waiting w = { u, &t, condition, timeout_ms, -EBADF, 0, -1, 0 };
 	struct err e = { 0 };
 	int r = target_open(u, ref, STORE_READ, &t, &e);
 
