@@ -22,6 +22,8 @@ extern const struct command cmd_cp;
 extern const struct command cmd_diff;
 extern const struct command cmd_commit;
 extern const struct command cmd_export;
+extern const struct command cmd_attach;
+extern const struct command cmd_wait;
 extern const struct command cmd_pull;
 extern const struct command cmd_images;
 extern const struct command cmd_rmi;
@@ -32,14 +34,6 @@ extern const struct command cmd_explain;
 extern const struct command cmd_info;
 extern const struct command cmd_version;
 extern const struct command cmd_help;
-extern const struct command cmd_stats;
-extern const struct command cmd_top;
-extern const struct command cmd_cp;
-extern const struct command cmd_diff;
-extern const struct command cmd_commit;
-extern const struct command cmd_export;
-extern const struct command cmd_attach;
-extern const struct command cmd_wait;
 extern const struct command cmd_complete;  /* hidden */
 extern const struct command cmd_man;       /* hidden */
 extern const struct command cmd_errors_md; /* hidden */
