@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/close_range.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -116,6 +117,9 @@ static int build(const struct init_context *c, struct sync_times *times, struct 
 		return err_sys(e, "cannot become root in the user namespace");
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return err_sys(e, "cannot hide from the container");
+	/* clone3(2) would take the launcher's cgroup as the root. */
+	if (c->has_own_cgroup && unshare(CLONE_NEWCGROUP) < 0)
+		return err_sys(e, "cannot make a cgroup namespace");
 	if (c->spec->hostname && sethostname(c->spec->hostname, strlen(c->spec->hostname)) < 0)
 		return err_sys(e, "cannot set host name '%s'", c->spec->hostname);
 	r = set_sysctls(c, e);

@@ -18,8 +18,8 @@
 #include "base/file.h"
 #include "base/libexec.h"
 #include "base/sbuf.h"
-#include "cgroup/cgroup.h"
 #include "container/events.h"
+#include "launch/group.h"
 #include "launch/init.h"
 #include "security/idmap.h"
 
@@ -81,7 +81,7 @@ static int make_pipe(int ours, int *ret_ours, int *ret_theirs, struct err *e)
 	return 0;
 }
 
-static int make_stdio(struct launch *l, int theirs[3], struct err *e)
+int launch_make_stdio(struct launch *l, int theirs[3], struct err *e)
 {
 	int r;
 
@@ -114,6 +114,8 @@ static int clone_init(struct launch *l, struct init_context *c, int cgroup_fd, s
 	long pid;
 
 	if (cgroup_fd >= 0) {
+		c->has_own_cgroup = args.flags & CLONE_NEWCGROUP;
+		args.flags &= ~(uint64_t)CLONE_NEWCGROUP;
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)cgroup_fd;
 	}
@@ -218,7 +220,6 @@ static int make_init(struct launch *l, struct err *e)
 	};
 	struct id_map uids = { 0 }, gids = { 0 };
 	int pair[2], r;
-	char name[32];
 
 	if (l->plan.init) {
 		init_program_fd = libexec_seal("init", e);
@@ -235,18 +236,14 @@ static int make_init(struct launch *l, struct err *e)
 		for (size_t i = 0; i < gids.n; i++)
 			c.n_ids = MAX(c.n_ids, gids.extents[i].inside + gids.extents[i].count);
 	}
-	r = make_stdio(l, c.stdio, e);
+	r = launch_make_stdio(l, c.stdio, e);
 	if (r < 0)
 		return r;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_sys(e, "cannot make a socket pair");
 	l->init_sync_fd = pair[0];
 	c.sync_fd = pair[1];
-	(void)snprintf(name, sizeof(name), "usr-ct-%.12s", l->id);
-	cgroup_fd = cgroup_make(name, l->cgroup, sizeof(l->cgroup), e);
-	if (cgroup_fd < 0)
-		l->cgroup[0] = '\0';
-	r = cgroup_fd < 0 && cgroup_fd != -ENOENT ? cgroup_fd : 0;
+	r = group_make(l, &cgroup_fd, e);
 	sync_time(&l->times[0], "prepare");
 	if (r == 0)
 		r = clone_init(l, &c, cgroup_fd, e);
@@ -384,7 +381,7 @@ static void undo(struct launch *l, const struct err *e)
 }
 
 /* The monitor needs a few facts of them. */
-static void shed_documents(struct launch *l)
+void launch_shed_documents(struct launch *l)
 {
 	bool terminal = l->spec.terminal;
 	struct plan kept = { .auto_remove = l->plan.auto_remove,
@@ -416,11 +413,11 @@ int launch_again(struct launch *l, struct err *e)
 	}
 	cleanup_close(&l->init_sync_fd);
 	l->init_sync_fd = -EBADF;
-	shed_documents(l);
+	launch_shed_documents(l);
 	return r;
 }
 
-static void guard_self(int first_foreign_fd)
+void launch_guard_self(int first_foreign_fd, const char *name)
 {
 	sigset_t all;
 
@@ -428,7 +425,7 @@ static void guard_self(int first_foreign_fd)
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_BLOCK, &all, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
-	(void)prctl(PR_SET_NAME, "usr-ct-monitor", 0, 0, 0);
+	(void)prctl(PR_SET_NAME, name, 0, 0, 0);
 	/* Helpers that put themselves into the background stay our children. */
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	for (int fd = LAUNCH_SYNC; fd < first_foreign_fd; fd++)
@@ -455,9 +452,11 @@ int main(int argc, char **argv)
 	if (argc != 3)
 		return 125;
 	sync_time(&l.times[0], "exec of the launcher");
+	if (!strcmp(argv[2], LAUNCH_EXEC))
+		return exec_main(argv[1]);
 	l.id = argv[1];
 	l.has_userns = !strcmp(argv[2], LAUNCH_NESTED);
-	guard_self(l.has_userns ? LAUNCH_USERNS + 1 : LAUNCH_USERNS);
+	launch_guard_self(l.has_userns ? LAUNCH_USERNS + 1 : LAUNCH_USERNS, "usr-ct-monitor");
 	r = start(&l, &e);
 	if (r < 0) {
 		undo(&l, &e);
@@ -469,6 +468,6 @@ int main(int argc, char **argv)
 	(void)sync_send(LAUNCH_SYNC, &started, -EBADF, NULL); /* the engine may be gone: go on */
 	cleanup_close(&l.init_sync_fd);
 	l.init_sync_fd = -EBADF;
-	shed_documents(&l);
+	launch_shed_documents(&l);
 	return monitor_run(&l);
 }

@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "base/sbuf.h"
 #include "base/sock.h"
-#include "cgroup/cgroup.h"
+#include "launch/group.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -111,6 +111,14 @@ static void handle_event(struct monitor *m, const struct epoll_event *ev)
 	case EVENT_INIT:
 		handle_init(m);
 		break;
+	case EVENT_OOM:
+		oom_check(m);
+		break;
+	case EVENT_CONTAINER:
+		(void)epoll_ctl(m->epoll_fd, EPOLL_CTL_DEL, EXEC_INIT, NULL);
+		/* In the PID namespace of the host the kernel would let it live on. */
+		(void)pidfd_signal(m->l->init_pidfd, SIGKILL);
+		break;
 	case EVENT_CLIENT:
 		was_slow = clients_are_slow(m);
 		clients_event(m, index, ev->events);
@@ -169,14 +177,15 @@ int monitor_control(struct monitor *m, uint32_t op)
 	return -ENOTSUP;
 }
 
-static int exit_code_of(int status)
+int monitor_exit_code(int status)
 {
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 static size_t make_exit(struct monitor *m)
 {
-	struct attach_exit x = { .exit_code = m->l->state.exit_code };
+	struct attach_exit x = { .exit_code = m->l->state.exit_code,
+		                 .flags = m->l->state.is_oom_killed ? ATTACH_EXIT_OOM : 0 };
 
 	m->buf[0] = ATTACH_EXIT;
 	memcpy(m->buf + 1, &x, sizeof(x));
@@ -194,9 +203,7 @@ void monitor_greet(struct monitor *m, unsigned index)
 		clients_send(m, index, make_exit(m));
 }
 
-/* A client that reads slowly still gets everything; one that stopped reading keeps us, but not the
- * container, which has ended, nor its name. */
-static void part_from_clients(struct monitor *m)
+void monitor_part(struct monitor *m)
 {
 	m->is_over = true;
 	monitor_tell_exit(m);
@@ -210,8 +217,7 @@ static void part_from_clients(struct monitor *m)
 void launch_end_run(struct launch *l)
 {
 	uplink_stop(&l->uplink);
-	cgroup_remove(l->cgroup);
-	l->cgroup[0] = '\0';
+	group_remove(l);
 	if (!l->spec.terminal)
 		cleanup_close(&l->input_fd); /* a terminal is one descriptor for both */
 	cleanup_close(&l->output_fds[0]);
@@ -298,7 +304,7 @@ static int forget_segment(struct dl_phdr_info *info, size_t size, void *arg)
 
 /* Most of this program has done its work by now. Its read-only pages leave our page tables and come
  * back, from the one copy that all monitors share, if they are needed: three quarters never are. */
-static void forget_program(void)
+void monitor_forget_program(void)
 {
 	(void)dl_iterate_phdr(forget_segment, NULL);
 }
@@ -331,6 +337,7 @@ static int watch_run(struct monitor *m)
 	}
 	if (l->input_fd >= 0 && !l->spec.terminal)
 		(void)fd_set_nonblock(l->input_fd);
+	oom_watch(m);
 	return MIN(r, monitor_watch(m, l->init_pidfd, EPOLLIN, EVENT_INIT, 0));
 }
 
@@ -348,10 +355,12 @@ static void look_after_run(struct monitor *m)
 		m->is_stopping = true;
 	}
 	pump_end(m);
+	oom_check(m); /* the kill and the end come together */
+	oom_forget(m);
 	l->state.status = STATE_EXITED;
 	l->state.uplink = (struct proc_id){ 0 }; /* we end it ourselves */
 	l->state.finished_ns = clock_realtime_ns();
-	l->state.exit_code = exit_code_of(m->status);
+	l->state.exit_code = monitor_exit_code(m->status);
 	tell_end(l);
 }
 
@@ -361,13 +370,14 @@ int monitor_run(struct launch *l)
 	struct monitor *m = &monitor;
 
 	m->l = l;
+	m->oom_fd = -EBADF;
 	clients_init(m);
 	if (set_up(m) == 0) {
 		if (l->start.flags & SYNC_ATTACH && fd_set_nonblock(LAUNCH_SYNC) == 0)
 			(void)clients_add(m, LAUNCH_SYNC, true);
 		else
 			(void)close(LAUNCH_SYNC);
-		forget_program();
+		monitor_forget_program();
 	}
 	do
 		look_after_run(m);
@@ -378,7 +388,7 @@ int monitor_run(struct launch *l)
 	else
 		(void)state_write(LAUNCH_CONTAINER, &l->state,
 		                  NULL); /* a full disk: state unknown */
-	part_from_clients(m);
+	monitor_part(m);
 	launch_put_away(l);
 	if (l->plan.auto_remove)
 		launch_remove_container(l, true);

@@ -36,6 +36,8 @@ struct client {
 struct monitor {
 	struct launch *l;
 	int epoll_fd, listen_fd, signal_fd;
+	int oom_fd; /* memory.events; -EBADF: no such controller */
+	uint64_t oom_kills;
 	struct client clients[CLIENTS_MAX];
 	struct log_writer log;
 	bool output_open[2];
@@ -61,7 +63,9 @@ enum event_source {
 	EVENT_LISTEN,
 	EVENT_SIGNAL,
 	EVENT_INIT,
-	EVENT_CLIENT, /* + index */
+	EVENT_OOM,
+	EVENT_CONTAINER, /* of a session: the container has ended */
+	EVENT_CLIENT,    /* + index */
 };
 int monitor_watch(struct monitor *m, int fd, uint32_t events, enum event_source source,
                   unsigned index);
@@ -77,6 +81,14 @@ int monitor_control(struct monitor *m, uint32_t op);
 /* EXIT to everybody; to one who comes when everybody has heard it. */
 void monitor_tell_exit(struct monitor *m);
 void monitor_greet(struct monitor *m, unsigned index);
+
+/* The same, and the end: waits until they have taken everything. A client that reads slowly still
+ * gets it; one that stopped reading keeps us, but not the container, which has ended, nor its name.
+ */
+void monitor_part(struct monitor *m);
+int monitor_exit_code(int status); /* as a shell gives it */
+/* Most of the program is not needed from here on. */
+void monitor_forget_program(void);
 
 /* restart.c: after the end of a run. Starts it again if the policy says so, after a pause that
  * grows with each failure. False: this was the end, and the state says so. */
@@ -100,6 +112,11 @@ bool clients_are_slow(const struct monitor *m);
 bool clients_have_backlog(const struct monitor *m);
 /* Nothing is read from clients while input waits for the container; call when that changes. */
 void clients_watch(struct monitor *m);
+
+/* oom.c: at the start of a run; at an event and once it has ended; when its cgroup goes. */
+void oom_watch(struct monitor *m);
+void oom_check(struct monitor *m);
+void oom_forget(struct monitor *m);
 
 /* pump.c */
 /* Reads one chunk; false at the end of the stream. */

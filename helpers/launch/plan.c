@@ -62,6 +62,10 @@ int plan_parse(const char *text, size_t n, struct plan *ret, struct err *e)
 	if (r == 0)
 		r = MIN(json_get_bool(p.doc, "init", &p.init, e), 0);
 	if (r == 0)
+		r = MIN(json_get_bool(p.doc, "noCgroup", &p.no_cgroup, e), 0);
+	if (r == 0)
+		r = MIN(json_get_string(p.doc, "cgroupParent", &p.cgroup_parent, e), 0);
+	if (r == 0)
 		r = MIN(json_get_int(p.doc, "stopSignal", &stop_signal, e), 0);
 	if (r == 0 && (stop_signal < 1 || stop_signal > 64))
 		r = err_set(e, UCT_STORE_DAMAGED, -EINVAL, "stopSignal is out of range");

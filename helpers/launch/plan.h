@@ -20,7 +20,8 @@ struct plan {
 	json_t *doc;
 	char **layers; /* relative to the data directory, lowest first; NULL-terminated */
 	enum network_kind network;
-	bool auto_remove, interactive, init;
+	bool auto_remove, interactive, init, no_cgroup;
+	const char *cgroup_parent; /* NULL: the usual one; without leading slash */
 	int stop_signal;
 	struct restart_plan restart;
 };

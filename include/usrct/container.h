@@ -111,12 +111,15 @@ struct usrct_timing {
  * @stdio:  attach; the call returns when the container ends. NULL: start in the background
  * @timing: called for each step once it runs; may be NULL
  * @arg:    given to @timing
+ * @ret_oom_killed: attached only: whether the kernel killed a process of it for want of memory; may
+ *          be NULL
  */
 struct usrct_start_options {
 	size_t size;
 	const struct usrct_stdio *stdio;
 	void (*timing)(const struct usrct_timing *t, void *arg);
 	void *arg;
+	bool *ret_oom_killed;
 };
 
 /**
@@ -148,14 +151,15 @@ enum usrct_state {
 	USRCT_RUNNING,
 	USRCT_EXITED,
 	USRCT_LOST,       /* runs, but its monitor is gone: no logs, no exit status */
-	USRCT_RESTARTING, /* has ended; its monitor will start it again in a moment */
 	USRCT_PAUSED,     /* runs, and all its processes are frozen */
+	USRCT_RESTARTING, /* has ended; its monitor will start it again in a moment */
 };
 
 /**
  * struct usrct_container - one container in a list; times are realtime, 0 if not yet
  * @exit_code: 0 to 255; -1 while it is unknown (running, or nobody saw it end)
  * @pid:       first process, as the caller sees it; 0 when not running
+ * @is_oom_killed: in its last run the kernel killed a process of it for want of memory
  * @restart_count: how often its restart policy has started it again
  * @labels, @mounts: NULL-terminated; "KEY=VALUE", and what is bound into it. These and
  * @network, @health: with USRCT_LIST_DOCUMENT, else NULL. Health is "none", "starting", "healthy"
@@ -168,6 +172,7 @@ struct usrct_container {
 	uint64_t created_ns, started_ns, finished_ns;
 	int exit_code;
 	int pid;
+	bool is_oom_killed;
 	unsigned restart_count;
 	bool auto_remove;
 	const char *const *labels;

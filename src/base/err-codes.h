@@ -152,6 +152,46 @@ UCT(1420, WORKING_DIRECTORY, ERR_NOT_FOUND, "the working directory cannot be ent
     "what is outside of it. run and create make a missing one, exec does not. The exit status is "
     "127 if it is missing, else 126.",
     "name a directory of the container with -w")
+UCT(1421, SESSION_DIED, ERR_SYSTEM, "the session of an executed command is gone",
+    "The process of usr-ct that held the command's input and output was killed. The command itself "
+    "may go on, but what it prints and how it ends can no longer be known.",
+    "usr-ct top CONTAINER shows whether it still runs")
+
+UCT(1460, NO_SUCH_PATH, ERR_NOT_FOUND, "the path does not exist",
+    "What was to be copied, or the directory to copy it into, is not there. Paths in a container "
+    "start at its root, whatever its working directory is; links are followed inside it.",
+    "check the spelling; usr-ct diff CONTAINER lists what the container changed")
+UCT(1461, BAD_COPY_PATH, ERR_USAGE, "this path cannot be copied from or to",
+    "A path with a slash behind it must be a directory, a directory cannot be copied onto a file, a "
+    "device cannot be written to, and interfaces of the kernel (/proc, /sys) hold no files.",
+    "see usr-ct cp --help for what a slash or /. behind a path means")
+UCT(1462, COPY_CONFLICT, ERR_CONFLICT, "something of another kind is in the way",
+    "Copying merges directories and replaces files, but never replaces a directory by a file or a "
+    "file by a directory.", "remove what is in the way, or copy to another place")
+UCT(1463, READ_ONLY, ERR_DENIED, "the place is read-only",
+    "The container's root file system or the volume at that path was mounted read-only.",
+    "copy into a volume or tmpfs that is writable, or make the container without --read-only")
+UCT(1464, BAD_ARCHIVE, ERR_SYSTEM, "the archive cannot be unpacked",
+    "The tar stream is damaged, truncated, or names files outside of the directory it is for. What "
+    "was unpacked before stays.", "check it with tar -t")
+UCT(1465, STRANGE_LAYER, ERR_UNSUPPORTED, "the container's changes cannot be put into an image",
+    "The directory of the container's changes holds attributes of an overlay that was mounted with "
+    "other options than ours, or a file whose name begins with .wh., which images reserve.",
+    "rename the file, or use usr-ct export")
+UCT(1466, BAD_CHANGE, ERR_USAGE, "not a change that commit knows",
+    "--change takes one instruction of a Containerfile: CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, "
+    "LABEL, ONBUILD, SHELL, STOPSIGNAL, USER, VOLUME or WORKDIR.",
+    "write it as --change 'CMD [\"program\", \"argument\"]'")
+UCT(1467, BAD_GENERATOR, ERR_USAGE, "the generator file is not right",
+    "The message names the file, line and column. Every key must be one of those that the format "
+    "has (docs/generator.schema.json), each at most once, with a value of the right type.",
+    "see usr-ct create --help for an example")
+UCT(1468, NO_GENERATOR, ERR_CONFLICT, "the container was not made from a generator file",
+    "recreate makes a container anew from the generator file that was kept when it was made.",
+    "make it with usr-ct create FILE.json")
+UCT(1469, CANNOT_PAUSE, ERR_UNSUPPORTED, "the container cannot be paused",
+    "Its processes are frozen through its cgroup, and it has none of its own.",
+    "use --pause=false, or run usr-ct where a cgroup is delegated (a login under systemd)")
 
 UCT(1501, LAUNCH_FAILED, ERR_SYSTEM, "the container could not be started",
     "A step of setting the container up failed; the message names it.",
@@ -192,5 +232,37 @@ UCT(1704, MAP_FAILED, ERR_SYSTEM, "the id map could not be written",
     "check /etc/subuid and /etc/subgid for your user")
 
 UCT(1801, CGROUP_FAILED, ERR_SYSTEM, "the container's cgroup could not be made",
-    "The delegated cgroup refused a child.", "usr-ct doctor shows which cgroup is used")
+    "The delegated cgroup refused a child, or one of its files could not be used.",
+    "usr-ct doctor shows which cgroup is used")
+UCT(1802, NO_CGROUP, ERR_UNSUPPORTED, "the container has no cgroup of its own",
+    "Limits, pause and some statistics need a cgroup of the container's own (cgroup v2). It is made "
+    "in a subtree that was delegated to you, or by your systemd (systemd --user). Here there is "
+    "neither, or --cgroups=disabled was given.",
+    "log in through ssh or the console so that systemd --user runs (loginctl enable-linger keeps "
+    "it), or start usr-ct in a delegated cgroup")
+UCT(1803, NO_CONTROLLER, ERR_UNSUPPORTED, "a cgroup controller is not available",
+    "A limit needs a controller (memory, cpu, cpuset, pids, io) that is not delegated to you, or "
+    "cannot be enabled because the cgroup has processes in it. Nothing was started or changed.",
+    "usr-ct doctor shows which controllers are delegated, and how to get more")
+UCT(1804, LIMIT_REFUSED, ERR_USAGE, "the kernel refuses a limit",
+    "The value was written to the cgroup's file and the kernel said no: out of range, or not "
+    "possible now. Other limits of the same request were put back.",
+    "choose another value; see the kernel's admin-guide/cgroup-v2")
+UCT(1805, SCOPE_FAILED, ERR_SYSTEM, "systemd did not make a scope",
+    "Your systemd (systemd --user) was asked over D-Bus to put the container into a transient "
+    "scope, and refused or did not answer.",
+    "see journalctl --user, systemctl --user status")
+UCT(1806, BAD_LIMIT, ERR_USAGE, "a limit makes no sense",
+    "A limit is out of range or contradicts another one: memory below 6 MiB, swap without memory, "
+    "--cpus together with --cpu-quota.", "see usr-ct run --help")
+UCT(1807, CONTAINER_PAUSED, ERR_CONFLICT, "the container is paused",
+    "All processes of a paused container are frozen.", "usr-ct unpause lets it go on")
+UCT(1808, NOT_PAUSED, ERR_CONFLICT, "the container is not paused",
+    "Only what was paused can go on.", "usr-ct ps shows what is paused")
+UCT(1809, FREEZE_TIMEOUT, ERR_SYSTEM, "the container does not freeze",
+    "A process of the container is in a state that cannot be interrupted, for example waiting for "
+    "a disk or a network file system.", "try again; look for processes in state D")
+UCT(1810, NO_PS, ERR_SYSTEM, "ps failed",
+    "usr-ct top runs the host's ps on the container's processes. It is missing or does not accept "
+    "the options given.", "install procps; see ps(1) for its options")
 /* clang-format on */

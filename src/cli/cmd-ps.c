@@ -102,7 +102,7 @@ static struct usrct_list_options list_options(const struct args *a, const struct
 	if (container_columns_need_documents(columns))
 		o.details |= USRCT_LIST_DOCUMENT;
 	if (args_flag(a, "size") || (key && strcmp(key, "size") == 0) ||
-	    (columns_need(columns, "Size") && !format_is_json(columns->format)))
+	    format_needs(columns->format, "Size", false)) /* not for {{json .}}, as Docker */
 		o.details |= USRCT_LIST_SIZE;
 	return o;
 }

@@ -5,6 +5,7 @@
 
 #include "base/sbuf.h"
 
+#include <signal.h>
 #include <stdio.h>
 
 static const struct option run_options[] = {
@@ -22,23 +23,6 @@ static const struct positional run_args[] = {
 	{ NULL },
 };
 
-static int start_failure(struct cli *c, const struct usrct_err *e)
-{
-	(void)cli_fail(c, e);
-	if (e->number == UCT_COMMAND_NOT_FOUND)
-		return EXIT_COMMAND_NOT_FOUND;
-	return e->number == UCT_COMMAND_NOT_EXECUTABLE ? EXIT_NOT_EXECUTABLE : EXIT_OUR_FAULT;
-}
-
-static int not_a_tty(struct cli *c)
-{
-	struct err e;
-	int r = err_set(&e, UCT_USAGE, -ENOTTY, "the input device is not a TTY");
-
-	(void)err_hint(&e, r, "leave -t out where standard input is not a terminal");
-	return cli_fail_local(c, &e);
-}
-
 static void print_timing(struct cli *c, const struct timing *t)
 {
 	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(256 << 10);
@@ -46,6 +30,16 @@ static void print_timing(struct cli *c, const struct timing *t)
 	timing_print(t, &b, &c->err);
 	if (!b.err && b.s)
 		(void)fputs(b.s, c->err.f);
+}
+
+/* 137 alone could be anybody's SIGKILL. */
+static void tell_oom(struct cli *c, int status)
+{
+	(void)fprintf(c->err.f,
+	              status == 128 + SIGKILL
+	                      ? "usr-ct: the container was killed: it ran out of memory\n"
+	                      : "usr-ct: the kernel killed a process of the container: it ran out "
+	                        "of memory\n");
 }
 
 static int run(struct cli *c, const struct args *a)
@@ -66,16 +60,20 @@ static int run(struct cli *c, const struct args *a)
 	struct usrct_err e = { 0 };
 	struct err bad;
 	int status = 0, r;
+	bool is_oom = false;
 
+	start.ret_oom_killed = &is_oom;
 	if (!detach && args_flag(a, "tty") && args_flag(a, "interactive") && !isatty(STDIN_FILENO))
-		return not_a_tty(c);
+		return cli_fail_no_tty(c);
 	if (create_request_init(&q, c, a, &bad) < 0)
 		return cli_fail_local(c, &bad);
 	r = usrct_container_run(c->u, &q.create, &start, &id, &status, &e);
 	progress_done(&q.progress);
 	if (r < 0)
-		status = start_failure(c, &e);
-	else if (detach)
+		status = cli_fail_start(c, &e);
+	else if (is_oom)
+		tell_oom(c, status);
+	if (r >= 0 && detach)
 		status = fprintf(c->out.f, "%s\n", id) < 0 ? EXIT_OUR_FAULT : 0;
 	if (wants_timing)
 		print_timing(c, &timing);

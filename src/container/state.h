@@ -27,7 +27,7 @@ struct state {
 	uint32_t restart_count;           /* since somebody started it */
 	bool is_stopped_by_user;          /* stop or kill ended it: unless-stopped obeys */
 	bool is_oom_killed;               /* the kernel killed a process of it for memory */
-	char cgroup[256];                 /* directory to remove, or empty */
+	char cgroup[384];                 /* its own, to be removed; or empty */
 	char error[256];                  /* why the last start failed, or empty */
 };
 

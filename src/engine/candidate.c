@@ -49,6 +49,8 @@ enum usrct_state candidate_public_state(const struct candidate *c)
 	static const enum usrct_state map[] = { USRCT_CREATED, USRCT_RUNNING, USRCT_EXITED,
 		                                USRCT_RESTARTING, USRCT_LOST };
 
+	if (c->state.status == STATE_RUNNING && engine_is_paused(&c->state))
+		return USRCT_PAUSED;
 	return map[c->state.status];
 }
 

@@ -8,6 +8,7 @@
 #include "container/events.h"
 #include "container/spec.h"
 #include "engine/document.h"
+#include "engine/limits.h"
 #include "engine/names.h"
 #include "store/blobs.h"
 #include "store/layers.h"
@@ -174,6 +175,8 @@ static int check_options(const struct usrct_create_options *o, struct err *e)
 	if (r == 0 && o->hostname && strlen(o->hostname) > 64)
 		r = err_set(e, UCT_BAD_VALUE, -EINVAL, "host name '%s' is longer than 64 bytes",
 		            o->hostname);
+	if (r == 0)
+		r = limits_check_place(o->limits, e);
 	return r;
 }
 

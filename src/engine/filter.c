@@ -74,7 +74,7 @@ int filters_prepare(const char *const *list, const struct filter_key *keys, void
 		return err_oom(e);
 	for (size_t i = 0; i < n && r >= 0; i++) {
 		r = prepare_one(list[i], keys, arg, &ret->v[i], e);
-		ret->n = i + 1;
+		ret->n += ret->v[i].key != NULL;
 	}
 	return MIN(r, 0);
 }

@@ -140,6 +140,7 @@ static int take(const struct candidate *c, const struct usrct_list_options *o,
 		.exit_code = state_is_running(s) ? -1 : s->exit_code,
 		.pid = state_is_running(s) ? s->init.pid : 0,
 		.restart_count = s->restart_count,
+		.is_oom_killed = s->is_oom_killed,
 		.auto_remove = row->auto_remove,
 	};
 	if (!ret->id || !ret->name || !ret->image || !ret->image_id || !ret->command)

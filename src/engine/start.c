@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* start - let the launcher make a container's processes, and stay attached if that is wanted
- *
- * Nothing of ours runs between fork and exec (this program may link anything): the launcher is
- * started with posix_spawn from sealed memory, and gets all it needs by descriptor.
  */
 #include "engine/attach.h"
 #include "engine/create.h"
+#include "engine/launcher.h"
+#include "engine/scope.h"
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -33,6 +32,9 @@ struct needs {
 	bool tty, interactive;
 	enum network_kind network;
 	char hostname[65];
+	bool no_cgroup;
+	char cgroup_parent[128];
+	unsigned stop_timeout_s;
 };
 
 struct starting {
@@ -42,6 +44,7 @@ struct starting {
 	int dirfd; /* containers/ID, locked */
 	const char *id;
 	struct needs needs;
+	struct scope scope;
 	int sock_fd; /* to the launcher, then the monitor */
 	pid_t init_pid;
 };
@@ -49,7 +52,8 @@ struct starting {
 static int read_needs(int dirfd, struct needs *ret, struct err *e)
 {
 	_cleanup_json_ json_t *plan = NULL, *spec = NULL;
-	const char *network = "none", *hostname = "";
+	const char *network = "none", *hostname = "", *cgroup_parent = "";
+	json_int_t stop_timeout_s = 10;
 	int r;
 
 	*ret = (struct needs){ 0 };
@@ -61,12 +65,21 @@ static int read_needs(int dirfd, struct needs *ret, struct err *e)
 	if (r == 0)
 		r = MIN(json_get_bool(plan, "interactive", &ret->interactive, e), 0);
 	if (r == 0)
+		r = MIN(json_get_bool(plan, "noCgroup", &ret->no_cgroup, e), 0);
+	if (r == 0)
+		r = MIN(json_get_string(plan, "cgroupParent", &cgroup_parent, e), 0);
+	if (r == 0)
+		r = MIN(json_get_int(plan, "stopTimeout", &stop_timeout_s, e), 0);
+	if (r == 0)
 		r = MIN(json_get_bool(spec, "process.terminal", &ret->tty, e), 0);
 	if (r == 0)
 		r = MIN(json_get_string(spec, "hostname", &hostname, e), 0);
 	if (r == 0 && network_parse_name(network, &ret->network) < 0)
 		r = err_set(e, UCT_STORE_DAMAGED, -EINVAL, "network '%s' is not known", network);
 	(void)snprintf(ret->hostname, sizeof(ret->hostname), "%s", hostname);
+	(void)snprintf(ret->cgroup_parent, sizeof(ret->cgroup_parent), "%s", cgroup_parent);
+	stop_timeout_s = MAX(stop_timeout_s, (json_int_t)0);
+	ret->stop_timeout_s = (unsigned)MIN(stop_timeout_s, (json_int_t)86400);
 	return r < 0 ? err_recode(e, r, UCT_STORE_DAMAGED) : 0;
 }
 
@@ -120,35 +133,28 @@ static int write_etc(const struct starting *s, struct err *e)
 static int spawn_launcher(struct starting *s, int their_fd, int run_dirfd, struct err *e)
 {
 	struct usrct *u = s->u;
-	const char *ids = u->is_single_id ? LAUNCH_SINGLE : LAUNCH_NESTED;
-	char path[32], *argv[] = { (char *)(uintptr_t) "usr-ct-launch", (char *)(uintptr_t)s->id,
-		                   (char *)(uintptr_t)ids, NULL };
-	_cleanup_close_ int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC), pidfd = -EBADF;
-	struct spawn_fd fds[] = {
-		{ null_fd, 0 },
-		{ null_fd, 1 },
-		{ null_fd, 2 },
+	const struct spawn_fd fds[] = {
 		{ their_fd, LAUNCH_SYNC },
 		{ store_dirfd(u->store), LAUNCH_STORE },
 		{ s->dirfd, LAUNCH_CONTAINER },
 		{ run_dirfd, LAUNCH_RUNTIME },
 		{ u->runtime_dirfd, LAUNCH_RUNTIME_TOP },
-		{ u->held.userns_fd, LAUNCH_USERNS },
+		{ u->is_single_id ? -EBADF : u->held.userns_fd, LAUNCH_USERNS },
 	};
-	struct spawn spawn = {
-		.path = path,
-		.argv = argv,
-		.env = environ,
-		.fds = fds,
-		.n_fds = ARRAY_SIZE(fds) - (u->is_single_id ? 1 : 0),
-		.new_session = true, /* a Ctrl-C at the terminal is not for the monitor */
-	};
+	const char *how = u->is_single_id ? LAUNCH_SINGLE : LAUNCH_NESTED;
+	pid_t pid = 0;
+	int r;
 
-	if (null_fd < 0)
-		return err_sys(e, "cannot open /dev/null");
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", u->held.launcher_fd);
-	pidfd = proc_spawn(&spawn, NULL, e);
-	return MIN(pidfd, 0);
+	if (!s->needs.no_cgroup) {
+		r = scope_prepare(&s->scope,
+		                  *s->needs.cgroup_parent ? s->needs.cgroup_parent : NULL, e);
+		if (r < 0)
+			return r;
+	}
+	r = launcher_spawn(u, &(struct launching){ s->id, how, fds, ARRAY_SIZE(fds) }, &pid, e);
+	if (r == 0)
+		scope_ask(&s->scope, s->id, pid, s->needs.stop_timeout_s);
+	return r;
 }
 
 static void report_times(const struct starting *s, const struct sync_msg *m)
@@ -180,7 +186,14 @@ static int converse(struct starting *s, struct err *e)
 		if (s->needs.tty)
 			(void)ioctl(io->stdin_fd, TIOCGWINSZ, &m.window);
 	}
+	if (s->scope.is_asked)
+		m.flags |= SYNC_SCOPE;
 	r = sync_send(s->sock_fd, &m, -EBADF, e);
+	if (r == 0 && s->scope.is_asked) {
+		scope_answer(&s->scope, &m);
+		(void)sync_send(s->sock_fd, &m, -EBADF, NULL); /* if it is gone, it has said why */
+		stopwatch_step(s->watch, "scope");
+	}
 	if (r == 0)
 		r = sync_expect(s->sock_fd, SYNC_STARTED, "the launcher", &m, NULL, e);
 	if (r < 0)
@@ -226,6 +239,7 @@ static int stay(struct starting *s, int *ret_status, struct err *e)
 		.io = s->opts->stdio,
 		.tty = s->needs.tty,
 		.interactive = s->needs.interactive,
+		.ret_oom_killed = s->opts->ret_oom_killed,
 	};
 	int status = 0, r = attach_run(&a, &status, e);
 
@@ -274,6 +288,7 @@ static int start_locked(struct starting *s, int *ret_status, struct err *e)
 		r = launch(s, e);
 	if (r == 0 && io)
 		r = stay(s, ret_status, e);
+	scope_done(&s->scope);
 	attach_signals_restore(&signals);
 	cleanup_close(&s->sock_fd);
 	return r;
@@ -283,7 +298,9 @@ static int engine_start(struct usrct *u, const char *ref, const struct usrct_sta
                         struct stopwatch *w, int *ret_status, struct err *e)
 {
 	_cleanup_target_ struct target t = TARGET_NONE;
-	struct starting s = { .u = u, .opts = opts, .watch = w, .sock_fd = -EBADF };
+	struct starting s = {
+		.u = u, .opts = opts, .watch = w, .scope = SCOPE_NONE, .sock_fd = -EBADF
+	};
 	int r = target_open(u, ref, STORE_WRITE, &t, e);
 
 	if (r == 0 && state_is_active(&t.state))
