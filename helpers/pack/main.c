@@ -121,9 +121,9 @@ static int converse(struct pack *p, struct pack_go *ret, struct err *e)
 
 static int read_tree(struct pack *p, struct err *e)
 {
-	struct pack_tree_job job = {
-		.root_fd = p->place.fd, .proc_fd = p->proc_fd, .out_fd = p->fds[PACK_FD_STREAM]
-	};
+	struct pack_tree_job job = { .root_fd = p->place.fd,
+		                     .proc_fd = p->proc_fd,
+		                     .out_fd = p->fds[PACK_FD_STREAM] };
 	struct pack_go go;
 	int r = converse(p, &go, e);
 

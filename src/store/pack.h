@@ -79,7 +79,8 @@ struct walk_entry {
 struct walk_ops {
 	/* Before what is in it; 1: go into this directory, 0: do not. */
 	int (*visit)(void *arg, const struct walk_entry *x, struct err *e);
-	/* A directory that was gone into, once it is open (@dir_fd can be read from); may be NULL. */
+	/* A directory that was gone into, once it is open (@dir_fd can be read from); may be NULL.
+	 */
 	int (*enter)(void *arg, const char *path, int dir_fd, const struct lower *lower,
 	             struct err *e);
 };
