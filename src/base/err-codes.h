@@ -28,6 +28,10 @@ UCT(1006, NO_RUNTIME_DIR, ERR_SYSTEM, "no usable runtime directory",
     "usr-ct keeps its sockets in $XDG_RUNTIME_DIR/usr-ct. Without that variable it uses "
     "/run/user/UID or a 0700 directory below /tmp. None of them is a directory of yours.",
     "set XDG_RUNTIME_DIR to a directory that only you can read")
+UCT(1007, NO_SYSCALL, ERR_UNSUPPORTED, "this kernel does not know a system call",
+    "usr-ct needs Linux 5.12 or newer. A newer kernel says the same where a system call filter "
+    "hides calls that its author did not know, as inside a container of an older runtime.",
+    "usr-ct needs Linux 5.12, and no system call filter that hides its calls")
 
 UCT(1101, USAGE, ERR_USAGE, "the command line is not right",
     "A flag, an argument or a combination of them is unknown or out of place.",
