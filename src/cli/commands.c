@@ -22,6 +22,7 @@ static const struct command *const table[] = {
 	&cmd_ps,
 	&cmd_logs,
 	&cmd_exec,
+	&cmd_mount,
 	&cmd_cp,
 	&cmd_diff,
 	&cmd_commit,

@@ -17,7 +17,7 @@ extern const struct command cmd_stats;
 extern const struct command cmd_top;
 extern const struct command cmd_ps;
 extern const struct command cmd_logs;
-extern const struct command cmd_exec;
+extern const struct command cmd_exec, cmd_mount;
 extern const struct command cmd_cp;
 extern const struct command cmd_diff;
 extern const struct command cmd_commit;
