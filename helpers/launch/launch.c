@@ -435,7 +435,7 @@ void launch_guard_self(int first_foreign_fd, const char *name)
 	for (int fd = LAUNCH_SYNC; fd < first_foreign_fd; fd++)
 		(void)fd_set_cloexec(fd, 1);
 	/* What the user's shell left open is not for a monitor that may live for months. */
-	(void)close_range((unsigned)first_foreign_fd, ~0U, 0);
+	(void)fd_close_from(first_foreign_fd);
 	IGNORE(chdir("/")); /* keep no directory of the user's busy */
 }
 

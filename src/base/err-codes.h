@@ -28,6 +28,10 @@ UCT(1006, NO_RUNTIME_DIR, ERR_SYSTEM, "no usable runtime directory",
     "usr-ct keeps its sockets in $XDG_RUNTIME_DIR/usr-ct. Without that variable it uses "
     "/run/user/UID or a 0700 directory below /tmp. None of them is a directory of yours.",
     "set XDG_RUNTIME_DIR to a directory that only you can read")
+UCT(1007, NO_SYSCALL, ERR_UNSUPPORTED, "this kernel does not know a system call",
+    "usr-ct needs Linux 5.12 or newer. A newer kernel says the same where a system call filter "
+    "hides calls that its author did not know, as inside a container of an older runtime.",
+    "usr-ct needs Linux 5.12, and no system call filter that hides its calls")
 
 UCT(1101, USAGE, ERR_USAGE, "the command line is not right",
     "A flag, an argument or a combination of them is unknown or out of place.",
@@ -59,6 +63,13 @@ UCT(1108, TEMPLATE_VALUE, ERR_USAGE, "a template cannot be carried out",
     "A function got a value of the wrong kind, an index is beyond the end of a list, or the "
     "template would run or write without end.",
     "{{json .Field}} shows what a field holds")
+UCT(1109, FILTER, ERR_USAGE, "a filter cannot be understood",
+    "Filters are KEY=VALUE. The key is unknown to this command, or its value has the wrong form. "
+    "Values of one key are alternatives (labels must all fit), different keys must all fit.",
+    "docs/formats.md lists the filters of each command")
+UCT(1110, NO_TERMINAL, ERR_USAGE, "nobody can be asked",
+    "The command removes things and asks first. Its standard input is not a terminal, so nobody "
+    "can answer.", "give -f (--force) to do it without being asked")
 
 UCT(1201, BAD_REFERENCE, ERR_USAGE, "not a valid image reference",
     "An image reference is [HOST[:PORT]/]NAME[:TAG][@DIGEST]. Names are lower case.",
