@@ -7,11 +7,44 @@
 #include <string.h>
 
 static const struct command *const table[] = {
-	&cmd_run,       &cmd_create,  &cmd_start,   &cmd_stop,    &cmd_kill,     &cmd_rm,
-	&cmd_pause,     &cmd_unpause, &cmd_update,  &cmd_ps,      &cmd_logs,     &cmd_exec,
-	&cmd_pull,      &cmd_images,  &cmd_rmi,     &cmd_inspect, &cmd_events,   &cmd_doctor,
-	&cmd_explain,   &cmd_info,    &cmd_version, &cmd_help,    &cmd_complete, &cmd_man,
-	&cmd_errors_md, NULL,
+	&cmd_run,
+	&cmd_create,
+	&cmd_start,
+	&cmd_stop,
+	&cmd_restart,
+	&cmd_kill,
+	&cmd_rm,
+	&cmd_rename,
+	&cmd_delete,
+	&cmd_container_prune,
+	&cmd_pause,
+	&cmd_unpause,
+	&cmd_update,
+	&cmd_ps,
+	&cmd_list,
+	&cmd_port,
+	&cmd_logs,
+	&cmd_exec,
+	&cmd_pull,
+	&cmd_images,
+	&cmd_rmi,
+	&cmd_image_prune,
+	&cmd_inspect,
+	&cmd_container_inspect,
+	&cmd_image_inspect,
+	&cmd_events,
+	&cmd_init,
+	&cmd_doctor,
+	&cmd_explain,
+	&cmd_info,
+	&cmd_system_df,
+	&cmd_system_prune,
+	&cmd_version,
+	&cmd_help,
+	&cmd_complete,
+	&cmd_man,
+	&cmd_errors_md,
+	NULL,
 };
 
 const struct command *const *commands_all(void)
@@ -43,6 +76,8 @@ static int words_taken(const struct command *cmd, const char *first, const char 
 {
 	if (strcmp(cmd->name, first) == 0)
 		return 1;
+	if (is_two_words(cmd->name, first, second))
+		return 2;
 	for (const char *const *a = cmd->aliases; a && *a; a++) {
 		if (strcmp(*a, first) == 0)
 			return 1;
