@@ -7,8 +7,10 @@
 #include <usrct/error.h>
 #include <usrct/events.h>
 #include <usrct/exec.h>
+#include <usrct/files.h>
 #include <usrct/image.h>
 #include <usrct/limits.h>
+#include <usrct/policy.h>
 #include <usrct/stats.h>
 #include <usrct/system.h>
 

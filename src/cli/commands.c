@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+/* clang-format off */
 static const struct command *const table[] = {
 	&cmd_run,
 	&cmd_create,
@@ -39,6 +40,31 @@ static const struct command *const table[] = {
 	&cmd_info,
 	&cmd_system_df,
 	&cmd_system_prune,
+	&cmd_kill,
+	&cmd_rm,
+	&cmd_pause,
+	&cmd_unpause,
+	&cmd_update,
+	&cmd_stats,
+	&cmd_top,
+	&cmd_ps,
+	&cmd_logs,
+	&cmd_exec,
+	&cmd_cp,
+	&cmd_diff,
+	&cmd_commit,
+	&cmd_export,
+	&cmd_attach,
+	&cmd_wait,
+	&cmd_recreate,
+	&cmd_pull,
+	&cmd_images,
+	&cmd_rmi,
+	&cmd_inspect,
+	&cmd_events,
+	&cmd_doctor,
+	&cmd_explain,
+	&cmd_info,
 	&cmd_version,
 	&cmd_help,
 	&cmd_complete,
@@ -46,6 +72,7 @@ static const struct command *const table[] = {
 	&cmd_errors_md,
 	NULL,
 };
+/* clang-format on */
 
 const struct command *const *commands_all(void)
 {
