@@ -4,6 +4,15 @@
 
 #include "cli/command.h"
 
+extern const struct command cmd_run, cmd_create, cmd_start, cmd_stop, cmd_kill, cmd_rm, cmd_ps,
+	cmd_logs, cmd_exec, cmd_events, cmd_pause, cmd_unpause, cmd_update;
+extern const struct command cmd_restart, cmd_rename, cmd_port;
+extern const struct command cmd_container_inspect, cmd_image_inspect;
+extern const struct command cmd_list, cmd_delete, cmd_container_prune, cmd_image_prune,
+	cmd_system_prune, cmd_system_df, cmd_init;
+extern const struct command cmd_pull, cmd_images, cmd_rmi, cmd_inspect;
+extern const struct command cmd_doctor, cmd_explain, cmd_info, cmd_version, cmd_help;
+extern const struct command cmd_complete, cmd_man, cmd_errors_md; /* hidden */
 extern const struct command cmd_run;
 extern const struct command cmd_create;
 extern const struct command cmd_start;
