@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* usr-ct run and usr-ct create - a new container, started or not */
+#include "cli/attach-options.h"
 #include "cli/create-options.h"
 #include "cli/generator.h"
 #include "cli/timing.h"
@@ -49,11 +50,7 @@ static int run(struct cli *c, const struct args *a)
 	_cleanup_timing_ struct timing timing = { 0 };
 	_cleanup_free_ char *id = NULL;
 	bool detach = args_flag(a, "detach"), wants_timing = args_flag(a, "timing");
-	struct usrct_stdio io = { .size = sizeof(io),
-		                  .stdin_fd = args_flag(a, "interactive") ? STDIN_FILENO : -1,
-		                  .stdout_fd = STDOUT_FILENO,
-		                  .stderr_fd = STDERR_FILENO,
-		                  .forward_signals = true };
+	struct usrct_stdio io = attach_stdio(a, args_flag(a, "interactive"));
 	struct usrct_start_options start = { .size = sizeof(start),
 		                             .stdio = detach ? NULL : &io,
 		                             .timing = wants_timing ? timing_add : NULL,
@@ -136,7 +133,7 @@ const struct command cmd_run = {
 		     "if usr-ct itself failed.",
 	.args = run_args,
 	.options = run_options,
-	.shared = create_tables,
+	.shared = run_tables,
 	.examples =
 		(const struct example[]){
 			{ "A shell in a container that is gone when you leave",

@@ -4,6 +4,7 @@
 #include "container/spec.h"
 #include "engine/engine.h"
 #include "engine/limits.h"
+#include "engine/policy.h"
 #include "security/capabilities.h"
 
 #include <signal.h>
@@ -249,5 +250,5 @@ int document_plan(const struct document *d, const struct strv *layers, json_t **
 		return err_oom(e);
 	}
 	*ret = plan;
-	return 0;
+	return policy_add(d, plan, e); /* the caller has the plan by now, also if this fails */
 }

@@ -51,6 +51,11 @@ int target_open(struct usrct *u, const char *ref, enum store_mode mode, struct t
 int engine_sweep(struct usrct *u, struct err *e);
 /* A store_remove_fn: by ourselves, or in the user's namespace where ids are foreign. */
 int engine_remove_tree(int dirfd, const char *name, void *usrct, struct err *e);
+/* Lets usr-ct-sweep do one thing (store/sweep-proto.h). */
+struct sweep_start;
+struct sweep_done;
+int engine_ask_sweeper(struct usrct *u, const struct sweep_start *m, int dirfd, bool in_namespace,
+                       struct sweep_done *ret, struct err *e);
 /* The directory with an entry for each container that has, or had, a monitor: 1; 0 there is none.
  */
 int engine_open_live(struct usrct *u, DIR **ret, struct err *e);
@@ -62,6 +67,9 @@ int engine_find_image(struct usrct *u, const char *text, struct image_row *ret, 
 int engine_pull(struct usrct *u, const char *reference, const struct usrct_pull_options *opts,
                 char ret_id[DIGEST_SIZE], struct err *e);
 
+/* start.c: in the background. */
+int engine_start_quietly(struct usrct *u, const char *ref, struct err *e);
+
 /* wait.c: a socket to its monitor (container/attach.h), HELLO was said; -errno: there is none. */
 int engine_monitor(struct usrct *u, const char *id, uint32_t wants);
 /* An enum attach_op; its result, or -errno: there is no monitor to ask. */
@@ -69,6 +77,9 @@ int engine_control(struct usrct *u, const struct target *t, uint32_t op);
 /* Until it has ended and its state is final. 1 ended, 0 time is up. timeout_ms < 0: no
  * limit. */
 int engine_wait_end(struct usrct *u, const struct target *t, int timeout_ms, struct err *e);
+/* The same, and how; -1 if there was no monitor to tell. */
+int engine_wait_exit(struct usrct *u, const struct target *t, int timeout_ms, int *ret_exit_code,
+                     struct err *e);
 int engine_stop(struct usrct *u, struct target *t, int timeout_s, struct err *e);
 int engine_signal(struct usrct *u, const struct target *t, int signo, struct err *e);
 /* pause.c: whether its processes are frozen, and letting them go on after a signal. */

@@ -35,7 +35,7 @@ static void answers_bash(void **state)
 	static const struct {
 		const char *line, *result;
 	} table[] = {
-		{ "st", "start\nstop\n" },
+		{ "sto", "stop\n" },
 		{ "--v", "--version\n" },
 		{ "nosuch ", "" },
 		{ "stop ", "web\ndb\n" },
@@ -54,7 +54,7 @@ static void answers_bash(void **state)
 		{ "run --pull ", "missing\nalways\nnever\n" },
 		{ "run --pull=n", "--pull=never\n" },
 		{ "run --rm=", "--rm=true\n--rm=false\n" },
-		{ "run --rm --r", "--read-only\n" },
+		{ "run --rm --re", "--read-only\n--restart\n" },
 		{ "run -e A --en", "--env\n--entrypoint\n" },
 		{ "run --network private:", "private:slirp4netns\nprivate:pasta\n" },
 		{ "run --network no", "none\n" },
