@@ -26,7 +26,8 @@ teardown() {
 # --- many
 
 @test "many containers exist while many start in parallel: ps is right all the time" {
-  local existing=$((334 * SCALE)) starting=$((50 * SCALE)) now
+  local existing=$((334 * SCALE)) starting=$((34 * SCALE)) now
+  [[ -z ${USRCT_TEST_VM:-} ]] || existing=20 starting=10
   seq "$existing" | xargs -P 4 -I{} usr-ct create --name old{} --network none "$B" true >/dev/null
   [ "$(usr-ct ps -aq | wc -l)" = "$existing" ]
   seq "$starting" | xargs -P "$starting" -I{} \
@@ -47,9 +48,10 @@ teardown() {
 }
 
 @test "two hundred run --rm at once: no error, nothing left" {
-  # Fewer where each is slow by emulation.
-  local count=$((${USRCT_TEST_VM:+1}0 > 0 ? 20 : 200))
-  seq "$count" | xargs -P "$count" -I{} usr-ct run --rm --network none "$B" echo out{} >out 2>errors
+  local count=200
+  [[ -z ${USRCT_TEST_VM:-} ]] || count=20 # each is slow by emulation
+  seq "$count" | xargs -P "$count" -I{} usr-ct run --rm --network none "$B" echo out{} >out 2>errors ||
+    fail "$(head -20 errors)"
   [ ! -s errors ] || fail "$(head -20 errors)"
   [ "$(sort -u out | wc -l)" = "$count" ]
   [ -z "$(usr-ct ps -aq)" ]
@@ -133,7 +135,8 @@ kill_at_steps() { # ROLE EVERY
   usr-ct run -d --name behind --network none "$B" sleep 1000 7</etc/passwd
   exec 7<&-
   monitor=$(awk '/^PPid:/ { print $2 }' "/proc/$(inspect_field behind .State.Pid)/status")
-  ! ls -l "/proc/$monitor/fd" 2>/dev/null | grep -q passwd
+  readlink "/proc/$monitor"/fd/* >open 2>/dev/null || true
+  ! grep passwd open
 }
 
 # --- those who do not read, and disks that take no more
@@ -194,16 +197,4 @@ kill_at_steps() { # ROLE EVERY
   run_ct -0 stop -t 0 stuck2
   exec 6<&-
   wait "$client" || true
-}
-
-@test "someone who attaches and never reads is left behind, not waited for" {
-  usr-ct run -d --name chatty --network none "$B" sh -c 'seq 400000; echo end of it'
-  mkfifo unread
-  usr-ct attach --no-stdin chatty >unread 2>/dev/null 3>&- &
-  client=$!
-  exec 6<unread
-  run_ct -0 wait chatty
-  exec 6<&-
-  wait "$client" || true
-  [ "$(usr-ct logs chatty | tail -1)" = "end of it" ]
 }
