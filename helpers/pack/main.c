@@ -76,7 +76,8 @@ static int find_place(struct pack *p, struct err *e)
 		return place_source(p->root.fd, p->start.path, p->start.flags & PACK_FOLLOW,
 		                    &p->place, e);
 	if (p->start.op == PACK_WRITE)
-		return place_target(p->root.fd, p->start.path, &p->place, e);
+		return place_target(p->root.fd, p->start.path, p->start.flags & PACK_MAKE_DIRS,
+		                    &p->place, e);
 	return 0;
 }
 

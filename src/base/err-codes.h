@@ -63,6 +63,13 @@ UCT(1108, TEMPLATE_VALUE, ERR_USAGE, "a template cannot be carried out",
     "A function got a value of the wrong kind, an index is beyond the end of a list, or the "
     "template would run or write without end.",
     "{{json .Field}} shows what a field holds")
+UCT(1109, FILTER, ERR_USAGE, "a filter cannot be understood",
+    "Filters are KEY=VALUE. The key is unknown to this command, or its value has the wrong form. "
+    "Values of one key are alternatives (labels must all fit), different keys must all fit.",
+    "docs/formats.md lists the filters of each command")
+UCT(1110, NO_TERMINAL, ERR_USAGE, "nobody can be asked",
+    "The command removes things and asks first. Its standard input is not a terminal, so nobody "
+    "can answer.", "give -f (--force) to do it without being asked")
 
 UCT(1201, BAD_REFERENCE, ERR_USAGE, "not a valid image reference",
     "An image reference is [HOST[:PORT]/]NAME[:TAG][@DIGEST]. Names are lower case.",

@@ -75,7 +75,8 @@ static int refresh_rows(struct display *d, struct usrct_err *e)
 	struct usrct_container *list = NULL;
 	struct err mine;
 	size_t n = 0;
-	int r = usrct_container_list(d->c->u, d->all, &list, &n, e);
+	const struct usrct_list_options opts = { .size = sizeof(opts), .all = d->all };
+	int r = usrct_container_list(d->c->u, &opts, &list, &n, e);
 
 	if (r < 0)
 		return r;

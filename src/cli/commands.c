@@ -28,6 +28,7 @@ static const struct command *const table[] = {
 	&cmd_export,
 	&cmd_attach,
 	&cmd_wait,
+	&cmd_recreate,
 	&cmd_pull,
 	&cmd_images,
 	&cmd_rmi,
