@@ -70,6 +70,13 @@ UCT(1109, FILTER, ERR_USAGE, "a filter cannot be understood",
 UCT(1110, NO_TERMINAL, ERR_USAGE, "nobody can be asked",
     "The command removes things and asks first. Its standard input is not a terminal, so nobody "
     "can answer.", "give -f (--force) to do it without being asked")
+UCT(1111, PORT_NOT_PUBLISHED, ERR_NOT_FOUND, "a port is not published",
+    "The container has no such port that could be reached from outside of it. Ports cannot be "
+    "published yet; with --network host its ports are the machine's own.",
+    "usr-ct port CONTAINER lists what is published")
+UCT(1112, RESTART_AUTO_REMOVE, ERR_CONFLICT, "a container made with --rm cannot be restarted",
+    "Restarting means stopping first, and a container that was made with --rm is removed when it "
+    "ends. It was left running.", "stop it, and run it again")
 
 UCT(1201, BAD_REFERENCE, ERR_USAGE, "not a valid image reference",
     "An image reference is [HOST[:PORT]/]NAME[:TAG][@DIGEST]. Names are lower case.",

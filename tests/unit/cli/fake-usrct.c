@@ -195,10 +195,24 @@ int usrct_container_inspect(struct usrct *u, const char *ref, char **ret_json, s
 	return *ret_json ? 0 : -ENOMEM;
 }
 
-int usrct_container_stop(struct usrct *u, const char *ref, int timeout_s, struct usrct_err *e)
+int usrct_container_rename(struct usrct *u, const char *ref, const char *name, struct usrct_err *e)
 {
 	(void)u;
-	(void)timeout_s;
+	(void)name;
+	return find(ref) ? 0 : fail(e, UCT_CONTAINER_UNKNOWN, -ENOENT, "no such container", ref);
+}
+
+int usrct_container_restart(struct usrct *u, const char *ref, const struct usrct_stop_options *opts,
+                            struct usrct_err *e)
+{
+	return usrct_container_stop(u, ref, opts, e);
+}
+
+int usrct_container_stop(struct usrct *u, const char *ref, const struct usrct_stop_options *opts,
+                         struct usrct_err *e)
+{
+	(void)u;
+	(void)opts;
 	return find(ref) ? 0 : fail(e, UCT_CONTAINER_UNKNOWN, -ENOENT, "no such container", ref);
 }
 
@@ -402,6 +416,29 @@ int usrct_info(struct usrct *u, char **ret_json, struct usrct_err *e)
 	                   "\"userNamespaces\":true,\"networkHelpers\":[\"pasta\","
 	                   "\"slirp4netns\"]}");
 	return *ret_json ? 0 : -ENOMEM;
+}
+
+int usrct_disk_usage(struct usrct *u, char **ret_json, struct usrct_err *e)
+{
+	(void)u;
+	(void)e;
+	*ret_json = strdup("{\"Images\":[],\"Containers\":[],\"ImagesDisk\":5000}");
+	return *ret_json ? 0 : -ENOMEM;
+}
+
+int usrct_disk_total(struct usrct *u, uint64_t *ret_bytes, struct usrct_err *e)
+{
+	(void)u;
+	(void)e;
+	*ret_bytes = 0;
+	return 0;
+}
+
+int usrct_prepare(struct usrct *u, struct usrct_err *e)
+{
+	(void)u;
+	(void)e;
+	return 0;
 }
 
 int usrct_doctor(struct usrct *u, void (*found)(const struct usrct_check *c, void *arg), void *arg,
