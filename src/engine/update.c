@@ -7,7 +7,6 @@
  */
 #include "engine/engine.h"
 
-#include "base/file.h"
 #include "base/json.h"
 #include "base/num.h"
 #include "base/sbuf.h"
@@ -16,41 +15,12 @@
 #include "cgroup/usage.h"
 #include "container/resources.h"
 #include "container/spec.h"
+#include "engine/document-edit.h"
 #include "engine/limits.h"
 #include "engine/policy.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
-
-/* A document is replaced by rename, so whoever waited for its lock may hold an old one. */
-static int lock_document(int dirfd, struct err *e)
-{
-	for (;;) {
-		int fd = openat(dirfd, SPEC_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-		struct stat held, now;
-
-		if (fd < 0 || RETRY_EINTR(flock(fd, LOCK_EX)) < 0 || fstat(fd, &held) < 0 ||
-		    fstatat(dirfd, SPEC_FILE, &now, AT_SYMLINK_NOFOLLOW) < 0) {
-			int r = err_sys(e, "cannot lock '%s'", SPEC_FILE);
-
-			cleanup_close(&fd);
-			return r;
-		}
-		if (held.st_ino == now.st_ino)
-			return fd;
-		(void)close(fd);
-	}
-}
-
-static int write_document(int dirfd, const char *name, const json_t *doc, struct err *e)
-{
-	_cleanup_free_ char *text = NULL;
-	int r = json_print(doc, true, &text, e);
-
-	return r < 0 ? r : file_write_at(dirfd, name, text, strlen(text), 0600, false, e);
-}
 
 /* What is in @now and was not in @before, word for word. */
 static int changes(const struct strv *before, const struct strv *now, struct strv *ret)
@@ -150,7 +120,7 @@ static int update_limits(const struct target *t, const struct usrct_limits *limi
 		r = apply(t, &changed, &back, e);
 	if (r < 0)
 		return r;
-	r = write_document(t->dirfd, SPEC_FILE, spec, e);
+	r = document_write(t->dirfd, SPEC_FILE, spec, e);
 	if (r < 0 && back.n)
 		(void)cgroup_apply(t->state.cgroup, back.v, NULL, NULL);
 	return r;
@@ -174,7 +144,7 @@ static int read_restart(const struct target *t, char **ret, struct err *e)
 static int update(struct usrct *u, const struct target *t, const struct usrct_limits *limits,
                   const char *restart, struct err *e)
 {
-	_cleanup_close_ int lock_fd = lock_document(t->dirfd, e);
+	_cleanup_close_ int lock_fd = document_lock(t->dirfd, e);
 	_cleanup_free_ char *before = NULL;
 	int r = lock_fd < 0 ? lock_fd : read_restart(t, &before, e);
 
