@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/sbuf.h"
 #include "base/sock.h"
+#include "cgroup/control.h"
 #include "launch/group.h"
 
 #include <dirent.h>
@@ -68,6 +69,8 @@ static void handle_signal(struct monitor *m)
 	m->is_stopping = true;
 	if (m->l->init_pidfd >= 0)
 		(void)pidfd_signal(m->l->init_pidfd, m->l->plan.stop_signal);
+	if (cgroup_is_frozen(m->l->cgroup)) /* paused, it would not hear it */
+		(void)cgroup_freeze(m->l->cgroup, false, 0, NULL);
 }
 
 static void handle_output(struct monitor *m, unsigned stream, uint32_t events)

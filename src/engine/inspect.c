@@ -7,6 +7,7 @@
 #include "base/sbuf.h"
 #include "container/log.h"
 #include "container/spec.h"
+#include "engine/limits.h"
 #include "engine/policy.h"
 #include "image/config.h"
 #include "store/blobs.h"
@@ -120,6 +121,7 @@ static int inspect_container(struct usrct *u, const char *ref, json_t **ret, str
 	if (!out)
 		return err_oom(e);
 	policy_inspect(&t, plan, out);
+	limits_inspect(spec, plan, out);
 	*ret = out;
 	return 0;
 }
