@@ -55,7 +55,8 @@ static int write_sysctl(const char *name, const char *value, struct err *e)
 			*p = '/';
 	fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
-		return err_sys(e, "cannot open sysctl '%s'", name);
+		return err_set(e, errno == ENOENT ? UCT_BAD_VALUE : UCT_SYSCTL_REFUSED, -errno,
+		               "cannot open sysctl '%s': %s", name, strerror(errno));
 	r = fd_write_all(fd, value, strlen(value));
 	return r < 0 ? err_errno(e, r, "cannot set sysctl '%s' to '%s'", name, value) : 0;
 }
@@ -162,6 +163,9 @@ static int build(const struct init_context *c, struct sync_times *times, struct 
 		return err_sys(e, "cannot hide from the container");
 	if (c->spec->hostname && sethostname(c->spec->hostname, strlen(c->spec->hostname)) < 0)
 		return err_sys(e, "cannot set host name '%s'", c->spec->hostname);
+	if (c->spec->domainname &&
+	    setdomainname(c->spec->domainname, strlen(c->spec->domainname)) < 0)
+		return err_sys(e, "cannot set domain name '%s'", c->spec->domainname);
 	r = set_sysctls(c, e);
 	if (r < 0)
 		return r;

@@ -62,6 +62,13 @@ int engine_find_image(struct usrct *u, const char *text, struct image_row *ret, 
 int engine_pull(struct usrct *u, const char *reference, const struct usrct_pull_options *opts,
                 char ret_id[DIGEST_SIZE], struct err *e);
 
+int engine_remove_image(struct usrct *u, const char *text, bool force, struct err *e);
+
+/* image-wish.c: when the container @id is gone, its image shall go too, unless others use it. */
+int image_wish_removal(struct usrct *u, const char *id, const char *image, struct err *e);
+/* Grants the wishes of containers that are gone. Cheap when there are none. */
+void image_grant_wishes(struct usrct *u);
+
 /* wait.c: until it has ended and its state is final. 1 ended, 0 time is up. timeout_ms < 0: no
  * limit. */
 int engine_wait_end(struct usrct *u, const struct target *t, int timeout_ms, struct err *e);
