@@ -39,8 +39,13 @@ struct monitor {
 	struct client clients[CLIENTS_MAX];
 	struct log_writer log;
 	bool output_open[2];
-	bool has_ended; /* the first process is dead and reaped */
-	int status;     /* of wait(2) */
+	bool has_ended;          /* the first process is dead and reaped */
+	int status;              /* of wait(2) */
+	bool is_stopping;        /* whatever the policy says, it is not started again */
+	bool is_stopped_by_user; /* and that is why */
+	bool is_over;            /* so is what we look after; clients are told */
+	uint64_t began_ns;       /* this run; CLOCK_MONOTONIC */
+	uint64_t backoff_ns;     /* pause before the last restart */
 	/* Input that the container did not take yet. */
 	char *pending_input;
 	size_t pending_n, pending_at;
@@ -63,12 +68,30 @@ int monitor_watch(struct monitor *m, int fd, uint32_t events, enum event_source 
 void monitor_change(struct monitor *m, int fd, uint32_t events, enum event_source source,
                     unsigned index);
 
+/* Handles what happens until then (CLOCK_MONOTONIC, which no change of the time of day moves), but
+ * at most once; 0: without a limit. */
+void monitor_wait(struct monitor *m, uint64_t deadline_ns);
+/* What a client asks for by ATTACH_CONTROL; 0 or -errno, its answer. */
+int monitor_control(struct monitor *m, uint32_t op);
+
+/* EXIT to everybody; to one who comes when everybody has heard it. */
+void monitor_tell_exit(struct monitor *m);
+void monitor_greet(struct monitor *m, unsigned index);
+
+/* restart.c: after the end of a run. Starts it again if the policy says so, after a pause that
+ * grows with each failure. False: this was the end, and the state says so. */
+bool restart_after_end(struct monitor *m);
+
 /* clients.c */
 void clients_init(struct monitor *m);
 int clients_add(struct monitor *m, int fd, bool is_first);
 void clients_accept(struct monitor *m);
 /* Sends to all that want it; m->buf holds the packet. */
 void clients_broadcast(struct monitor *m, size_t packet_n);
+/* To one of them; m->buf holds the packet. */
+void clients_send(struct monitor *m, unsigned index, size_t packet_n);
+/* Those who are there heard EXIT; nobody may slow the next run down. */
+void clients_release(struct monitor *m);
 void clients_event(struct monitor *m, unsigned index, uint32_t events);
 void clients_drop(struct monitor *m, unsigned index);
 /* True while the first client cannot keep up: then nothing is read from the container. */
@@ -84,5 +107,7 @@ bool pump_output(struct monitor *m, int stream);
 void pump_input(struct monitor *m, const char *data, size_t n);
 void pump_input_end(struct monitor *m);
 void pump_input_ready(struct monitor *m);
+/* Forgets what one run left: its ends are closed soon. */
+void pump_end(struct monitor *m);
 /* Asks for the events that matter now: no output while the first client is slow. */
 void pump_watch(struct monitor *m);

@@ -2,6 +2,7 @@
 #include "launch/plan.h"
 
 #include <signal.h>
+#include <string.h>
 
 static int parse_layers(struct plan *p, struct err *e)
 {
@@ -18,6 +19,27 @@ static int parse_layers(struct plan *p, struct err *e)
 			return err_set(e, UCT_STORE_DAMAGED, -EINVAL, "layers: not a string");
 	}
 	return i ? 0 : err_set(e, UCT_STORE_DAMAGED, -EINVAL, "layers: none");
+}
+
+int plan_parse_restart(const json_t *doc, struct restart_plan *ret, struct err *e)
+{
+	static const char *const words[] = { "no", "on-failure", "always", "unless-stopped" };
+	const char *when = "no";
+	json_int_t max_retries = 0;
+	int r = MIN(json_get_string(doc, "restart.policy", &when, e), 0);
+
+	if (r == 0)
+		r = MIN(json_get_int(doc, "restart.maxRetries", &max_retries, e), 0);
+	if (r < 0)
+		return r;
+	if (max_retries < 0 || max_retries > INT32_MAX)
+		return err_set(e, UCT_STORE_DAMAGED, -EINVAL, "restart.maxRetries is out of range");
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (!strcmp(when, words[i])) {
+			*ret = (struct restart_plan){ (enum restart_when)i, (uint32_t)max_retries };
+			return 0;
+		}
+	return err_set(e, UCT_STORE_DAMAGED, -EINVAL, "restart policy '%s' is not known", when);
 }
 
 int plan_parse(const char *text, size_t n, struct plan *ret, struct err *e)
@@ -40,9 +62,15 @@ int plan_parse(const char *text, size_t n, struct plan *ret, struct err *e)
 	if (r == 0)
 		r = MIN(json_get_bool(p.doc, "init", &p.init, e), 0);
 	if (r == 0)
+		r = MIN(json_get_bool(p.doc, "noCgroup", &p.no_cgroup, e), 0);
+	if (r == 0)
+		r = MIN(json_get_string(p.doc, "cgroupParent", &p.cgroup_parent, e), 0);
+	if (r == 0)
 		r = MIN(json_get_int(p.doc, "stopSignal", &stop_signal, e), 0);
 	if (r == 0 && (stop_signal < 1 || stop_signal > 64))
 		r = err_set(e, UCT_STORE_DAMAGED, -EINVAL, "stopSignal is out of range");
+	if (r == 0)
+		r = plan_parse_restart(p.doc, &p.restart, e);
 	if (r < 0) {
 		plan_done(&p);
 		return err_in(e, r, "cannot read '%s'", PLAN_FILE);

@@ -9,13 +9,24 @@
 
 #include <stdbool.h>
 
+enum restart_when { RESTART_NO, RESTART_ON_FAILURE, RESTART_ALWAYS, RESTART_UNLESS_STOPPED };
+
+struct restart_plan {
+	enum restart_when when;
+	uint32_t max_retries; /* of ON_FAILURE; 0: no limit */
+};
+
 struct plan {
 	json_t *doc;
 	char **layers; /* relative to the data directory, lowest first; NULL-terminated */
 	enum network_kind network;
-	bool auto_remove, interactive, init;
+	bool auto_remove, interactive, init, no_cgroup;
+	const char *cgroup_parent; /* NULL: the usual one; without leading slash */
 	int stop_signal;
+	struct restart_plan restart;
 };
 
 int plan_parse(const char *text, size_t n, struct plan *ret, struct err *e);
+/* Only "restart", for a policy that changes while the container runs. */
+int plan_parse_restart(const json_t *doc, struct restart_plan *ret, struct err *e);
 void plan_done(struct plan *p);

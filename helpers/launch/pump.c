@@ -109,6 +109,14 @@ void pump_input_ready(struct monitor *m)
 	clients_watch(m);
 }
 
+void pump_end(struct monitor *m)
+{
+	free(m->pending_input);
+	m->pending_input = NULL;
+	m->pending_n = m->pending_at = 0;
+	clients_watch(m);
+}
+
 void pump_input_end(struct monitor *m)
 {
 	m->input_ended = true;

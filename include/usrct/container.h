@@ -202,7 +202,8 @@ enum usrct_state {
 	USRCT_CREATED, /* made, never started */
 	USRCT_RUNNING,
 	USRCT_EXITED,
-	USRCT_LOST, /* runs, but its monitor is gone: no logs, no exit status */
+	USRCT_LOST,       /* runs, but its monitor is gone: no logs, no exit status */
+	USRCT_RESTARTING, /* has ended; its monitor will start it again in a moment */
 };
 
 /**

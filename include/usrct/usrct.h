@@ -5,7 +5,9 @@
 
 #include <usrct/container.h>
 #include <usrct/error.h>
+#include <usrct/events.h>
 #include <usrct/image.h>
+#include <usrct/limits.h>
 #include <usrct/system.h>
 
 #ifdef __cplusplus

@@ -174,6 +174,11 @@ UCT(1410, USER_UNKNOWN, ERR_NOT_FOUND, "no such user or group in the image",
 UCT(1411, BAD_CONFIG, ERR_USAGE, "the container's OCI document is not valid",
     "config.json lacks a required field or holds a value that usr-ct cannot honour.",
     "see the OCI runtime specification, config.md")
+UCT(1420, WORKING_DIRECTORY, ERR_NOT_FOUND, "the working directory cannot be entered",
+    "It is not a directory, or lies behind a link of /proc, through which a container could reach "
+    "what is outside of it. run and create make a missing one, exec does not. The exit status is "
+    "127 if it is missing, else 126.",
+    "name a directory of the container with -w")
 
 UCT(1501, LAUNCH_FAILED, ERR_SYSTEM, "the container could not be started",
     "A step of setting the container up failed; the message names it.",
@@ -214,5 +219,37 @@ UCT(1704, MAP_FAILED, ERR_SYSTEM, "the id map could not be written",
     "check /etc/subuid and /etc/subgid for your user")
 
 UCT(1801, CGROUP_FAILED, ERR_SYSTEM, "the container's cgroup could not be made",
-    "The delegated cgroup refused a child.", "usr-ct doctor shows which cgroup is used")
+    "The delegated cgroup refused a child, or one of its files could not be used.",
+    "usr-ct doctor shows which cgroup is used")
+UCT(1802, NO_CGROUP, ERR_UNSUPPORTED, "the container has no cgroup of its own",
+    "Limits, pause and some statistics need a cgroup of the container's own (cgroup v2). It is made "
+    "in a subtree that was delegated to you, or by your systemd (systemd --user). Here there is "
+    "neither, or --cgroups=disabled was given.",
+    "log in through ssh or the console so that systemd --user runs (loginctl enable-linger keeps "
+    "it), or start usr-ct in a delegated cgroup")
+UCT(1803, NO_CONTROLLER, ERR_UNSUPPORTED, "a cgroup controller is not available",
+    "A limit needs a controller (memory, cpu, cpuset, pids, io) that is not delegated to you, or "
+    "cannot be enabled because the cgroup has processes in it. Nothing was started or changed.",
+    "usr-ct doctor shows which controllers are delegated, and how to get more")
+UCT(1804, LIMIT_REFUSED, ERR_USAGE, "the kernel refuses a limit",
+    "The value was written to the cgroup's file and the kernel said no: out of range, or not "
+    "possible now. Other limits of the same request were put back.",
+    "choose another value; see the kernel's admin-guide/cgroup-v2")
+UCT(1805, SCOPE_FAILED, ERR_SYSTEM, "systemd did not make a scope",
+    "Your systemd (systemd --user) was asked over D-Bus to put the container into a transient "
+    "scope, and refused or did not answer.",
+    "see journalctl --user, systemctl --user status")
+UCT(1806, BAD_LIMIT, ERR_USAGE, "a limit makes no sense",
+    "A limit is out of range or contradicts another one: memory below 6 MiB, swap without memory, "
+    "--cpus together with --cpu-quota.", "see usr-ct run --help")
+UCT(1807, CONTAINER_PAUSED, ERR_CONFLICT, "the container is paused",
+    "All processes of a paused container are frozen.", "usr-ct unpause lets it go on")
+UCT(1808, NOT_PAUSED, ERR_CONFLICT, "the container is not paused",
+    "Only what was paused can go on.", "usr-ct ps shows what is paused")
+UCT(1809, FREEZE_TIMEOUT, ERR_SYSTEM, "the container does not freeze",
+    "A process of the container is in a state that cannot be interrupted, for example waiting for "
+    "a disk or a network file system.", "try again; look for processes in state D")
+UCT(1810, NO_PS, ERR_SYSTEM, "ps failed",
+    "usr-ct top runs the host's ps on the container's processes. It is missing or does not accept "
+    "the options given.", "install procps; see ps(1) for its options")
 /* clang-format on */

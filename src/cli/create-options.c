@@ -2,6 +2,8 @@
 /* create-options - the flags that run and create share, and what they become */
 #include "cli/create-options.h"
 
+#include "cli/limit-options.h"
+
 #include <string.h>
 
 static const char *const networks[] = { "private",       "none",  "host",
@@ -112,11 +114,12 @@ static int fill_create(struct create_request *q, const struct args *a, struct er
 	return 0;
 }
 
-const struct option *const create_tables[] = { create_options, NULL };
+const struct option *const create_tables[] = { create_options, limit_options, place_options, NULL };
 
 /* What the flags of each table become, in this order. */
 static int (*const fills[])(struct create_request *q, const struct args *a, struct err *e) = {
 	fill_create,
+	limits_fill,
 };
 
 int create_request_init(struct create_request *q, struct cli *c, const struct args *a,

@@ -14,6 +14,7 @@ extern const struct option *const create_tables[];
 struct create_request {
 	struct usrct_create_options create;
 	struct usrct_pull_options pull;
+	struct usrct_limits limits;
 	struct progress progress;
 	const char **env, **volumes, **tmpfs, **labels;
 	const char *entrypoint[2];

@@ -5,6 +5,7 @@
 #include "engine/engine.h"
 #include "engine/etc.h"
 #include "engine/host-config.h"
+#include "engine/limits.h"
 #include "engine/privileges.h"
 #include "engine/sysctls.h"
 
@@ -14,7 +15,7 @@
 static int linux_of(const struct document *d, const struct privileges *p, json_t **ret,
                     struct err *e)
 {
-	_cleanup_json_ json_t *sysctl = json_object();
+	_cleanup_json_ json_t *sysctl = json_object(), *resources = json_object();
 	int r;
 
 	/* In a namespace of its own every port is its own (also Docker's default). */
@@ -22,10 +23,13 @@ static int linux_of(const struct document *d, const struct privileges *p, json_t
 		(void)json_object_set_new(sysctl, "net.ipv4.ip_unprivileged_port_start",
 		                          json_string("0"));
 	r = sysctls_add(d->opts->sysctls, &d->own, sysctl, e);
+	if (r == 0)
+		r = limits_merge(d->opts->limits, resources, e);
 	if (r < 0)
 		return r;
-	*ret = json_pack("{s:o, s:O, s:o, s:o}", "namespaces", document_namespaces(d), "sysctl",
-	                 sysctl, "maskedPaths", document_strings(p->masked.v), "readonlyPaths",
+	*ret = json_pack("{s:O, s:o, s:O, s:o, s:o}", "resources", resources, "namespaces",
+	                 document_namespaces(d), "sysctl", sysctl, "maskedPaths",
+	                 document_strings(p->masked.v), "readonlyPaths",
 	                 document_strings(p->protected.v));
 	return *ret ? 0 : document_not_utf8(e);
 }
@@ -110,6 +114,20 @@ int document_spec(const struct document *d, json_t **ret, struct err *e)
 	return r;
 }
 
+/* Where its cgroup is made. */
+static int add_place(json_t *plan, const struct usrct_limits *l)
+{
+	int r = 0;
+
+	if (l && l->no_cgroup)
+		r = json_object_set_new(plan, "noCgroup", json_true());
+	if (r == 0 && l && l->cgroup_parent)
+		r = json_object_set_new(
+			plan, "cgroupParent",
+			json_string(l->cgroup_parent + strspn(l->cgroup_parent, "/")));
+	return r;
+}
+
 int document_plan(const struct document *d, const struct strv *layers, json_t **ret, struct err *e)
 {
 	const struct usrct_create_options *o = d->opts;
@@ -137,8 +155,10 @@ int document_plan(const struct document *d, const struct strv *layers, json_t **
 	                        "hostConfig", host_config, "etc", etc, "pidFile", d->pidfile)
 	            : NULL;
 	json_decref(list);
-	if (!plan)
+	if (!plan || add_place(plan, o->limits) < 0) {
+		json_decref(plan);
 		return err_oom(e);
+	}
 	*ret = plan;
 	return 0;
 }

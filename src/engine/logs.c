@@ -157,7 +157,7 @@ static int follow(struct usrct *u, struct reader *r, const struct target *t, str
 static int logs(struct usrct *u, const struct target *t, struct reader *r, struct err *e)
 {
 	const struct usrct_logs_options *o = r->opts;
-	bool runs = t->state.status == STATE_RUNNING || t->state.status == STATE_LOST;
+	bool runs = state_is_active(&t->state);
 	int k = 0;
 
 	r->fd = openat(t->dirfd, LOG_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);

@@ -7,12 +7,14 @@
 #include "engine/attach.h"
 #include "engine/create.h"
 #include "engine/etc.h"
+#include "engine/scope.h"
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/sock.h"
 #include "container/attach.h"
+#include "container/events.h"
 #include "container/spec.h"
 #include "container/sync.h"
 #include "network/uplink.h"
@@ -33,6 +35,9 @@ struct needs {
 	enum network_kind network;
 	char hostname[65], domainname[65];
 	json_t *plan;
+	bool no_cgroup;
+	char cgroup_parent[128];
+	unsigned stop_timeout_s;
 };
 
 struct starting {
@@ -42,6 +47,7 @@ struct starting {
 	int dirfd; /* containers/ID, locked */
 	const char *id;
 	struct needs needs;
+	struct scope scope;
 	int sock_fd; /* to the launcher, then the monitor */
 	pid_t init_pid;
 };
@@ -49,7 +55,8 @@ struct starting {
 static int read_needs(int dirfd, struct needs *ret, struct err *e)
 {
 	_cleanup_json_ json_t *spec = NULL;
-	const char *network = "none", *hostname = "", *domainname = "";
+	const char *network = "none", *hostname = "", *domainname = "", *cgroup_parent = "";
+	json_int_t stop_timeout_s = 10;
 	int r;
 
 	r = json_read_at(dirfd, PLAN_FILE, SPEC_MAX_BYTES, &ret->plan, e);
@@ -59,6 +66,12 @@ static int read_needs(int dirfd, struct needs *ret, struct err *e)
 		r = MIN(json_get_string(ret->plan, "network", &network, e), 0);
 	if (r == 0)
 		r = MIN(json_get_bool(ret->plan, "interactive", &ret->interactive, e), 0);
+	if (r == 0)
+		r = MIN(json_get_bool(ret->plan, "noCgroup", &ret->no_cgroup, e), 0);
+	if (r == 0)
+		r = MIN(json_get_string(ret->plan, "cgroupParent", &cgroup_parent, e), 0);
+	if (r == 0)
+		r = MIN(json_get_int(ret->plan, "stopTimeout", &stop_timeout_s, e), 0);
 	if (r == 0)
 		r = MIN(json_get_bool(spec, "process.terminal", &ret->tty, e), 0);
 	if (r == 0)
@@ -71,6 +84,9 @@ static int read_needs(int dirfd, struct needs *ret, struct err *e)
 	(void)snprintf(ret->domainname, sizeof(ret->domainname), "%s", domainname);
 	if (!*hostname) /* --uts host */
 		(void)gethostname(ret->hostname, sizeof(ret->hostname) - 1);
+	(void)snprintf(ret->cgroup_parent, sizeof(ret->cgroup_parent), "%s", cgroup_parent);
+	stop_timeout_s = MAX(stop_timeout_s, (json_int_t)0);
+	ret->stop_timeout_s = (unsigned)MIN(stop_timeout_s, (json_int_t)86400);
 	return r < 0 ? err_recode(e, r, UCT_STORE_DAMAGED) : 0;
 }
 
@@ -125,11 +141,21 @@ static int spawn_launcher(struct starting *s, int their_fd, int run_dirfd, struc
 		.n_fds = ARRAY_SIZE(fds) - (u->is_single_id ? 1 : 0),
 		.new_session = true, /* a Ctrl-C at the terminal is not for the monitor */
 	};
+	pid_t pid;
+	int r;
 
 	if (null_fd < 0)
 		return err_sys(e, "cannot open /dev/null");
+	if (!s->needs.no_cgroup) {
+		r = scope_prepare(&s->scope,
+		                  *s->needs.cgroup_parent ? s->needs.cgroup_parent : NULL, e);
+		if (r < 0)
+			return r;
+	}
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", u->held.launcher_fd);
-	pidfd = proc_spawn(&spawn, NULL, e);
+	pidfd = proc_spawn(&spawn, &pid, e);
+	if (pidfd >= 0)
+		scope_ask(&s->scope, s->id, pid, s->needs.stop_timeout_s);
 	return MIN(pidfd, 0);
 }
 
@@ -162,7 +188,14 @@ static int converse(struct starting *s, struct err *e)
 		if (s->needs.tty)
 			(void)ioctl(io->stdin_fd, TIOCGWINSZ, &m.window);
 	}
+	if (s->scope.is_asked)
+		m.flags |= SYNC_SCOPE;
 	r = sync_send(s->sock_fd, &m, -EBADF, e);
+	if (r == 0 && s->scope.is_asked) {
+		scope_answer(&s->scope, &m);
+		(void)sync_send(s->sock_fd, &m, -EBADF, NULL); /* if it is gone, it has said why */
+		stopwatch_step(s->watch, "scope");
+	}
 	if (r == 0)
 		r = sync_expect(s->sock_fd, SYNC_STARTED, "the launcher", &m, NULL, e);
 	if (r < 0)
@@ -235,7 +268,7 @@ static int lock_container(struct target *t, struct err *e)
 	     flock(t->dirfd, LOCK_EX | LOCK_NB) == 0)) {
 		/* Somebody may have started and ended it since we looked. */
 		r = state_read(t->dirfd, &t->state, e);
-		if (r < 0 || (t->state.status != STATE_RUNNING && t->state.status != STATE_LOST))
+		if (r < 0 || !state_is_active(&t->state))
 			return r;
 	}
 	return err_set(e, UCT_CONTAINER_RUNNING, -EALREADY, "container '%s' is running already",
@@ -250,10 +283,13 @@ static int start_locked(struct starting *s, int *ret_status, struct err *e)
 
 	if (r == 0 && io)
 		r = attach_signals_block(io, &signals, e);
+	if (r == 0 && io)
+		(void)event_container(store_dirfd(s->u->store), s->dirfd, s->id, "attach", NULL);
 	if (r == 0)
 		r = launch(s, e);
 	if (r == 0 && io)
 		r = stay(s, ret_status, e);
+	scope_done(&s->scope);
 	attach_signals_restore(&signals);
 	cleanup_close(&s->sock_fd);
 	json_decref(s->needs.plan);
@@ -265,10 +301,12 @@ static int engine_start(struct usrct *u, const char *ref, const struct usrct_sta
                         struct stopwatch *w, int *ret_status, struct err *e)
 {
 	_cleanup_target_ struct target t = TARGET_NONE;
-	struct starting s = { .u = u, .opts = opts, .watch = w, .sock_fd = -EBADF };
+	struct starting s = {
+		.u = u, .opts = opts, .watch = w, .scope = SCOPE_NONE, .sock_fd = -EBADF
+	};
 	int r = target_open(u, ref, STORE_WRITE, &t, e);
 
-	if (r == 0 && (t.state.status == STATE_RUNNING || t.state.status == STATE_LOST))
+	if (r == 0 && state_is_active(&t.state))
 		r = err_set(e, UCT_CONTAINER_RUNNING, -EALREADY,
 		            "container '%s' is running already", t.row.name);
 	if (r == 0)
@@ -302,7 +340,7 @@ static void discard_if_never_started(struct usrct *u, const char *id)
 	_cleanup_target_ struct target t = TARGET_NONE;
 
 	if (target_open(u, id, STORE_WRITE, &t, NULL) == 0 && t.state.status == STATE_CREATED)
-		(void)container_discard(u->store, id, NULL);
+		(void)engine_remove(u, &t, false, NULL);
 }
 
 int usrct_container_run(struct usrct *u, const struct usrct_create_options *create,

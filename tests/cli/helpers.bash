@@ -17,8 +17,16 @@ setup_store() { # [IMAGE...]
   # Short, since a Unix socket's path has at most 107 bytes.
   FILE_DIR=$(mktemp -d /tmp/uct.XXXXXX)
   export FILE_DIR
-  export XDG_DATA_HOME=$FILE_DIR/data XDG_RUNTIME_DIR=$FILE_DIR/run XDG_CONFIG_HOME=$FILE_DIR/config
-  mkdir -m 700 "$XDG_DATA_HOME" "$XDG_RUNTIME_DIR" "$XDG_CONFIG_HOME"
+  export XDG_DATA_HOME=$FILE_DIR/data XDG_CONFIG_HOME=$FILE_DIR/config
+  mkdir -m 700 "$XDG_DATA_HOME" "$XDG_CONFIG_HOME"
+  if [[ -n ${USRCT_TEST_SYSTEMD:-} ]]; then
+    # The session's own, with the bus in it. Units of systemd --user run like the tests.
+    systemctl --user import-environment PATH XDG_DATA_HOME XDG_CONFIG_HOME \
+      "${!ASAN_@}" "${!UBSAN_@}" "${!USRCT_@}"
+  else
+    export XDG_RUNTIME_DIR=$FILE_DIR/run
+    mkdir -m 700 "$XDG_RUNTIME_DIR"
+  fi
   for image in "$@"; do
     usr-ct pull "$REGISTRY/$image" >/dev/null
   done

@@ -19,6 +19,7 @@ declare -A may=(
   [helpers/unpack]="store"
   [helpers/sweep]="store"
   [helpers/probe]="security"
+  [helpers/scope]="cgroup"
 )
 
 bad=0
