@@ -10,6 +10,8 @@
 static const struct option run_options[] = {
 	{ "detach", 'd', OPTION_FLAG, COMPLETE_NONE, NULL,
 	  "Run in the background and print the id" },
+	{ "sig-proxy", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
+	  "Pass signals on to the container; =false leaves them to usr-ct", "true" },
 	{ "timing", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
 	  "Print afterwards how long each step of the start took" },
 	{ NULL },
@@ -48,6 +50,26 @@ static void print_timing(struct cli *c, const struct timing *t)
 		(void)fputs(b.s, c->err.f);
 }
 
+/* Without --attach all streams; with it only those. */
+static int choose_streams(struct create_request *q, bool detach, struct usrct_stdio *io,
+                          struct err *e)
+{
+	unsigned *attach = &q->create.attach;
+
+	if (detach && *attach)
+		return err_set(e, UCT_FLAGS_CONFLICT, -EINVAL, "--attach has no effect with --detach");
+	if (!*attach && !detach)
+		*attach = USRCT_ATTACH_STDOUT | USRCT_ATTACH_STDERR |
+		          (io->stdin_fd >= 0 ? (unsigned)USRCT_ATTACH_STDIN : 0);
+	if (!(*attach & USRCT_ATTACH_STDIN))
+		io->stdin_fd = -1;
+	if (!(*attach & USRCT_ATTACH_STDOUT))
+		io->stdout_fd = -1;
+	if (!(*attach & USRCT_ATTACH_STDERR))
+		io->stderr_fd = -1;
+	return 0;
+}
+
 static int run(struct cli *c, const struct args *a)
 {
 	_cleanup_create_request_ struct create_request q = { 0 };
@@ -58,7 +80,8 @@ static int run(struct cli *c, const struct args *a)
 		                  .stdin_fd = args_flag(a, "interactive") ? STDIN_FILENO : -1,
 		                  .stdout_fd = STDOUT_FILENO,
 		                  .stderr_fd = STDERR_FILENO,
-		                  .forward_signals = true };
+		                  .forward_signals = !args_has(a, "sig-proxy") ||
+		                                     args_flag(a, "sig-proxy") };
 	struct usrct_start_options start = { .size = sizeof(start),
 		                             .stdio = detach ? NULL : &io,
 		                             .timing = wants_timing ? timing_add : NULL,
@@ -69,7 +92,7 @@ static int run(struct cli *c, const struct args *a)
 
 	if (!detach && args_flag(a, "tty") && args_flag(a, "interactive") && !isatty(STDIN_FILENO))
 		return not_a_tty(c);
-	if (create_request_init(&q, c, a, &bad) < 0)
+	if (create_request_init(&q, c, a, &bad) < 0 || choose_streams(&q, detach, &io, &bad) < 0)
 		return cli_fail_local(c, &bad);
 	r = usrct_container_run(c->u, &q.create, &start, &id, &status, &e);
 	progress_done(&q.progress);
@@ -119,6 +142,7 @@ const struct command cmd_run = {
 	.args = run_args,
 	.options = run_options,
 	.shared = create_tables,
+	.foreign = create_foreign,
 	.examples =
 		(const struct example[]){
 			{ "A shell in a container that is gone when you leave",
@@ -147,6 +171,7 @@ const struct command cmd_create = {
 		       "usr-ct start starts it.",
 	.args = run_args,
 	.shared = create_tables,
+	.foreign = create_foreign,
 	.examples =
 		(const struct example[]){
 			{ "Make a container now, start it and see its output later",

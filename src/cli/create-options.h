@@ -2,12 +2,15 @@
 /* create-options - the flags that run and create share, and what they become */
 #pragma once
 
+#include "base/strv.h"
 #include "cli/cli.h"
 #include "cli/progress.h"
 
 /* Every table of flags that both have; NULL-terminated. Each has its own file, NAME-options.c, with
  * a fill function that create-options.c calls. */
 extern const struct option *const create_tables[];
+/* foreign-options.c */
+extern const struct foreign_option create_foreign[];
 
 /* What a create call needs; everything it points to is borrowed from the arguments or owned here.
  */
@@ -16,9 +19,16 @@ struct create_request {
 	struct usrct_pull_options pull;
 	struct usrct_limits limits;
 	struct progress progress;
-	const char **env, **volumes, **tmpfs, **labels;
-	const char *entrypoint[2];
+	struct strv env, labels, entrypoint; /* files and flags together */
+	char platform[64];
+	int oom_score_adj;
+	const char **lists[32]; /* to be freed */
+	size_t n_lists;
 };
+
+/* All values of a flag, NULL-terminated; freed with the request. */
+int create_request_list(struct create_request *q, const struct args *a, const char *name,
+                        const char *const **ret, struct err *e);
 
 /* The request is not moved afterwards: it points into itself. */
 int create_request_init(struct create_request *q, struct cli *c, const struct args *a,
