@@ -131,7 +131,7 @@ static int make(struct launch *l, struct err *e)
 		return no_cgroup(l, e);
 	if (fd < 0)
 		return fd;
-	r = cgroup_apply(l->cgroup, l->spec.resources.v, e);
+	r = cgroup_apply(l->cgroup, l->spec.resources.v, NULL, e);
 	if (r == 0)
 		return fd;
 	(void)close(fd);
@@ -157,7 +157,9 @@ int group_make(struct launch *l, int *ret_fd, struct err *e)
 void group_remove(struct launch *l)
 {
 	cgroup_remove(l->cgroup);
-	if (l->cgroup[0] && l->has_named_parent)
+	if (l->cgroup[0] && l->has_named_parent) {
 		(void)rmdir(l->cgroup_parent); /* --cgroup-parent: if this was its last child */
+		l->cgroup_parent[0] = '\0';
+	}
 	l->cgroup[0] = '\0';
 }

@@ -116,6 +116,9 @@ static int build(const struct init_context *c, struct sync_times *times, struct 
 
 	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
 		return err_sys(e, "cannot become root in the user namespace");
+	r = process_set_oom_score(c->spec, e);
+	if (r < 0)
+		return r;
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return err_sys(e, "cannot hide from the container");
 	/* clone3(2) would take the launcher's cgroup as the root. */
@@ -144,6 +147,10 @@ static int build(const struct init_context *c, struct sync_times *times, struct 
 	sync_time(times, "pivot");
 	if (r == 0)
 		r = process_prepare(c->spec, root_fd, /* makes_cwd= */ true, p, e);
+	if (r == 0) /* now that it is known whose they are */
+		r = secrets_mount(c->secrets, root_fd, &p->user, e);
+	if (r == 0)
+		r = secrets_set_env(c->secrets, &p->env, e);
 	/* Only now: the user and the working directory are made in a root that is read-only after.
 	 */
 	if (r == 0 && c->spec->root_readonly)

@@ -111,6 +111,9 @@ static void handle_event(struct monitor *m, const struct epoll_event *ev)
 	case EVENT_INIT:
 		handle_init(m);
 		break;
+	case EVENT_OOM:
+		oom_check(m);
+		break;
 	case EVENT_CLIENT:
 		was_slow = clients_are_slow(m);
 		clients_event(m, index, ev->events);
@@ -176,7 +179,8 @@ static int exit_code_of(int status)
 
 static size_t make_exit(struct monitor *m)
 {
-	struct attach_exit x = { .exit_code = m->l->state.exit_code };
+	struct attach_exit x = { .exit_code = m->l->state.exit_code,
+		                 .flags = m->l->state.is_oom_killed ? ATTACH_EXIT_OOM : 0 };
 
 	m->buf[0] = ATTACH_EXIT;
 	memcpy(m->buf + 1, &x, sizeof(x));
@@ -330,6 +334,7 @@ static int watch_run(struct monitor *m)
 	}
 	if (l->input_fd >= 0 && !l->spec.terminal)
 		(void)fd_set_nonblock(l->input_fd);
+	oom_watch(m);
 	return MIN(r, monitor_watch(m, l->init_pidfd, EPOLLIN, EVENT_INIT, 0));
 }
 
@@ -347,6 +352,8 @@ static void look_after_run(struct monitor *m)
 		m->is_stopping = true;
 	}
 	pump_end(m);
+	oom_check(m); /* the kill and the end come together */
+	oom_forget(m);
 	l->state.status = STATE_EXITED;
 	l->state.uplink = (struct proc_id){ 0 }; /* we end it ourselves */
 	l->state.finished_ns = clock_realtime_ns();
@@ -360,6 +367,7 @@ int monitor_run(struct launch *l)
 	struct monitor *m = &monitor;
 
 	m->l = l;
+	m->oom_fd = -EBADF;
 	clients_init(m);
 	if (set_up(m) == 0) {
 		if (l->start.flags & SYNC_ATTACH && fd_set_nonblock(LAUNCH_SYNC) == 0)

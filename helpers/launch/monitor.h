@@ -36,6 +36,8 @@ struct client {
 struct monitor {
 	struct launch *l;
 	int epoll_fd, listen_fd, signal_fd;
+	int oom_fd; /* memory.events; -EBADF: no such controller */
+	uint64_t oom_kills;
 	struct client clients[CLIENTS_MAX];
 	struct log_writer log;
 	bool output_open[2];
@@ -61,6 +63,7 @@ enum event_source {
 	EVENT_LISTEN,
 	EVENT_SIGNAL,
 	EVENT_INIT,
+	EVENT_OOM,
 	EVENT_CLIENT, /* + index */
 };
 int monitor_watch(struct monitor *m, int fd, uint32_t events, enum event_source source,
@@ -100,6 +103,11 @@ bool clients_are_slow(const struct monitor *m);
 bool clients_have_backlog(const struct monitor *m);
 /* Nothing is read from clients while input waits for the container; call when that changes. */
 void clients_watch(struct monitor *m);
+
+/* oom.c: at the start of a run; at an event and once it has ended; when its cgroup goes. */
+void oom_watch(struct monitor *m);
+void oom_check(struct monitor *m);
+void oom_forget(struct monitor *m);
 
 /* pump.c */
 /* Reads one chunk; false at the end of the stream. */

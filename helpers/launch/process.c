@@ -160,7 +160,7 @@ static int set_limits(const struct spec *spec, struct err *e)
 	return 0;
 }
 
-static int set_oom_score(const struct spec *spec, struct err *e)
+int process_set_oom_score(const struct spec *spec, struct err *e)
 {
 	_cleanup_close_ int fd = -EBADF;
 	char text[16];
@@ -168,6 +168,9 @@ static int set_oom_score(const struct spec *spec, struct err *e)
 
 	if (!spec->has_oom_score_adj)
 		return 0;
+	/* Else our own files in /proc belong to root outside. Nobody in the container looks yet. */
+	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
+		return err_sys(e, "cannot set the OOM score");
 	fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(e, "cannot set the OOM score");
@@ -241,8 +244,6 @@ int process_restrict(const struct spec *spec, const struct process *p, struct er
 
 	(void)umask(spec->umask);
 	r = set_limits(spec, e);
-	if (r == 0)
-		r = set_oom_score(spec, e);
 	if (r == 0)
 		r = capability_masks(spec, &sets, e);
 	if (r == 0)

@@ -42,7 +42,7 @@ static int prepare(const struct unpack_start *start, const int fds[N_FDS], struc
 	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
 		return err_set(e, UCT_SYSTEM, -EIO, "cannot start libcrypto");
 	(void)umask(0);
-	return unpack_confine(fds[FD_DIRECTORY], e);
+	return unpack_confine(fds[FD_DIRECTORY], /* is_layer= */ true, e);
 }
 
 static int serve(struct unpack_result *ret, struct err *e)

@@ -166,12 +166,15 @@ struct usrct_timing {
  * @stdio:  attach; the call returns when the container ends. NULL: start in the background
  * @timing: called for each step once it runs; may be NULL
  * @arg:    given to @timing
+ * @ret_oom_killed: attached only: whether the kernel killed a process of it for want of memory; may
+ *          be NULL
  */
 struct usrct_start_options {
 	size_t size;
 	const struct usrct_stdio *stdio;
 	void (*timing)(const struct usrct_timing *t, void *arg);
 	void *arg;
+	bool *ret_oom_killed;
 };
 
 /**
@@ -203,6 +206,7 @@ enum usrct_state {
 	USRCT_RUNNING,
 	USRCT_EXITED,
 	USRCT_LOST,       /* runs, but its monitor is gone: no logs, no exit status */
+	USRCT_PAUSED,     /* runs, and all its processes are frozen */
 	USRCT_RESTARTING, /* has ended; its monitor will start it again in a moment */
 };
 
@@ -215,7 +219,9 @@ struct usrct_container {
 	enum usrct_state state;
 	uint64_t created_ns, started_ns, finished_ns;
 	int exit_code;
-	int pid; /* first process, as the caller sees it; 0 when not running */
+	int pid;            /* first process, as the caller sees it; 0 when not running */
+	bool is_oom_killed; /* in its last run the kernel killed a process of it for want of memory
+	                     */
 };
 
 /**

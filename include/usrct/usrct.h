@@ -8,6 +8,7 @@
 #include <usrct/events.h>
 #include <usrct/image.h>
 #include <usrct/limits.h>
+#include <usrct/stats.h>
 #include <usrct/system.h>
 
 #ifdef __cplusplus

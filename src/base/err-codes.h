@@ -46,6 +46,19 @@ UCT(1104, MOUNT_SOURCE, ERR_NOT_FOUND, "the source of a bind mount does not exis
 UCT(1105, UNKNOWN_CODE, ERR_NOT_FOUND, "no such error code",
     "usr-ct explain knows the codes that error messages carry, such as UCT-1201.",
     "see usr-ct explain --list")
+UCT(1106, TEMPLATE, ERR_USAGE, "a template cannot be read",
+    "The text given with --format is a template: {{.Name}} stands for a field, {{if}} and {{range}} "
+    "have their {{end}}, text in braces is written with quotes. The message names the column, "
+    "counted in characters from 1, and what was expected there.",
+    "docs/formats.md describes templates; 'json' shows all fields there are")
+UCT(1107, TEMPLATE_FIELD, ERR_USAGE, "a template names a field that does not exist",
+    "The object that is printed has no field of that name. Upper and lower case matter. Entries of "
+    "maps such as labels may be missing and read as <no value>; fields may not.",
+    "--format json shows the fields there are")
+UCT(1108, TEMPLATE_VALUE, ERR_USAGE, "a template cannot be carried out",
+    "A function got a value of the wrong kind, an index is beyond the end of a list, or the "
+    "template would run or write without end.",
+    "{{json .Field}} shows what a field holds")
 
 UCT(1120, FLAG_REFUSED, ERR_USAGE, "a flag of Docker or podman that has no place here",
     "The flag exists elsewhere, and usr-ct knows it, but cannot carry it out: it needs root or a "
@@ -179,6 +192,42 @@ UCT(1420, WORKING_DIRECTORY, ERR_NOT_FOUND, "the working directory cannot be ent
     "what is outside of it. run and create make a missing one, exec does not. The exit status is "
     "127 if it is missing, else 126.",
     "name a directory of the container with -w")
+
+UCT(1460, NO_SUCH_PATH, ERR_NOT_FOUND, "the path does not exist",
+    "What was to be copied, or the directory to copy it into, is not there. Paths in a container "
+    "start at its root, whatever its working directory is; links are followed inside it.",
+    "check the spelling; usr-ct diff CONTAINER lists what the container changed")
+UCT(1461, BAD_COPY_PATH, ERR_USAGE, "this path cannot be copied from or to",
+    "A path with a slash behind it must be a directory, a directory cannot be copied onto a file, a "
+    "device cannot be written to, and interfaces of the kernel (/proc, /sys) hold no files.",
+    "see usr-ct cp --help for what a slash or /. behind a path means")
+UCT(1462, COPY_CONFLICT, ERR_CONFLICT, "something of another kind is in the way",
+    "Copying merges directories and replaces files, but never replaces a directory by a file or a "
+    "file by a directory.", "remove what is in the way, or copy to another place")
+UCT(1463, READ_ONLY, ERR_DENIED, "the place is read-only",
+    "The container's root file system or the volume at that path was mounted read-only.",
+    "copy into a volume or tmpfs that is writable, or make the container without --read-only")
+UCT(1464, BAD_ARCHIVE, ERR_SYSTEM, "the archive cannot be unpacked",
+    "The tar stream is damaged, truncated, or names files outside of the directory it is for. What "
+    "was unpacked before stays.", "check it with tar -t")
+UCT(1465, STRANGE_LAYER, ERR_UNSUPPORTED, "the container's changes cannot be put into an image",
+    "The directory of the container's changes holds attributes of an overlay that was mounted with "
+    "other options than ours, or a file whose name begins with .wh., which images reserve.",
+    "rename the file, or use usr-ct export")
+UCT(1466, BAD_CHANGE, ERR_USAGE, "not a change that commit knows",
+    "--change takes one instruction of a Containerfile: CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, "
+    "LABEL, ONBUILD, SHELL, STOPSIGNAL, USER, VOLUME or WORKDIR.",
+    "write it as --change 'CMD [\"program\", \"argument\"]'")
+UCT(1467, BAD_GENERATOR, ERR_USAGE, "the generator file is not right",
+    "The message names the file, line and column. Every key must be one of those that the format "
+    "has (docs/generator.schema.json), each at most once, with a value of the right type.",
+    "see usr-ct create --help for an example")
+UCT(1468, NO_GENERATOR, ERR_CONFLICT, "the container was not made from a generator file",
+    "recreate makes a container anew from the generator file that was kept when it was made.",
+    "make it with usr-ct create FILE.json")
+UCT(1469, CANNOT_PAUSE, ERR_UNSUPPORTED, "the container cannot be paused",
+    "Its processes are frozen through its cgroup, and it has none of its own.",
+    "use --pause=false, or run usr-ct where a cgroup is delegated (a login under systemd)")
 
 UCT(1501, LAUNCH_FAILED, ERR_SYSTEM, "the container could not be started",
     "A step of setting the container up failed; the message names it.",

@@ -3,13 +3,14 @@
 
 #include "base/fd.h"
 #include "base/sbuf.h"
+#include "base/strv.h"
 
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { SETTINGS_MAX = 128, VALUE_SIZE = 4200 };
+enum { VALUE_SIZE = 4200 };
 
 /* The name of a setting's file and where its value begins. */
 struct setting {
@@ -178,30 +179,37 @@ static int apply_one(const char *path, const struct setting *s, char *old, struc
 	return r < 0 ? refused(path, s, r, e) : 1;
 }
 
-int cgroup_apply(const char *path, char *const *settings, struct err *e)
+static void roll_back(const char *path, struct strv *before, size_t from)
 {
 	char old[VALUE_SIZE];
-	char *before[SETTINGS_MAX] = { 0 };
 	struct setting s;
-	size_t i;
+
+	/* Best effort: the kernel took these values a moment ago. */
+	for (size_t i = before->n; i-- > from;)
+		if (split(before->v[i], &s) == 0)
+			(void)apply_one(path, &s, old, NULL);
+}
+
+int cgroup_apply(const char *path, char *const *settings, struct strv *ret_before, struct err *e)
+{
+	_cleanup_strv_ struct strv mine = { 0 };
+	struct strv *before = ret_before ? ret_before : &mine;
+	size_t from = before->n;
+	char old[VALUE_SIZE];
 	int r = 0;
 
-	for (i = 0; settings && settings[i] && i < SETTINGS_MAX && r >= 0; i++) {
-		r = split(settings[i], &s);
-		if (r == 0)
-			r = apply_one(path, &s, old, e);
+	for (; settings && *settings && r >= 0; settings++) {
+		struct setting s;
+
+		r = split(*settings, &s);
+		if (r < 0)
+			(void)err_set(e, UCT_INTERNAL, r, "setting '%s'", *settings);
 		else
-			(void)err_set(e, UCT_INTERNAL, r, "setting '%s'", settings[i]);
-		if (r > 0)
-			before[i] = strf("%s=%s", s.file, old);
+			r = apply_one(path, &s, old, e);
+		if (r > 0 && strv_addf(before, "%s=%s", s.file, old) < 0)
+			r = err_oom(e);
 	}
-	if (settings && settings[i] && r >= 0)
-		r = err_set(e, UCT_LIMIT_REFUSED, -E2BIG, "too many settings for one cgroup");
-	while (i-- > 0) {
-		/* Best effort: the kernel took this value a moment ago. */
-		if (r < 0 && before[i] && split(before[i], &s) == 0)
-			(void)apply_one(path, &s, old, NULL);
-		free(before[i]);
-	}
+	if (r < 0)
+		roll_back(path, before, from);
 	return MIN(r, 0);
 }

@@ -12,5 +12,7 @@
 /* Gives the children of @path every controller that it has and that usr-ct knows, and makes sure of
  * those that @settings need; @settings is NULL-terminated and may be NULL. */
 int cgroup_enable(const char *path, char *const *settings, struct err *e);
-/* Writes them all, or none: what was written before a failure gets its old value back. */
-int cgroup_apply(const char *path, char *const *settings, struct err *e);
+/* Writes them all, or none: what was written before a failure gets its old value back. @ret_before
+ * receives the settings that lead back, and may be NULL. */
+struct strv;
+int cgroup_apply(const char *path, char *const *settings, struct strv *ret_before, struct err *e);

@@ -5,6 +5,7 @@
 
 #include "base/sbuf.h"
 
+#include <signal.h>
 #include <stdio.h>
 
 static const struct option run_options[] = {
@@ -57,7 +58,8 @@ static int choose_streams(struct create_request *q, bool detach, struct usrct_st
 	unsigned *attach = &q->create.attach;
 
 	if (detach && *attach)
-		return err_set(e, UCT_FLAGS_CONFLICT, -EINVAL, "--attach has no effect with --detach");
+		return err_set(e, UCT_FLAGS_CONFLICT, -EINVAL,
+		               "--attach has no effect with --detach");
 	if (!*attach && !detach)
 		*attach = USRCT_ATTACH_STDOUT | USRCT_ATTACH_STDERR |
 		          (io->stdin_fd >= 0 ? (unsigned)USRCT_ATTACH_STDIN : 0);
@@ -70,6 +72,16 @@ static int choose_streams(struct create_request *q, bool detach, struct usrct_st
 	return 0;
 }
 
+/* 137 alone could be anybody's SIGKILL. */
+static void tell_oom(struct cli *c, int status)
+{
+	(void)fprintf(c->err.f,
+	              status == 128 + SIGKILL
+	                      ? "usr-ct: the container was killed: it ran out of memory\n"
+	                      : "usr-ct: the kernel killed a process of the container: it ran out "
+	                        "of memory\n");
+}
+
 static int run(struct cli *c, const struct args *a)
 {
 	_cleanup_create_request_ struct create_request q = { 0 };
@@ -80,8 +92,8 @@ static int run(struct cli *c, const struct args *a)
 		                  .stdin_fd = args_flag(a, "interactive") ? STDIN_FILENO : -1,
 		                  .stdout_fd = STDOUT_FILENO,
 		                  .stderr_fd = STDERR_FILENO,
-		                  .forward_signals = !args_has(a, "sig-proxy") ||
-		                                     args_flag(a, "sig-proxy") };
+		                  .forward_signals =
+		                          !args_has(a, "sig-proxy") || args_flag(a, "sig-proxy") };
 	struct usrct_start_options start = { .size = sizeof(start),
 		                             .stdio = detach ? NULL : &io,
 		                             .timing = wants_timing ? timing_add : NULL,
@@ -89,7 +101,9 @@ static int run(struct cli *c, const struct args *a)
 	struct usrct_err e = { 0 };
 	struct err bad;
 	int status = 0, r;
+	bool is_oom = false;
 
+	start.ret_oom_killed = &is_oom;
 	if (!detach && args_flag(a, "tty") && args_flag(a, "interactive") && !isatty(STDIN_FILENO))
 		return not_a_tty(c);
 	if (create_request_init(&q, c, a, &bad) < 0 || choose_streams(&q, detach, &io, &bad) < 0)
@@ -98,7 +112,9 @@ static int run(struct cli *c, const struct args *a)
 	progress_done(&q.progress);
 	if (r < 0)
 		status = start_failure(c, &e);
-	else if (detach)
+	else if (is_oom)
+		tell_oom(c, status);
+	if (r >= 0 && detach)
 		status = fprintf(c->out.f, "%s\n", id) < 0 ? EXIT_OUR_FAULT : 0;
 	if (wants_timing)
 		print_timing(c, &timing);

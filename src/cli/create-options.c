@@ -154,15 +154,14 @@ static int fill_create(struct create_request *q, const struct args *a, struct er
 	return r < 0 ? r : fill_attach(q, a, e);
 }
 
-const struct option *const create_tables[] = { create_options, process_options, mount_options, isolation_options, limit_options, place_options, NULL };
+const struct option *const create_tables[] = {
+	create_options, process_options, mount_options, isolation_options,
+	limit_options,  place_options,   NULL
+};
 
 /* What the flags of each table become, in this order. */
 static int (*const fills[])(struct create_request *q, const struct args *a, struct err *e) = {
-	fill_create,
-	process_fill,
-	mounts_fill,
-	isolation_fill,
-	limits_fill,
+	fill_create, process_fill, mounts_fill, isolation_fill, limits_fill,
 };
 
 int create_request_init(struct create_request *q, struct cli *c, const struct args *a,

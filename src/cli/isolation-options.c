@@ -49,8 +49,8 @@ int isolation_fill(struct create_request *q, const struct args *a, struct err *e
 		const char *name;
 		const char *const **ret;
 	} lists[] = {
-		{ "add-host", &o->add_hosts },       { "dns", &o->dns },
-		{ "dns-search", &o->dns_search },    { "dns-option", &o->dns_options },
+		{ "add-host", &o->add_hosts },    { "dns", &o->dns },
+		{ "dns-search", &o->dns_search }, { "dns-option", &o->dns_options },
 		{ "expose", &o->expose },
 	};
 	int r = 0;

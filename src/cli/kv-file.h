@@ -9,7 +9,6 @@
 
 #include "cli/create-options.h"
 
-
 /* Adds a file's entries. UCT_BAD_ENV_FILE. */
 int kv_file_read(const char *path, struct strv *ret, struct err *e);
 /* The parser alone. @path names it in errors. */

@@ -6,15 +6,16 @@ static const char *const image_volumes[] = { "ignore", "tmpfs", NULL };
 const struct option mount_options[] = {
 	{ "volume", 'v', OPTION_LIST, COMPLETE_VOLUME, "SOURCE:TARGET[:OPTIONS]",
 	  "Mount a file or directory of yours; a relative path starts with ./; options are ro, "
-	  "nosuid, nodev, noexec, bind, rslave ..." },
+	  "nosuid, nodev, noexec, bind, rslave" },
 	{ "mount", 0, OPTION_LIST, COMPLETE_NONE, "KEY=VALUE,...",
-	  "The same in words: type=bind|tmpfs,source=PATH,target=PATH,readonly ..." },
+	  "The same in words: type=bind or tmpfs, source=, target=, readonly and more" },
 	{ "tmpfs", 0, OPTION_LIST, COMPLETE_NONE, "TARGET[:OPTIONS]",
 	  "Mount an empty file system in memory" },
 	{ "device", 0, OPTION_LIST, COMPLETE_FILE, "PATH[:TARGET[:rwm]]",
 	  "Give it a device that you may open, or a directory of them" },
 	{ "secret", 0, OPTION_LIST, COMPLETE_NONE, "NAME[,KEY=VALUE...]",
-	  "Give it a secret as a file in /run/secrets, which lies in memory: one you keep by NAME, or "
+	  "Give it a secret as a file in /run/secrets, which lies in memory: one you keep by NAME, "
+	  "or "
 	  "id=NAME,src=FILE, or id=NAME,env=VARIABLE; with type=env as a variable" },
 	{ "read-only", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
 	  "Make its root file system unwritable" },

@@ -181,7 +181,7 @@ static int unknown_letter(const struct parser *p, const char *letter, const char
 	if (r < 0)
 		return r;
 	r = err_set(e, UCT_USAGE, -EINVAL, "unknown flag '-%c'%s%s%s for %s", *letter,
-	                alone ? "" : " in '", alone ? "" : word, alone ? "" : "'", cmd->name);
+	            alone ? "" : " in '", alone ? "" : word, alone ? "" : "'", cmd->name);
 
 	/* -name for --name is the commonest slip. */
 	if (!alone && command_option(cmd, word + 1, strcspn(word + 1, "=")))

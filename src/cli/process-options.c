@@ -18,8 +18,7 @@ const struct option process_options[] = {
 	{ "env-host", 0, OPTION_FLAG, COMPLETE_NONE, NULL, "Pass on all of your environment" },
 	{ "http-proxy", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
 	  "Pass on your proxy variables, http_proxy and its like" },
-	{ "unsetenv", 0, OPTION_LIST, COMPLETE_NONE, "NAME",
-	  "Leave out a variable of the image" },
+	{ "unsetenv", 0, OPTION_LIST, COMPLETE_NONE, "NAME", "Leave out a variable of the image" },
 	{ "unsetenv-all", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
 	  "Leave out all variables of the image" },
 	{ "workdir", 'w', OPTION_STRING, COMPLETE_NONE, "DIR", "Directory to start in",
@@ -51,7 +50,8 @@ const struct option process_options[] = {
 	  "Add a capability (capabilities(7)), or ALL" },
 	{ "cap-drop", 0, OPTION_LIST, COMPLETE_NONE, "CAPABILITY", "Drop a capability, or ALL" },
 	{ "security-opt", 0, OPTION_LIST, COMPLETE_VALUES, "OPTION",
-	  "no-new-privileges, seccomp=unconfined, systempaths=unconfined, mask=PATH, unmask=PATH, "
+	  "One of no-new-privileges, seccomp=unconfined, systempaths=unconfined, mask=PATH, "
+	  "unmask=PATH, "
 	  "proc-opts=OPTIONS",
 	  NULL, NULL, security_values },
 	{ "privileged", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
@@ -67,7 +67,8 @@ static int number(const char *flag, const char *text, int *ret, struct err *e)
 	bool negative = text[0] == '-';
 
 	if (parse_u32(text + negative, &n) < 0 || n > INT32_MAX)
-		return err_set(e, UCT_BAD_VALUE, -EINVAL, "%s takes a number, not '%s'", flag, text);
+		return err_set(e, UCT_BAD_VALUE, -EINVAL, "%s takes a number, not '%s'", flag,
+		               text);
 	*ret = negative ? -(int)n : (int)n;
 	return 0;
 }
@@ -75,7 +76,8 @@ static int number(const char *flag, const char *text, int *ret, struct err *e)
 static int fill_numbers(struct create_request *q, const struct args *a, struct err *e)
 {
 	enum { LONGEST_S = 86400 };
-	const char *timeout = args_string(a, "stop-timeout"), *oom = args_string(a, "oom-score-adj");
+	const char *timeout = args_string(a, "stop-timeout"),
+		   *oom = args_string(a, "oom-score-adj");
 	int r = 0;
 
 	q->create.stop_timeout_s = -1;

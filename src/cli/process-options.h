@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* process-options - flags of run and create about the program: what it is, as whom, with which rights */
+/* process-options - flags of run and create about the program: what it is, as whom, with which
+ * rights */
 #pragma once
 
 #include "cli/create-options.h"

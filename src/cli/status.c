@@ -34,9 +34,12 @@ void status_text(const struct usrct_container *ct, uint64_t now_ns, char *buf)
 		return;
 	case USRCT_RUNNING:
 	case USRCT_LOST:
+	case USRCT_PAUSED:
 		human_age(since(ct->started_ns, now_ns), age);
 		(void)snprintf(buf, STATUS_SIZE, "Up %s%s", age,
-		               ct->state == USRCT_LOST ? " (unmonitored)" : "");
+		               ct->state == USRCT_LOST     ? " (unmonitored)"
+		               : ct->state == USRCT_PAUSED ? " (Paused)"
+		                                           : "");
 		return;
 	case USRCT_EXITED:
 	case USRCT_RESTARTING:
@@ -64,6 +67,8 @@ const char *status_word(enum usrct_state s)
 		return "exited";
 	case USRCT_LOST:
 		return "lost";
+	case USRCT_PAUSED:
+		return "paused";
 	case USRCT_RESTARTING:
 		return "restarting";
 	}

@@ -56,6 +56,9 @@ struct attach_control {
 	uint32_t op;
 	int32_t result; /* in the answer: 0 or -errno */
 };
+
+enum { ATTACH_EXIT_OOM = 1 }; /* the kernel killed a process of it for want of memory */
 struct attach_exit {
 	int32_t exit_code;
+	uint32_t flags;
 };

@@ -126,9 +126,9 @@ static int overlay_by_fd(int fs, const struct mount_overlay *o)
 	/* Asked for from the topmost down. */
 	for (size_t i = o->n_lower; i > 0 && r == 0; i--)
 		r = fs_config(fs, FSCONFIG_SET_FD, "lowerdir+", NULL, o->lower_fds[i - 1]);
-	if (r == 0)
+	if (r == 0 && o->upper_fd >= 0)
 		r = fs_config(fs, FSCONFIG_SET_FD, "upperdir", NULL, o->upper_fd);
-	if (r == 0)
+	if (r == 0 && o->upper_fd >= 0)
 		r = fs_config(fs, FSCONFIG_SET_FD, "workdir", NULL, o->work_fd);
 	if (r == 0 && o->is_volatile)
 		r = fs_config(fs, FSCONFIG_SET_FLAG, "volatile", NULL, 0);
@@ -144,8 +144,9 @@ static int overlay_classic(const struct mount_overlay *o, int target_fd, struct 
 	sbuf_adds(&b, o->is_volatile ? "userxattr,volatile,lowerdir=" : "userxattr,lowerdir=");
 	for (size_t i = o->n_lower; i > 0; i--)
 		sbuf_addf(&b, "/proc/self/fd/%d%s", o->lower_fds[i - 1], i > 1 ? ":" : "");
-	sbuf_addf(&b, ",upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d", o->upper_fd,
-	          o->work_fd);
+	if (o->upper_fd >= 0)
+		sbuf_addf(&b, ",upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d", o->upper_fd,
+		          o->work_fd);
 	if (b.err)
 		return err_set(e, UCT_NO_OVERLAY, b.err,
 		               "cannot mount %zu layers: this kernel takes a page of options",

@@ -57,15 +57,18 @@ static int number(const json_t *object, const char *key, json_int_t min, json_in
 	return 1;
 }
 
-static int add(struct strv *s, struct err *e, int r)
+static int add(struct err *e, int r)
 {
-	(void)s;
 	return r < 0 ? err_oom(e) : 0;
 }
 
+/* A limit that is none needs no file to be kept. */
 static int add_limit(struct strv *s, const char *file, json_int_t v, struct err *e)
 {
-	return add(s, e, v < 0 ? strv_addf(s, "%s=max", file) : strv_addf(s, "%s=%lld", file, v));
+	const char *optional = *file != '?' ? "?" : "";
+
+	return add(e, v < 0 ? strv_addf(s, "%s%s=max", optional, file)
+	                    : strv_addf(s, "%s=%lld", file, v));
 }
 
 /* "swap" of the document is memory and swap together; the kernel's file is swap alone. */
@@ -125,7 +128,7 @@ static int add_list(const json_t *cpu, const char *key, struct strv *ret, struct
 		return 0;
 	if (!s || !is_list(s))
 		return bad(e, key);
-	return add(ret, e, strv_addf(ret, "cpuset.%s=%s", key, s));
+	return add(e, strv_addf(ret, "cpuset.%s=%s", key, s));
 }
 
 static int parse_cpu(const json_t *c, struct strv *ret, struct err *e)
@@ -143,13 +146,12 @@ static int parse_cpu(const json_t *c, struct strv *ret, struct err *e)
 	if (r < 0)
 		return r;
 	if (shares)
-		r = add(ret, e,
-		        strv_addf(ret, "cpu.weight=%u", resources_weight((uint64_t)shares)));
+		r = add(e, strv_addf(ret, "cpu.weight=%u", resources_weight((uint64_t)shares)));
 	period = period ? period : PERIOD_DEFAULT_US;
 	if (r == 0 && quota > 0)
-		r = add(ret, e, strv_addf(ret, "cpu.max=%lld %lld", quota, period));
+		r = add(e, strv_addf(ret, "cpu.max=%lld %lld", quota, period));
 	else if (r == 0 && (quota < 0 || json_object_get(c, "period")))
-		r = add(ret, e, strv_addf(ret, "cpu.max=max %lld", period));
+		r = add(e, strv_addf(ret, "?cpu.max=max %lld", period));
 	if (r == 0)
 		r = add_list(c, "cpus", ret, e);
 	return r < 0 ? r : add_list(c, "mems", ret, e);

@@ -3,8 +3,8 @@
  *
  * The document speaks cgroup v1 (shares, memory plus swap); the kernel's second version has other
  * files and units. This is the only place that translates. A setting is "FILE=VALUE", such as
- * "memory.max=67108864". One that begins with '?' is what usr-ct adds by itself: where the kernel
- * has no such file, nobody was promised anything.
+ * "memory.max=67108864". One that begins with '?' promises nothing where the kernel has no such
+ * file: it is "no limit", or what usr-ct adds by itself.
  *
  * Source: OCI runtime specification 1.2, config-linux.md; kernel, admin-guide/cgroup-v2.rst.
  */

@@ -186,6 +186,8 @@ static int take_packet(struct session *s, int *ret_exit_code, struct err *e)
 	if (s->out[0] == ATTACH_EXIT && n == 1 + (ssize_t)sizeof(x)) {
 		memcpy(&x, s->out + 1, sizeof(x));
 		*ret_exit_code = x.exit_code;
+		if (s->a->ret_oom_killed)
+			*s->a->ret_oom_killed = x.flags & ATTACH_EXIT_OOM;
 		return 1;
 	}
 	if (s->out[0] != ATTACH_STDOUT && s->out[0] != ATTACH_STDERR)

@@ -11,6 +11,7 @@ struct attachment {
 	int init_pidfd; /* signals go here; -EBADF: none */
 	const struct usrct_stdio *io;
 	bool tty, interactive;
+	bool *ret_oom_killed; /* may be NULL */
 };
 
 /* Signals that attach_run() will read; blocked before the container exists, so that none is lost.

@@ -11,6 +11,7 @@
 #include "engine/id-file.h"
 #include "engine/limits.h"
 #include "engine/names.h"
+#include "engine/secrets.h"
 #include "store/blobs.h"
 #include "store/layers.h"
 
@@ -120,6 +121,8 @@ static int write_documents(struct usrct *u, const struct document *d, const stru
 		r = document_spec(d, &spec, e);
 	if (r == 0)
 		r = document_plan(d, &layers, &plan, e);
+	if (r == 0)
+		r = secrets_keep(json_at(plan, "secrets"), dirfd, e);
 	if (r == 0)
 		r = write_json(dirfd, SPEC_FILE, spec, e);
 	return r < 0 ? r : write_json(dirfd, PLAN_FILE, plan, e);

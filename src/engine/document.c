@@ -7,6 +7,7 @@
 #include "engine/host-config.h"
 #include "engine/limits.h"
 #include "engine/privileges.h"
+#include "engine/secrets.h"
 #include "engine/sysctls.h"
 
 #include <signal.h>
@@ -133,6 +134,7 @@ int document_plan(const struct document *d, const struct strv *layers, json_t **
 	const struct usrct_create_options *o = d->opts;
 	const char *stop = o->stop_signal ? o->stop_signal : d->image->stop_signal;
 	_cleanup_json_ json_t *config = NULL, *host_config = NULL, *etc = NULL;
+	_cleanup_json_ json_t *secrets = NULL;
 	int signo = SIGTERM, r;
 	json_t *plan, *list;
 
@@ -144,15 +146,19 @@ int document_plan(const struct document *d, const struct strv *layers, json_t **
 	r = host_config_make(d, &config, &host_config, e);
 	if (r == 0)
 		r = etc_describe(o, d->network, &etc, e);
+	if (r == 0)
+		r = secrets_describe(o, &secrets, e);
 	if (r < 0)
 		return r;
 	list = document_strings(layers->v);
-	plan = list ? json_pack("{s:i, s:O, s:s, s:b, s:b, s:b, s:i, s:i, s:O, s:O, s:O, s:s*}",
-	                        "version", 1, "layers", list, "network", network_name(d->network),
-	                        "autoRemove", o->auto_remove, "interactive", o->interactive, "init",
-	                        o->init, "stopSignal", signo, "stopTimeout",
-	                        o->stop_timeout_s < 0 ? 10 : o->stop_timeout_s, "config", config,
-	                        "hostConfig", host_config, "etc", etc, "pidFile", d->pidfile)
+	plan = list ? json_pack(
+			      "{s:i, s:O, s:s, s:b, s:b, s:b, s:i, s:i, s:O, s:O, s:O, s:O, s:s*}",
+			      "version", 1, "layers", list, "network", network_name(d->network),
+			      "autoRemove", o->auto_remove, "interactive", o->interactive, "init",
+			      o->init, "stopSignal", signo, "stopTimeout",
+			      o->stop_timeout_s < 0 ? 10 : o->stop_timeout_s, "config", config,
+			      "hostConfig", host_config, "etc", etc, "secrets", secrets, "pidFile",
+			      d->pidfile)
 	            : NULL;
 	json_decref(list);
 	if (!plan || add_place(plan, o->limits) < 0) {

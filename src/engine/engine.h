@@ -78,6 +78,9 @@ int engine_control(struct usrct *u, const struct target *t, uint32_t op);
 int engine_wait_end(struct usrct *u, const struct target *t, int timeout_ms, struct err *e);
 int engine_stop(struct usrct *u, struct target *t, int timeout_s, struct err *e);
 int engine_signal(struct usrct *u, const struct target *t, int signo, struct err *e);
+/* pause.c: whether its processes are frozen, and letting them go on after a signal. */
+bool engine_is_paused(const struct state *s);
+void engine_thaw(const struct state *s);
 int engine_remove(struct usrct *u, struct target *t, bool force, struct err *e);
 
 /* events.c: what happened, for whoever watches. @attributes: NAME, VALUE, ..., NULL; may be NULL.

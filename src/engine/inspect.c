@@ -24,15 +24,19 @@ static json_t *time_of(uint64_t ns)
 static json_t *state_of(const struct state *s)
 {
 	bool runs = state_is_running(s);
+	bool is_paused = engine_is_paused(s);
 
 	/* Docker knows no "lost"; a script that waits for "running" is right to see it. */
 	return json_pack("{s:s, s:b, s:b, s:i, s:i, s:s, s:o, s:o, s:b, s:b, s:b}", "Status",
-	                 s->status == STATE_LOST ? "running" : state_name(s->status), "Running",
-	                 state_is_active(s), "Paused", 0, "Pid", runs ? (int)s->init.pid : 0,
-	                 "ExitCode", MAX(s->exit_code, 0), "Error", s->error, "StartedAt",
-	                 time_of(s->started_ns), "FinishedAt", time_of(s->finished_ns),
-	                 "MonitorLost", s->status == STATE_LOST, "Restarting",
-	                 s->status == STATE_RESTARTING, "OOMKilled", s->is_oom_killed);
+	                 is_paused                 ? "paused"
+	                 : s->status == STATE_LOST ? "running"
+	                                           : state_name(s->status),
+	                 "Running", state_is_active(s), "Paused", is_paused, "Pid",
+	                 runs ? (int)s->init.pid : 0, "ExitCode", MAX(s->exit_code, 0), "Error",
+	                 s->error, "StartedAt", time_of(s->started_ns), "FinishedAt",
+	                 time_of(s->finished_ns), "MonitorLost", s->status == STATE_LOST,
+	                 "Restarting", s->status == STATE_RESTARTING, "OOMKilled",
+	                 s->is_oom_killed);
 }
 
 static json_t *mounts_of(const json_t *spec)

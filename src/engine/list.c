@@ -90,6 +90,9 @@ static int take(struct usrct *u, struct container_row *row, bool all, struct usr
 		.exit_code = state_is_running(&s) ? -1 : s.exit_code,
 		.pid = state_is_running(&s) ? s.init.pid : 0,
 	};
+	if (ret->state == USRCT_RUNNING && engine_is_paused(&s))
+		ret->state = USRCT_PAUSED;
+	ret->is_oom_killed = s.is_oom_killed;
 	return ret->id && ret->image && ret->image_id ? 1 : err_oom(e);
 }
 

@@ -117,7 +117,8 @@ static bool is_variable_name(const char *s)
 {
 	size_t n = strlen(s);
 
-	return n && strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") == n;
+	return n &&
+	       strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") == n;
 }
 
 /* A secret that the user keeps: a file that nobody else can read. */
@@ -181,10 +182,10 @@ static int check(struct secret *s, struct err *e)
 	if (s->file && s->variable)
 		return bad(s, "it has one source: src or env", e);
 	if (s->variable)
-		r = getenv(s->variable) ? 0
-		                        : err_set(e, UCT_NO_SECRET, -ENOENT,
-		                                  "--secret '%s': the variable is not set",
-		                                  s->spec);
+		r = getenv(s->variable)
+		            ? 0
+		            : err_set(e, UCT_NO_SECRET, -ENOENT,
+		                      "--secret '%s': the variable is not set", s->spec);
 	else
 		r = s->file ? check_file(s, e) : find_kept(s, e);
 	return r < 0 ? r : check_target(s, e);

@@ -241,6 +241,7 @@ static int stay(struct starting *s, int *ret_status, struct err *e)
 		.io = s->opts->stdio,
 		.tty = s->needs.tty,
 		.interactive = s->needs.interactive,
+		.ret_oom_killed = s->opts->ret_oom_killed,
 	};
 	int status = 0, r = attach_run(&a, &status, e);
 

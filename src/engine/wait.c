@@ -33,6 +33,7 @@ int engine_signal(struct usrct *u, const struct target *t, int signo, struct err
 		return err_errno(e, r, "cannot signal container '%s'", t->row.name);
 	(void)snprintf(number, sizeof(number), "%d", signo);
 	engine_event(u, t, "kill", attributes);
+	engine_thaw(&t->state); /* a frozen process would not see it, nor a person its effect */
 	return 0;
 }
 

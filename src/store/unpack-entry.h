@@ -15,6 +15,7 @@ struct unpacker {
 	struct unpack_result *result;
 	struct archive *archive; /* positioned at the entry's data */
 	struct tree tree;
+	bool is_layer;
 	bool ends_in_padding; /* the stream ended behind the last file: nothing more comes */
 };
 

