@@ -6,6 +6,7 @@
 #include <usrct/container.h>
 #include <usrct/error.h>
 #include <usrct/events.h>
+#include <usrct/exec.h>
 #include <usrct/image.h>
 #include <usrct/limits.h>
 #include <usrct/stats.h>

@@ -92,10 +92,6 @@ UCT(1126, NO_SECRET, ERR_NOT_FOUND, "a secret cannot be read",
 UCT(1127, FILE_IN_THE_WAY, ERR_CONFLICT, "the file exists already",
     "The file that is to receive the container's id exists. It may tell of another container that "
     "still runs, so it is not overwritten.", "remove the file, or choose another name")
-UCT(1128, BAD_ENV_FILE, ERR_USAGE, "a file of variables or labels is not valid",
-    "Each line is NAME=VALUE, or NAME alone, which stands for your own value. Empty lines and lines "
-    "that start with # are passed over. A name has no spaces.",
-    "correct the line that the message names")
 UCT(1129, NO_HOST_ADDRESS, ERR_UNSUPPORTED, "the host has no address for the container",
     "host-gateway stands for an address under which a container reaches the host. This host has "
     "none beside its loopback, or the container has no network.",
@@ -192,6 +188,10 @@ UCT(1420, WORKING_DIRECTORY, ERR_NOT_FOUND, "the working directory cannot be ent
     "what is outside of it. run and create make a missing one, exec does not. The exit status is "
     "127 if it is missing, else 126.",
     "name a directory of the container with -w")
+UCT(1421, SESSION_DIED, ERR_SYSTEM, "the session of an executed command is gone",
+    "The process of usr-ct that held the command's input and output was killed. The command itself "
+    "may go on, but what it prints and how it ends can no longer be known.",
+    "usr-ct top CONTAINER shows whether it still runs")
 
 UCT(1460, NO_SUCH_PATH, ERR_NOT_FOUND, "the path does not exist",
     "What was to be copied, or the directory to copy it into, is not there. Paths in a container "

@@ -25,23 +25,6 @@ static const struct positional run_args[] = {
 	{ NULL },
 };
 
-static int start_failure(struct cli *c, const struct usrct_err *e)
-{
-	(void)cli_fail(c, e);
-	if (e->number == UCT_COMMAND_NOT_FOUND)
-		return EXIT_COMMAND_NOT_FOUND;
-	return e->number == UCT_COMMAND_NOT_EXECUTABLE ? EXIT_NOT_EXECUTABLE : EXIT_OUR_FAULT;
-}
-
-static int not_a_tty(struct cli *c)
-{
-	struct err e;
-	int r = err_set(&e, UCT_USAGE, -ENOTTY, "the input device is not a TTY");
-
-	(void)err_hint(&e, r, "leave -t out where standard input is not a terminal");
-	return cli_fail_local(c, &e);
-}
-
 static void print_timing(struct cli *c, const struct timing *t)
 {
 	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(256 << 10);
@@ -105,13 +88,13 @@ static int run(struct cli *c, const struct args *a)
 
 	start.ret_oom_killed = &is_oom;
 	if (!detach && args_flag(a, "tty") && args_flag(a, "interactive") && !isatty(STDIN_FILENO))
-		return not_a_tty(c);
+		return cli_fail_no_tty(c);
 	if (create_request_init(&q, c, a, &bad) < 0 || choose_streams(&q, detach, &io, &bad) < 0)
 		return cli_fail_local(c, &bad);
 	r = usrct_container_run(c->u, &q.create, &start, &id, &status, &e);
 	progress_done(&q.progress);
 	if (r < 0)
-		status = start_failure(c, &e);
+		status = cli_fail_start(c, &e);
 	else if (is_oom)
 		tell_oom(c, status);
 	if (r >= 0 && detach)

@@ -2,8 +2,8 @@
 /* create-options - the flags that run and create share, and what they become */
 #include "cli/create-options.h"
 
+#include "cli/env-file.h"
 #include "cli/isolation-options.h"
-#include "cli/kv-file.h"
 #include "cli/mount-options.h"
 #include "cli/process-options.h"
 
@@ -62,6 +62,28 @@ int create_request_list(struct create_request *q, const struct args *a, const ch
 	return 0;
 }
 
+int create_request_files(struct create_request *q, const struct args *a, const char *name,
+                         struct strv *ret, struct err *e)
+{
+	const char *const *list = NULL;
+	int r = create_request_list(q, a, name, &list, e);
+
+	for (; r == 0 && list && *list; list++)
+		r = env_file_read(*list, ret, e);
+	return r;
+}
+
+int create_request_values(struct create_request *q, const struct args *a, const char *name,
+                          struct strv *ret, struct err *e)
+{
+	const char *const *list = NULL;
+	int r = create_request_list(q, a, name, &list, e);
+
+	if (r == 0 && strv_copy(ret, (char *const *)(uintptr_t)list) < 0)
+		r = err_oom(e);
+	return r;
+}
+
 static enum usrct_pull_policy pull_policy(const struct args *a)
 {
 	static const enum usrct_pull_policy policies[] = { USRCT_PULL_MISSING, USRCT_PULL_ALWAYS,
@@ -118,10 +140,10 @@ static int fill_attach(struct create_request *q, const struct args *a, struct er
 
 static int fill_labels(struct create_request *q, const struct args *a, struct err *e)
 {
-	int r = kv_files_read(q, a, "label-file", &q->labels, e);
+	int r = create_request_files(q, a, "label-file", &q->labels, e);
 
 	if (r == 0)
-		r = kv_flags_read(q, a, "label", &q->labels, e);
+		r = create_request_values(q, a, "label", &q->labels, e);
 	q->create.labels = (const char *const *)(uintptr_t)q->labels.v;
 	return r;
 }

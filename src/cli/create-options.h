@@ -29,6 +29,11 @@ struct create_request {
 /* All values of a flag, NULL-terminated; freed with the request. */
 int create_request_list(struct create_request *q, const struct args *a, const char *name,
                         const char *const **ret, struct err *e);
+/* Adds the same to @ret; or the lines of the files that they name. */
+int create_request_values(struct create_request *q, const struct args *a, const char *name,
+                          struct strv *ret, struct err *e);
+int create_request_files(struct create_request *q, const struct args *a, const char *name,
+                         struct strv *ret, struct err *e);
 
 /* The request is not moved afterwards: it points into itself. */
 int create_request_init(struct create_request *q, struct cli *c, const struct args *a,

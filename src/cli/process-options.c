@@ -3,7 +3,6 @@
 
 #include "base/json.h"
 #include "base/num.h"
-#include "cli/kv-file.h"
 
 #include <string.h>
 
@@ -123,10 +122,10 @@ static int fill_entrypoint(struct create_request *q, const struct args *a, struc
 
 static int fill_env(struct create_request *q, const struct args *a, struct err *e)
 {
-	int r = kv_files_read(q, a, "env-file", &q->env, e);
+	int r = create_request_files(q, a, "env-file", &q->env, e);
 
 	if (r == 0)
-		r = kv_flags_read(q, a, "env", &q->env, e);
+		r = create_request_values(q, a, "env", &q->env, e);
 	q->create.env = (const char *const *)(uintptr_t)q->env.v;
 	return r;
 }
