@@ -7,6 +7,7 @@
 #include <usrct/error.h>
 #include <usrct/events.h>
 #include <usrct/exec.h>
+#include <usrct/files.h>
 #include <usrct/image.h>
 #include <usrct/limits.h>
 #include <usrct/stats.h>

@@ -225,9 +225,6 @@ UCT(1467, BAD_GENERATOR, ERR_USAGE, "the generator file is not right",
 UCT(1468, NO_GENERATOR, ERR_CONFLICT, "the container was not made from a generator file",
     "recreate makes a container anew from the generator file that was kept when it was made.",
     "make it with usr-ct create FILE.json")
-UCT(1469, CANNOT_PAUSE, ERR_UNSUPPORTED, "the container cannot be paused",
-    "Its processes are frozen through its cgroup, and it has none of its own.",
-    "use --pause=false, or run usr-ct where a cgroup is delegated (a login under systemd)")
 
 UCT(1501, LAUNCH_FAILED, ERR_SYSTEM, "the container could not be started",
     "A step of setting the container up failed; the message names it.",

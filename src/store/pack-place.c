@@ -77,11 +77,12 @@ static bool ends_in_dot(const char *s)
 static void split(struct place *p)
 {
 	const char *slash = strrchr(p->path, '/');
+	const char *base = slash ? slash + 1 : p->path;
 	size_t n = slash ? (size_t)(slash - p->path) : 0;
 
 	memcpy(p->dir, p->path, n);
 	p->dir[n] = '\0';
-	(void)snprintf(p->base, sizeof(p->base), "%s", slash ? slash + 1 : p->path);
+	memcpy(p->base, base, strlen(base) + 1); /* place_clean() has seen to it that it fits */
 }
 
 static int begin(const char *text, struct place *ret, struct err *e)

@@ -15,7 +15,7 @@
 #include <sys/xattr.h>
 
 enum { CHUNK = 256 * 1024, SPARSE_MIN = 64 * 1024, HOLES_MAX = 10000 };
-enum { XATTR_LIST_MAX = 64 * 1024, XATTR_VALUE_MAX = 64 * 1024 };
+enum { NAMES_SIZE = 64 * 1024, VALUE_SIZE = 64 * 1024 };
 
 struct packer {
 	struct archive *a;
@@ -24,7 +24,7 @@ struct packer {
 	struct err why; /* of what failed below libarchive */
 	struct pack_sums sums;
 	int proc_fd;
-	char xattr_names[XATTR_LIST_MAX], xattr_value[XATTR_VALUE_MAX];
+	char xattr_names[NAMES_SIZE], xattr_value[VALUE_SIZE];
 	char buf[CHUNK], zeros[CHUNK];
 };
 

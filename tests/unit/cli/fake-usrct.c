@@ -221,6 +221,21 @@ int usrct_container_unpause(struct usrct *u, const char *ref, struct usrct_err *
 	return usrct_container_kill(u, ref, 0, e);
 }
 
+int usrct_container_stats(struct usrct *u, const char *ref, struct usrct_stats *ret,
+                          struct usrct_err *e)
+{
+	*ret = (struct usrct_stats){ .pids = 1 };
+	return usrct_container_kill(u, ref, 0, e);
+}
+
+int usrct_container_processes(struct usrct *u, const char *ref, int **ret, size_t *ret_n,
+                              struct usrct_err *e)
+{
+	*ret = NULL;
+	*ret_n = 0;
+	return usrct_container_kill(u, ref, 0, e);
+}
+
 int usrct_container_update(struct usrct *u, const char *ref, const struct usrct_limits *limits,
                            const char *restart, struct usrct_err *e)
 {
