@@ -26,13 +26,12 @@ extern const struct command cmd_explain;
 extern const struct command cmd_info;
 extern const struct command cmd_version;
 extern const struct command cmd_help;
+extern const struct command cmd_stats;
+extern const struct command cmd_top;
+extern const struct command cmd_cp;
+extern const struct command cmd_diff;
+extern const struct command cmd_commit;
+extern const struct command cmd_export;
 extern const struct command cmd_complete;  /* hidden */
 extern const struct command cmd_man;       /* hidden */
 extern const struct command cmd_errors_md; /* hidden */
-extern const struct command cmd_run, cmd_create, cmd_start, cmd_stop, cmd_kill, cmd_rm, cmd_ps,
-	cmd_logs, cmd_events, cmd_pause, cmd_unpause, cmd_update, cmd_stats, cmd_top;
-	cmd_logs, cmd_events, cmd_pause, cmd_unpause, cmd_update;
-extern const struct command cmd_cp, cmd_diff, cmd_commit, cmd_export;
-extern const struct command cmd_pull, cmd_images, cmd_rmi, cmd_inspect;
-extern const struct command cmd_doctor, cmd_explain, cmd_info, cmd_version, cmd_help;
-extern const struct command cmd_complete, cmd_man, cmd_errors_md; /* hidden */
