@@ -8,7 +8,8 @@ struct create_hook {
 	/* Its directory has its documents and is empty else. */
 	int (*fill)(struct usrct *u, int dirfd, void *arg, struct err *e);
 	void *arg;
-	const char *replaces; /* id of the container that has its name, removed at the end; or NULL */
+	const char
+		*replaces; /* id of the container that has its name, removed at the end; or NULL */
 };
 
 int engine_create(struct usrct *u, const struct usrct_create_options *o, struct stopwatch *w,

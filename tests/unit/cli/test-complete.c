@@ -55,7 +55,7 @@ static void answers_bash(void **state)
 		{ "run --pull=n", "--pull=never\n--pull=newer\n" },
 		{ "run --rm=", "--rm=true\n--rm=false\n" },
 		{ "run --rm --r", "--rmi\n--replace\n--read-only\n--read-only-tmpfs\n" },
-		{ "run -e A --en", "--env\n--entrypoint\n" },
+		{ "run -e A --en", "--env\n--env-file\n--env-host\n--entrypoint\n" },
 		{ "run --network private:", "private:slirp4netns\nprivate:pasta\n" },
 		{ "run --network no", "none\n" },
 		{ "run al", "alpine:latest\nalpine:3.20\n" },
