@@ -10,9 +10,12 @@
 #include "launch/monitor.h"
 
 #include "base/fd.h"
+#include "base/sbuf.h"
+#include "container/events.h"
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -80,6 +83,11 @@ static int enter(struct launch *l, struct err *e)
 		r = make_null_stdio(what.stdio, e);
 	if (r == 0)
 		r = enter_start(&what, &x, e);
+	/* Without limits nothing was promised of its cgroup. */
+	if (r < 0 && e->uct == UCT_CGROUP_FAILED && !l->spec.resources.n) {
+		what.cgroup_fd = -EBADF;
+		r = enter_start(&what, &x, e);
+	}
 	for (int i = 0; i < 3; i++)
 		cleanup_close(&what.stdio[i]);
 	if (r == 0)
@@ -96,7 +104,11 @@ static int enter(struct launch *l, struct err *e)
 static int start(struct launch *l, struct err *e)
 {
 	int r = sync_expect(EXEC_SYNC, SYNC_START, "engine", &l->start, NULL, e);
+	struct sync_msg scoped;
 
+	/* Wherever that leaves us; the cgroup itself says what we may do. */
+	if (r == 0 && l->start.flags & SYNC_SCOPE)
+		r = sync_expect(EXEC_SYNC, SYNC_SCOPED, "engine", &scoped, NULL, e);
 	if (r == 0 && !(l->start.flags & SYNC_CGROUP))
 		(void)close(EXEC_CGROUP);
 	if (r == 0)
@@ -158,6 +170,36 @@ static void drain(struct monitor *m)
 				break;
 }
 
+/* Docker's words for it. */
+static void tell(struct launch *l, const char *action, const char *const *attributes)
+{
+	char dir[128];
+	_cleanup_close_ int fd = -EBADF;
+
+	(void)snprintf(dir, sizeof(dir), "containers/%s", l->id);
+	fd = openat(EXEC_STORE, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	(void)event_container(EXEC_STORE, fd, l->id, action, attributes);
+}
+
+static void tell_start(struct launch *l)
+{
+	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(1024);
+
+	sbuf_adds(&b, "exec_start:");
+	for (char *const *v = l->spec.args; *v && b.len + strlen(*v) < 1000; v++)
+		sbuf_addf(&b, " %s", *v);
+	if (!b.err)
+		tell(l, b.s, NULL);
+}
+
+static void tell_end(struct launch *l)
+{
+	char code[16];
+
+	(void)snprintf(code, sizeof(code), "%d", l->state.exit_code);
+	tell(l, "exec_die", (const char *const[]){ "exitCode", code, NULL });
+}
+
 static int session(struct launch *l)
 {
 	static struct monitor monitor; /* too large for a stack */
@@ -178,6 +220,7 @@ static int session(struct launch *l)
 	loop(m);
 	drain(m);
 	l->state.exit_code = monitor_exit_code(m->status);
+	tell_end(l);
 	monitor_part(m);
 	return 0;
 }
@@ -204,6 +247,7 @@ int exec_main(const char *id)
 	}
 	started.pid = l.init_pid;
 	(void)sync_send(EXEC_SYNC, &started, -EBADF, NULL); /* the engine may be gone: go on */
+	tell_start(&l);
 	launch_shed_documents(&l);
 	return session(&l);
 }

@@ -333,6 +333,8 @@ static int start(struct launch *l, struct err *e)
 	if (r == 0)
 		r = read_documents(l, e);
 	if (r == 0)
+		r = launch_open_journal(l, e);
+	if (r == 0)
 		r = mark_live(l, e);
 	if (r == 0)
 		r = enter_user_namespace(l, e);
@@ -392,8 +394,10 @@ void launch_shed_documents(struct launch *l)
 	bool terminal = l->spec.terminal;
 	struct plan kept = { .auto_remove = l->plan.auto_remove,
 		             .stop_signal = l->plan.stop_signal,
-		             .restart = l->plan.restart };
+		             .restart = l->plan.restart,
+		             .log = l->plan.log };
 
+	kept.log.tag = kept.log.socket = NULL;
 	spec_done(&l->spec);
 	plan_done(&l->plan);
 	l->spec.terminal = terminal;
@@ -450,6 +454,7 @@ int main(int argc, char **argv)
 		.output_fds = { -EBADF, -EBADF },
 		.input_fd = -EBADF,
 		.uplink = UPLINK_NONE,
+		.journal = { .fd = -EBADF },
 	};
 	struct err e = { 0 };
 	struct sync_msg started = { .step = SYNC_STARTED };

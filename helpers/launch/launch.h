@@ -2,6 +2,7 @@
 /* launch - the launcher's own state, from its start until it is a monitor */
 #pragma once
 
+#include "container/journal.h"
 #include "container/spec.h"
 #include "container/state.h"
 #include "container/sync.h"
@@ -25,6 +26,7 @@ struct launch {
 	int output_fds[2],
 		input_fd; /* our ends: stdout, stderr, stdin; [0] alone with a terminal */
 	struct uplink uplink;
+	struct journal journal;  /* where its output goes, if not to a file */
 	char cgroup[384];        /* the container's; empty: none */
 	char cgroup_parent[384]; /* where it is made; empty: not known yet */
 	bool has_named_parent;   /* --cgroup-parent: made for our containers */
@@ -34,6 +36,8 @@ struct launch {
 	struct state state;
 };
 
+/* logging.c: before the container runs, if that is where its output goes. */
+int launch_open_journal(struct launch *l, struct err *e);
 /* launch.c: tells those who watch events. */
 void launch_event(const struct launch *l, const char *action, const char *const *attributes);
 /* monitor.c: looks after the running container until it has ended and everything is put away. */

@@ -271,12 +271,6 @@ static int set_up(struct monitor *m)
 	m->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	m->signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	m->listen_fd = sock_listen_at(LAUNCH_RUNTIME, ATTACH_SOCKET, NULL);
-	m->log = (struct log_writer){
-		.fd = openat(LAUNCH_CONTAINER, LOG_FILE,
-		             O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600),
-		.scratch = m->scratch,
-		.scratch_size = sizeof(m->scratch)
-	};
 	if (m->epoll_fd < 0)
 		return -errno;
 	if (m->signal_fd >= 0)
@@ -370,6 +364,7 @@ int monitor_run(struct launch *l)
 	struct monitor *m = &monitor;
 
 	m->l = l;
+	logging_open_file(m);
 	m->oom_fd = -EBADF;
 	clients_init(m);
 	if (set_up(m) == 0) {

@@ -118,6 +118,9 @@ void oom_watch(struct monitor *m);
 void oom_check(struct monitor *m);
 void oom_forget(struct monitor *m);
 
+/* logging.c */
+void logging_open_file(struct monitor *m);
+
 /* pump.c */
 /* Reads one chunk; false at the end of the stream. */
 bool pump_output(struct monitor *m, int stream);

@@ -42,6 +42,34 @@ int plan_parse_restart(const json_t *doc, struct restart_plan *ret, struct err *
 	return err_set(e, UCT_STORE_DAMAGED, -EINVAL, "restart policy '%s' is not known", when);
 }
 
+static int parse_log(const json_t *doc, struct log_plan *ret, struct err *e)
+{
+	const char *driver = "json-file", *tag = NULL, *socket = NULL;
+	json_int_t max_bytes = 0, max_files = 1;
+	int r = MIN(json_get_string(doc, "log.driver", &driver, e), 0);
+
+	if (r == 0)
+		r = MIN(json_get_int(doc, "log.maxSize", &max_bytes, e), 0);
+	if (r == 0)
+		r = MIN(json_get_int(doc, "log.maxFile", &max_files, e), 0);
+	if (r == 0)
+		r = MIN(json_get_string(doc, "log.options.tag", &tag, e), 0);
+	if (r == 0)
+		r = MIN(json_get_string(doc, "log.options.socket", &socket, e), 0);
+	if (r < 0)
+		return r;
+	if (max_bytes < 0 || max_files < 1 || max_files > LOG_FILES_MAX)
+		return err_set(e, UCT_STORE_DAMAGED, -EINVAL, "log: out of range");
+	*ret = (struct log_plan){ .driver = !strcmp(driver, "journald") ? LOG_TO_JOURNAL
+		                            : !strcmp(driver, "none")   ? LOG_TO_NOTHING
+		                                                        : LOG_TO_FILE,
+		                  .max_bytes = (uint64_t)max_bytes,
+		                  .max_files = (uint32_t)max_files,
+		                  .tag = (char *)(uintptr_t)tag,
+		                  .socket = (char *)(uintptr_t)socket };
+	return 0;
+}
+
 int plan_parse(const char *text, size_t n, struct plan *ret, struct err *e)
 {
 	struct plan p = { .stop_signal = SIGTERM };
@@ -71,6 +99,8 @@ int plan_parse(const char *text, size_t n, struct plan *ret, struct err *e)
 		r = err_set(e, UCT_STORE_DAMAGED, -EINVAL, "stopSignal is out of range");
 	if (r == 0)
 		r = plan_parse_restart(p.doc, &p.restart, e);
+	if (r == 0)
+		r = parse_log(p.doc, &p.log, e);
 	if (r < 0) {
 		plan_done(&p);
 		return err_in(e, r, "cannot read '%s'", PLAN_FILE);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/json.h"
+#include "container/log.h"
 #include "container/spec.h"
 #include "network/uplink.h"
 
@@ -16,6 +17,15 @@ struct restart_plan {
 	uint32_t max_retries; /* of ON_FAILURE; 0: no limit */
 };
 
+enum log_driver { LOG_TO_FILE, LOG_TO_JOURNAL, LOG_TO_NOTHING };
+
+struct log_plan {
+	enum log_driver driver;
+	uint64_t max_bytes; /* 0: no limit */
+	uint32_t max_files;
+	char *tag, *socket; /* of the journal; NULL: the usual; borrowed from the document */
+};
+
 struct plan {
 	json_t *doc;
 	char **layers; /* relative to the data directory, lowest first; NULL-terminated */
@@ -24,6 +34,7 @@ struct plan {
 	const char *cgroup_parent; /* NULL: the usual one; without leading slash */
 	int stop_signal;
 	struct restart_plan restart;
+	struct log_plan log;
 };
 
 int plan_parse(const char *text, size_t n, struct plan *ret, struct err *e);

@@ -18,7 +18,10 @@ bool pump_output(struct monitor *m, int stream)
 	if (n <= 0)
 		return false;
 	m->buf[0] = stream == LOG_STDOUT ? ATTACH_STDOUT : ATTACH_STDERR;
-	log_append(&m->log, stream == LOG_STDOUT ? LOG_STDOUT : LOG_STDERR, m->buf + 1, (size_t)n);
+	if (m->l->journal.fd >= 0)
+		journal_append(&m->l->journal, (enum log_stream)stream, m->buf + 1, (size_t)n);
+	else
+		log_append(&m->log, (enum log_stream)stream, m->buf + 1, (size_t)n);
 	clients_broadcast(m, (size_t)n + 1);
 	return true;
 }

@@ -192,6 +192,28 @@ UCT(1421, SESSION_DIED, ERR_SYSTEM, "the session of an executed command is gone"
     "The process of usr-ct that held the command's input and output was killed. The command itself "
     "may go on, but what it prints and how it ends can no longer be known.",
     "usr-ct top CONTAINER shows whether it still runs")
+UCT(1440, LOG_DRIVER, ERR_USAGE, "no such log driver",
+    "The output of a container goes to a file (json-file, k8s-file and local are three names of it), "
+    "to the journal (journald) or nowhere (none).", "leave --log-driver out for a file")
+UCT(1441, LOG_OPTION, ERR_USAGE, "an option for the log is not right",
+    "--log-opt takes KEY=VALUE. Files have max-size (10m, 1g; -1 for no limit) and max-file; the "
+    "journal has tag and socket.", "write it as --log-opt max-size=10m")
+UCT(1442, NO_LOG, ERR_CONFLICT, "this container's output is not kept",
+    "Its log driver is none, so that there is nothing to show. What it prints reaches only those who "
+    "are attached meanwhile.", "make it with another --log-driver to read its log later")
+UCT(1443, BAD_DETACH_KEYS, ERR_USAGE, "detach keys cannot be understood",
+    "The keys that detach from a container are single letters or ctrl- with a letter or one of "
+    "@ [ \\ ] ^ _, divided by commas.", "write them as ctrl-p,ctrl-q")
+UCT(1444, NO_HEALTH_CHECK, ERR_CONFLICT, "the container has no health check",
+    "Neither the image nor the command line says how to find out whether it is well.",
+    "make it with --health-cmd")
+UCT(1445, JOURNAL_UNREADABLE, ERR_UNSUPPORTED, "the journal cannot be read",
+    "The container's output went to the journal, which is read with journalctl. That program is "
+    "missing, or it refused.", "install systemd, or see journalctl CONTAINER_ID_FULL=ID yourself")
+UCT(1446, NO_MONITOR, ERR_CONFLICT, "the container's monitor is gone",
+    "The process that looks after this container was killed. The container runs on, but nobody "
+    "moves its output, starts it again or checks its health.",
+    "stop and start it; look for out-of-memory kills")
 
 UCT(1460, NO_SUCH_PATH, ERR_NOT_FOUND, "the path does not exist",
     "What was to be copied, or the directory to copy it into, is not there. Paths in a container "

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* usr-ct run and usr-ct create - a new container, started or not */
+#include "cli/attach-options.h"
 #include "cli/create-options.h"
 #include "cli/timing.h"
 
@@ -11,8 +12,6 @@
 static const struct option run_options[] = {
 	{ "detach", 'd', OPTION_FLAG, COMPLETE_NONE, NULL,
 	  "Run in the background and print the id" },
-	{ "sig-proxy", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
-	  "Pass signals on to the container; =false leaves them to usr-ct", "true" },
 	{ "timing", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
 	  "Print afterwards how long each step of the start took" },
 	{ NULL },
@@ -71,12 +70,7 @@ static int run(struct cli *c, const struct args *a)
 	_cleanup_timing_ struct timing timing = { 0 };
 	_cleanup_free_ char *id = NULL;
 	bool detach = args_flag(a, "detach"), wants_timing = args_flag(a, "timing");
-	struct usrct_stdio io = { .size = sizeof(io),
-		                  .stdin_fd = args_flag(a, "interactive") ? STDIN_FILENO : -1,
-		                  .stdout_fd = STDOUT_FILENO,
-		                  .stderr_fd = STDERR_FILENO,
-		                  .forward_signals =
-		                          !args_has(a, "sig-proxy") || args_flag(a, "sig-proxy") };
+	struct usrct_stdio io = attach_stdio(a, args_flag(a, "interactive"));
 	struct usrct_start_options start = { .size = sizeof(start),
 		                             .stdio = detach ? NULL : &io,
 		                             .timing = wants_timing ? timing_add : NULL,
@@ -140,7 +134,7 @@ const struct command cmd_run = {
 		     "if usr-ct itself failed.",
 	.args = run_args,
 	.options = run_options,
-	.shared = create_tables,
+	.shared = run_tables,
 	.foreign = create_foreign,
 	.examples =
 		(const struct example[]){

@@ -26,6 +26,8 @@ static const struct command *const table[] = {
 	&cmd_diff,
 	&cmd_commit,
 	&cmd_export,
+	&cmd_attach,
+	&cmd_wait,
 	&cmd_pull,
 	&cmd_images,
 	&cmd_rmi,

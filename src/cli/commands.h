@@ -32,6 +32,8 @@ extern const struct command cmd_cp;
 extern const struct command cmd_diff;
 extern const struct command cmd_commit;
 extern const struct command cmd_export;
+extern const struct command cmd_attach;
+extern const struct command cmd_wait;
 extern const struct command cmd_complete;  /* hidden */
 extern const struct command cmd_man;       /* hidden */
 extern const struct command cmd_errors_md; /* hidden */

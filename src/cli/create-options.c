@@ -2,6 +2,7 @@
 /* create-options - the flags that run and create share, and what they become */
 #include "cli/create-options.h"
 
+#include "cli/attach-options.h"
 #include "cli/env-file.h"
 #include "cli/isolation-options.h"
 #include "cli/mount-options.h"
@@ -176,14 +177,16 @@ static int fill_create(struct create_request *q, const struct args *a, struct er
 	return r < 0 ? r : fill_attach(q, a, e);
 }
 
-const struct option *const create_tables[] = {
-	create_options, process_options, mount_options, isolation_options,
-	limit_options,  place_options,   NULL
-};
+#define TABLES                                                                            \
+	create_options, process_options, mount_options, isolation_options, limit_options, \
+		place_options, policy_options
+
+const struct option *const create_tables[] = { TABLES, NULL };
+const struct option *const run_tables[] = { TABLES, attach_options, NULL };
 
 /* What the flags of each table become, in this order. */
 static int (*const fills[])(struct create_request *q, const struct args *a, struct err *e) = {
-	fill_create, process_fill, mounts_fill, isolation_fill, limits_fill,
+	fill_create, process_fill, mounts_fill, isolation_fill, limits_fill, policy_options_fill,
 };
 
 int create_request_init(struct create_request *q, struct cli *c, const struct args *a,
@@ -209,4 +212,5 @@ void create_request_done(struct create_request *q)
 	strv_done(&q->entrypoint);
 	for (size_t i = 0; i < q->n_lists; i++)
 		free(q->lists[i]);
+	free(q->log_options);
 }

@@ -6,9 +6,13 @@
 #include "cli/cli.h"
 #include "cli/progress.h"
 
+#include <usrct/policy.h>
+
 /* Every table of flags that both have; NULL-terminated. Each has its own file, NAME-options.c, with
  * a fill function that create-options.c calls. */
 extern const struct option *const create_tables[];
+/* The same and attach_options. */
+extern const struct option *const run_tables[];
 /* foreign-options.c */
 extern const struct foreign_option create_foreign[];
 
@@ -18,12 +22,14 @@ struct create_request {
 	struct usrct_create_options create;
 	struct usrct_pull_options pull;
 	struct usrct_limits limits;
+	struct usrct_policy policy;
 	struct progress progress;
 	struct strv env, labels, entrypoint; /* files and flags together */
 	char platform[64];
 	int oom_score_adj;
 	const char **lists[32]; /* to be freed */
 	size_t n_lists;
+	const char **log_options;
 };
 
 /* All values of a flag, NULL-terminated; freed with the request. */
@@ -34,6 +40,9 @@ int create_request_values(struct create_request *q, const struct args *a, const 
                           struct strv *ret, struct err *e);
 int create_request_files(struct create_request *q, const struct args *a, const char *name,
                          struct strv *ret, struct err *e);
+/* policy-options.c */
+extern const struct option policy_options[];
+int policy_options_fill(struct create_request *q, const struct args *a, struct err *e);
 
 /* The request is not moved afterwards: it points into itself. */
 int create_request_init(struct create_request *q, struct cli *c, const struct args *a,

@@ -10,6 +10,13 @@
 
 static const char *const names[] = { "created", "running", "exited", "restarting", "lost" };
 
+static const char *const health_names[] = { "none", "starting", "healthy", "unhealthy" };
+
+const char *health_name(enum health_status h)
+{
+	return health_names[h];
+}
+
 const char *state_name(enum state_status s)
 {
 	return names[s];
@@ -47,6 +54,8 @@ int state_write(int container_dirfd, const struct state *s, struct err *e)
 		sbuf_adds(&b, "stopped_by_user=1\n");
 	if (s->is_oom_killed)
 		sbuf_adds(&b, "oom_killed=1\n");
+	if (s->health != HEALTH_NONE)
+		sbuf_addf(&b, "health=%s\n", health_names[s->health]);
 	if (s->cgroup[0])
 		sbuf_addf(&b, "cgroup=%s\n", s->cgroup);
 	if (s->error[0])
@@ -62,6 +71,16 @@ static int parse_status(const char *v, enum state_status *ret)
 	for (size_t i = 0; i < STATE_LOST; i++) /* which nobody writes */
 		if (!strcmp(v, names[i])) {
 			*ret = (enum state_status)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+static int parse_health(const char *v, enum health_status *ret)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(health_names); i++)
+		if (!strcmp(v, health_names[i])) {
+			*ret = (enum health_status)i;
 			return 0;
 		}
 	return -EINVAL;
@@ -128,6 +147,8 @@ static int set_key(const char *key, const char *v, struct state *s)
 {
 	if (!strcmp(key, "status"))
 		return parse_status(v, &s->status);
+	if (!strcmp(key, "health"))
+		return parse_health(v, &s->health);
 	if (!strcmp(key, "cgroup"))
 		(void)snprintf(s->cgroup, sizeof(s->cgroup), "%s", v);
 	else if (!strcmp(key, "error"))

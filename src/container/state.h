@@ -16,6 +16,8 @@
 
 enum state_status { STATE_CREATED, STATE_RUNNING, STATE_EXITED, STATE_RESTARTING, STATE_LOST };
 
+enum health_status { HEALTH_NONE, HEALTH_STARTING, HEALTH_HEALTHY, HEALTH_UNHEALTHY };
+
 struct state {
 	/* LOST is never written: running, but without its monitor. RESTARTING: it has ended, and
 	 * its monitor will start it again. */
@@ -27,6 +29,7 @@ struct state {
 	uint32_t restart_count;           /* since somebody started it */
 	bool is_stopped_by_user;          /* stop or kill ended it: unless-stopped obeys */
 	bool is_oom_killed;               /* the kernel killed a process of it for memory */
+	enum health_status health;        /* of a container that runs */
 	char cgroup[384];                 /* its own, to be removed; or empty */
 	char error[256];                  /* why the last start failed, or empty */
 };
@@ -40,4 +43,5 @@ int state_parse(const char *text, struct state *ret, struct err *e);
 bool state_is_running(const struct state *s);
 /* Whether it lives, be it between two runs. */
 bool state_is_active(const struct state *s);
-const char *state_name(enum state_status s); /* "running" */
+const char *health_name(enum health_status h); /* "none", "starting", "healthy", "unhealthy" */
+const char *state_name(enum state_status s);   /* "running" */

@@ -6,6 +6,7 @@
 #include "engine/etc.h"
 #include "engine/host-config.h"
 #include "engine/limits.h"
+#include "engine/policy.h"
 #include "engine/privileges.h"
 #include "engine/secrets.h"
 #include "engine/sysctls.h"
@@ -166,5 +167,5 @@ int document_plan(const struct document *d, const struct strv *layers, json_t **
 		return err_oom(e);
 	}
 	*ret = plan;
-	return 0;
+	return policy_add(d, plan, e); /* the caller has the plan by now, also if this fails */
 }

@@ -68,6 +68,8 @@ int engine_remove_image(struct usrct *u, const char *text, bool force, struct er
 int image_wish_removal(struct usrct *u, const char *id, const char *image, struct err *e);
 /* Grants the wishes of containers that are gone. Cheap when there are none. */
 void image_grant_wishes(struct usrct *u);
+/* start.c: in the background. */
+int engine_start_quietly(struct usrct *u, const char *ref, struct err *e);
 
 /* wait.c: a socket to its monitor (container/attach.h), HELLO was said; -errno: there is none. */
 int engine_monitor(struct usrct *u, const char *id, uint32_t wants);
@@ -76,6 +78,9 @@ int engine_control(struct usrct *u, const struct target *t, uint32_t op);
 /* Until it has ended and its state is final. 1 ended, 0 time is up. timeout_ms < 0: no
  * limit. */
 int engine_wait_end(struct usrct *u, const struct target *t, int timeout_ms, struct err *e);
+/* The same, and how; -1 if there was no monitor to tell. */
+int engine_wait_exit(struct usrct *u, const struct target *t, int timeout_ms, int *ret_exit_code,
+                     struct err *e);
 int engine_stop(struct usrct *u, struct target *t, int timeout_s, struct err *e);
 int engine_signal(struct usrct *u, const struct target *t, int signo, struct err *e);
 /* pause.c: whether its processes are frozen, and letting them go on after a signal. */

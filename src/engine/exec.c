@@ -8,11 +8,13 @@
  */
 #include "engine/attach.h"
 #include "engine/launcher.h"
+#include "engine/scope.h"
 
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/sbuf.h"
 #include "base/sock.h"
+#include "cgroup/cgroup.h"
 #include "cgroup/control.h"
 #include "container/spec.h"
 #include "container/sync.h"
@@ -27,6 +29,7 @@ struct executing {
 	const struct target *t;
 	const struct usrct_exec_options *opts;
 	int sock_fd;
+	struct scope scope; /* asked for if needed to get into the container's cgroup */
 };
 
 static int set_command(json_t *process, const struct usrct_exec_options *o, struct err *e)
@@ -168,12 +171,32 @@ static int check_runs(const struct target *t, struct err *e)
 	return 0;
 }
 
+/* Into another cgroup may be put what lies below an ancestor of both that is ours (cgroups(7),
+ * "Cgroups delegation: delegation containment"). A login session and the user's systemd have none:
+ * then the session gets a scope of its own, and is below that systemd, too. */
+static bool can_reach(const char *cgroup)
+{
+	char own[4096];
+	size_t n = 0, last = 0;
+
+	if (cgroup_own_path(own, sizeof(own) - sizeof("/cgroup.procs")) < 0)
+		return true; /* whatever we are, a scope would not help */
+	while (own[n] && own[n] == cgroup[n]) {
+		n++;
+		if ((own[n] == '/' || !own[n]) && (cgroup[n] == '/' || !cgroup[n]))
+			last = n;
+	}
+	memcpy(own + last, "/cgroup.procs", sizeof("/cgroup.procs"));
+	return faccessat(AT_FDCWD, own, W_OK, AT_EACCESS) == 0;
+}
+
 static int spawn(struct executing *x, struct sync_msg *start, struct err *e)
 {
 	_cleanup_close_ int document_fd = -EBADF, init_fd = -EBADF, cgroup_fd = -EBADF;
 	_cleanup_close_ int theirs = -EBADF;
 	struct spawn_fd fds[5];
 	int pair[2], r;
+	pid_t pid = 0;
 
 	document_fd = make_document(x, e);
 	if (document_fd < 0)
@@ -186,6 +209,8 @@ static int spawn(struct executing *x, struct sync_msg *start, struct err *e)
 		cgroup_fd = open(x->t->state.cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (cgroup_fd >= 0)
 		start->flags |= SYNC_CGROUP;
+	if (cgroup_fd >= 0 && !can_reach(x->t->state.cgroup))
+		(void)scope_prepare(&x->scope, NULL, NULL);
 	r = sock_pair(pair, e);
 	if (r < 0)
 		return r;
@@ -196,8 +221,10 @@ static int spawn(struct executing *x, struct sync_msg *start, struct err *e)
 	fds[2] = (struct spawn_fd){ store_dirfd(x->u->store), EXEC_STORE };
 	fds[3] = (struct spawn_fd){ init_fd, EXEC_INIT };
 	fds[4] = (struct spawn_fd){ cgroup_fd, EXEC_CGROUP };
-	return launcher_spawn(x->u, &(struct launching){ x->t->row.id, LAUNCH_EXEC, fds, 5 }, NULL,
-	                      e);
+	r = launcher_spawn(x->u, &(struct launching){ x->t->row.id, LAUNCH_EXEC, fds, 5 }, &pid, e);
+	if (r == 0)
+		scope_ask(&x->scope, x->t->row.id, pid, 0);
+	return r;
 }
 
 static int converse(struct executing *x, struct sync_msg *m, struct err *e)
@@ -213,7 +240,13 @@ static int converse(struct executing *x, struct sync_msg *m, struct err *e)
 		if (x->opts->tty)
 			(void)ioctl(io->stdin_fd, TIOCGWINSZ, &m->window);
 	}
+	if (x->scope.is_asked)
+		m->flags |= SYNC_SCOPE;
 	r = sync_send(x->sock_fd, m, -EBADF, e);
+	if (r == 0 && x->scope.is_asked) {
+		scope_answer(&x->scope, m);
+		r = sync_send(x->sock_fd, m, -EBADF, e);
+	}
 	if (r == 0)
 		r = sync_expect(x->sock_fd, SYNC_STARTED, "the session", m, NULL, e);
 	return r;
@@ -253,6 +286,7 @@ static int execute(struct executing *x, int *ret_status, struct err *e)
 		r = spawn(x, &m, e);
 	if (r == 0)
 		r = converse(x, &m, e);
+	scope_done(&x->scope);
 	if (r == 0 && x->opts->stdio)
 		r = stay(x, ret_status, e);
 	attach_signals_restore(&signals);
@@ -264,7 +298,9 @@ int usrct_container_exec(struct usrct *u, const char *ref, const struct usrct_ex
                          int *ret_status, struct usrct_err *out)
 {
 	_cleanup_target_ struct target t = TARGET_NONE;
-	struct executing x = { .u = u, .t = &t, .opts = opts, .sock_fd = -EBADF };
+	struct executing x = {
+		.u = u, .t = &t, .opts = opts, .sock_fd = -EBADF, .scope = SCOPE_NONE
+	};
 	struct err e = { 0 };
 	int r = target_open(u, ref, STORE_READ, &t, &e);
 

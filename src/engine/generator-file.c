@@ -194,8 +194,8 @@ int generator_parse(const char *file, const char *text, size_t n, struct generat
 	/* Depth and size are bounded by jansson and by whoever read the file. */
 	g.doc = json_loadb(text, n, JSON_REJECT_DUPLICATES, &je);
 	if (!g.doc)
-		return err_set(e, UCT_BAD_GENERATOR, -EINVAL, "%s:%d:%d: %s", file,
-		               MAX(je.line, 1), MAX(je.column, 1), je.text);
+		return err_set(e, UCT_BAD_GENERATOR, -EINVAL, "%s:%d:%d: %s", file, MAX(je.line, 1),
+		               MAX(je.column, 1), je.text);
 	rc = read_object(&r, "the file", g.doc, fields, e);
 	if (rc < 0) {
 		generator_done(&g);

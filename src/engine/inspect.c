@@ -7,6 +7,7 @@
 #include "base/sbuf.h"
 #include "container/log.h"
 #include "container/spec.h"
+#include "engine/policy.h"
 #include "image/config.h"
 #include "store/blobs.h"
 
@@ -107,19 +108,18 @@ static int inspect_container(struct usrct *u, const char *ref, json_t **ret, str
 	args = json_at(spec, "process.args");
 	out = dir && name
 	              ? json_pack("{s:s, s:o, s:O?, s:s, s:o, s:s, s:s, s:o, s:{s:O?, s:b, s:b}, "
-	                          "s:o, "
-	                          "s:{s:s}, s:O}",
+	                          "s:o, s:O}",
 	                          "Id", t.row.id, "Created", time_of(t.row.created_ns), "Path",
 	                          json_array_get(args, 0), "Name", name, "State",
 	                          state_of(&t.state), "Image", t.row.image_id, "Directory", dir,
 	                          "Mounts", mounts_of(spec), "HostConfig", "NetworkMode",
 	                          json_at(plan, "network"), "AutoRemove", t.row.auto_remove,
 	                          "ReadonlyRootfs", json_is_true(json_at(spec, "root.readonly")),
-	                          "Config", config_of(&t, spec, plan), "LogConfig", "Type", "file",
-	                          "OCI", spec)
+	                          "Config", config_of(&t, spec, plan), "OCI", spec)
 	              : NULL;
 	if (!out)
 		return err_oom(e);
+	policy_inspect(&t, plan, out);
 	*ret = out;
 	return 0;
 }

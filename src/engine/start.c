@@ -15,6 +15,7 @@
 #include "container/events.h"
 #include "container/spec.h"
 #include "container/sync.h"
+#include "engine/detach-keys.h"
 #include "network/uplink.h"
 
 #include <fcntl.h>
@@ -228,6 +229,8 @@ static int stay(struct starting *s, int *ret_status, struct err *e)
 
 	if (r >= 0 && ret_status)
 		*ret_status = status;
+	if (r == 0)
+		(void)event_container(store_dirfd(s->u->store), s->dirfd, s->id, "detach", NULL);
 	return MIN(r, 0);
 }
 
@@ -261,8 +264,11 @@ static int start_locked(struct starting *s, int *ret_status, struct err *e)
 {
 	const struct usrct_stdio *io = s->opts ? s->opts->stdio : NULL;
 	struct attach_signals signals = { 0 };
+	struct detach_keys keys;
 	int r = read_needs(s->dirfd, &s->needs, e);
 
+	if (r == 0 && io)
+		r = detach_keys_parse(io->detach_keys, &keys, e);
 	if (r == 0 && io)
 		r = attach_signals_block(io, &signals, e);
 	if (r == 0 && io)
@@ -299,6 +305,14 @@ static int engine_start(struct usrct *u, const char *ref, const struct usrct_sta
 	s.id = t.row.id;
 	r = start_locked(&s, ret_status, e);
 	return r;
+}
+
+int engine_start_quietly(struct usrct *u, const char *ref, struct err *e)
+{
+	struct stopwatch w;
+
+	stopwatch_init(&w, NULL);
+	return engine_start(u, ref, NULL, &w, NULL, e);
 }
 
 int usrct_container_start(struct usrct *u, const char *ref, const struct usrct_start_options *opts,

@@ -61,20 +61,24 @@ static int wait_pidfd(const struct target *t, uint64_t deadline_ns, int timeout_
 }
 
 /* 1 ended, 0 time is up, -EPIPE the monitor is gone. */
-static int wait_monitor(int fd, uint64_t deadline_ns, int timeout_ms)
+static int wait_monitor(int fd, uint64_t deadline_ns, int timeout_ms, int *ret_exit_code)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
-	char type[16];
+	struct attach_exit x;
+	char packet[1 + sizeof(x)];
 
 	for (;;) {
 		int r = RETRY_EINTR(poll(&p, 1, remaining_ms(deadline_ns, timeout_ms)));
 
 		if (r <= 0)
 			return r < 0 ? -errno : 0;
-		if (sock_recv(fd, type, sizeof(type), NULL, 0) <= 0)
-			return -EPIPE;
-		if (type[0] == ATTACH_EXIT)
-			return 1;
+		if (sock_recv(fd, packet, sizeof(packet), NULL, 0) != sizeof(packet))
+			return -EPIPE; /* we asked for nothing else */
+		if (packet[0] != ATTACH_EXIT)
+			continue;
+		memcpy(&x, packet + 1, sizeof(x));
+		*ret_exit_code = x.exit_code;
+		return 1;
 	}
 }
 
@@ -129,15 +133,24 @@ int engine_control(struct usrct *u, const struct target *t, uint32_t op)
 
 int engine_wait_end(struct usrct *u, const struct target *t, int timeout_ms, struct err *e)
 {
+	int exit_code;
+
+	return engine_wait_exit(u, t, timeout_ms, &exit_code, e);
+}
+
+int engine_wait_exit(struct usrct *u, const struct target *t, int timeout_ms, int *ret_exit_code,
+                     struct err *e)
+{
 	uint64_t deadline_ns = clock_monotonic_ns() + (uint64_t)MAX(timeout_ms, 0) * 1000000;
 	_cleanup_close_ int fd = -EBADF;
 	int r = engine_runtime_dir(u, e);
 
+	*ret_exit_code = -1;
 	if (r < 0)
 		return r;
 	fd = engine_monitor(u, t->row.id, 0);
 	if (fd >= 0) {
-		r = wait_monitor(fd, deadline_ns, timeout_ms);
+		r = wait_monitor(fd, deadline_ns, timeout_ms, ret_exit_code);
 		if (r >= 0)
 			return r;
 	}

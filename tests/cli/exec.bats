@@ -104,8 +104,8 @@ no_sessions() {
     *t*) continue ;; # below
     -d)
       usr-ct exec -d box sleep 1010 9</etc/passwd
-      # shellcheck disable=SC2016
-      output=$(usr-ct exec box sh -c 'ls /proc/$(pgrep -f "sleep 1010" | head -1)/fd')
+      pid=$(usr-ct exec box ps -o pid,args | sed -n 's/^ *\([0-9]*\) sleep 1010$/\1/p')
+      output=$(usr-ct exec box ls "/proc/$pid/fd")
       ;;
     *)
       # shellcheck disable=SC2086,SC2016

@@ -54,7 +54,7 @@ static void answers_bash(void **state)
 		{ "run --pull ", "missing\nalways\nnever\nnewer\n" },
 		{ "run --pull=n", "--pull=never\n--pull=newer\n" },
 		{ "run --rm=", "--rm=true\n--rm=false\n" },
-		{ "run --rm --r", "--rmi\n--replace\n--read-only\n--read-only-tmpfs\n" },
+		{ "run --rm --re", "--replace\n--read-only\n--read-only-tmpfs\n--restart\n" },
 		{ "run -e A --en", "--env\n--env-file\n--env-host\n--entrypoint\n" },
 		{ "run --network private:", "private:slirp4netns\nprivate:pasta\n" },
 		{ "run --network no", "none\n" },
