@@ -391,6 +391,7 @@ static void undo(struct launch *l, const struct err *e)
 /* The monitor needs a few facts of them. */
 void launch_shed_documents(struct launch *l)
 {
+	uint64_t namespaces = l->spec.namespaces;
 	bool terminal = l->spec.terminal;
 	struct plan kept = { .auto_remove = l->plan.auto_remove,
 		             .stop_signal = l->plan.stop_signal,
@@ -401,6 +402,7 @@ void launch_shed_documents(struct launch *l)
 	spec_done(&l->spec);
 	plan_done(&l->plan);
 	l->spec.terminal = terminal;
+	l->spec.namespaces = namespaces;
 	l->plan = kept;
 	(void)malloc_trim(0);
 }

@@ -2,6 +2,7 @@
 #include "engine/host-config.h"
 
 #include "base/num.h"
+#include "container/spec.h"
 #include "engine/ulimits.h"
 
 #include <string.h>
@@ -171,4 +172,18 @@ int host_config_make(const struct document *d, json_t **ret_config, json_t **ret
 	int r = config_of(d, ret_config, e);
 
 	return r < 0 ? r : host_config_of(d, ret_host_config, e);
+}
+
+void host_config_inspect(const json_t *plan, json_t *out)
+{
+	json_t *config = json_object_get(out, "Config");
+	json_t *labels = json_object_get(config, "Labels"), *v;
+	const char *key;
+
+	(void)json_object_update(config, json_at(plan, "config"));
+	(void)json_object_update(json_object_get(out, "HostConfig"), json_at(plan, "hostConfig"));
+	/* Both are annotations of the OCI document; these were not meant as labels. */
+	json_object_foreach(json_at(plan, "hostConfig.Annotations"), key, v)(void)
+		json_object_del(labels, key);
+	(void)json_object_del(labels, SPEC_ANNOTATION_KEEP_GROUPS);
 }

@@ -8,3 +8,5 @@
 /* Additions to the objects Config and HostConfig. Never contains a secret's value. */
 int host_config_make(const struct document *d, json_t **ret_config, json_t **ret_host_config,
                      struct err *e);
+/* Puts them into what inspect prints. @plan: launch.json. */
+void host_config_inspect(const json_t *plan, json_t *out);
