@@ -12,6 +12,7 @@ struct volume {
 	const char *type;        /* "bind", "tmpfs", "ramfs" */
 	char *source, *target;
 	struct strv options; /* OCI */
+	bool is_volume;      /* --mount type=volume, or no type */
 	bool has_kind;       /* bind or rbind was said */
 	bool has_propagation, has_mode;
 };

@@ -235,6 +235,7 @@ static int find_type(struct volume *v, const struct strv *fields, struct err *e)
 		}
 	/* As with -v: a path is a directory of the host's, whatever it is called. */
 	if (!strcmp(type, "volume")) {
+		v->is_volume = true;
 		v->type = "bind";
 		return 0;
 	}
@@ -265,7 +266,7 @@ int volume_add_mount(const char *spec, json_t *list, struct err *e)
 	}
 	if (r == 0 && !v.target)
 		r = volume_bad(&v, "it has no target", e);
-	if (r == 0 && !strcmp(v.type, "bind") && !v.source)
+	if (r == 0 && v.is_volume && !v.source)
 		r = volume_refuse(&v, "without a source", "it would be a named volume", e);
 	return r < 0 ? r : volume_finish(&v, list, e);
 }

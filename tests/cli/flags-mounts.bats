@@ -213,19 +213,19 @@ inside() { # FLAG... IMAGE COMMAND...
 
 @test "mounts: a secret's value is in no document, no log, and not in inspect; it outlives the variable" {
   echo filesecretvalue >key
-  TOKEN=varsecretvalue run_ct -0 create --network none --name s --secret id=a,env=TOKEN --secret id=b,src=./key \
+  TOKEN=varsecretvalue run_ct -0 create --network none --name sec --secret id=a,env=TOKEN --secret id=b,src=./key \
     --secret id=c,src=./key,type=env,target=C "$B" sh -c 'test "$C" = filesecretvalue && cat /run/secrets/a /run/secrets/b | wc -c'
-  dir=$(inspect_field s .Directory)
+  dir=$(inspect_field sec .Directory)
   run grep -rl -e filesecretvalue -e varsecretvalue "$dir/config.json" "$dir/launch.json"
   assert_status 1
-  assert_lacks "$(usr-ct inspect s)" secretvalue
-  run_ct -0 start -a s
+  assert_lacks "$(usr-ct inspect sec)" secretvalue
+  run_ct -0 start -a sec
   assert_output 30
-  assert_lacks "$(usr-ct logs s)" secretvalue
+  assert_lacks "$(usr-ct logs sec)" secretvalue
   [ "$(stat -c %a "$dir"/secret-0)" = 600 ]
   # From its file it is read at each start.
   rm key
-  run_ct start -a s
+  run_ct start -a sec
   assert_error 1126 b
 }
 

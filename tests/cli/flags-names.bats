@@ -39,9 +39,9 @@ inside() { # FLAG... IMAGE COMMAND...
   assert_status 125
   assert_error 1129
   run_ct run --rm --network host --add-host h:host-gateway "$B" cat /etc/hosts
-  if [[ -n $(ip -br addr show up scope global 2>/dev/null | grep -v '^lo') ]]; then
+  if ip -br addr show up scope global 2>/dev/null | grep -qv '^lo'; then
     assert_status 0
-    [[ $output =~ ^[0-9a-f.:]+$'\t'h ]] || fail "$output"
+    grep -qE '^[0-9a-f.:]+[[:space:]]h$' <<<"${lines[0]}" || fail "$output"
   else
     assert_error 1129
   fi
@@ -70,10 +70,10 @@ inside() { # FLAG... IMAGE COMMAND...
 }
 
 @test "names: the files are writable inside, and fresh at each start" {
-  run_ct -0 create --network none --name f "$B" sh -c 'grep -c mine /etc/hosts; echo mine >>/etc/hosts; grep -c mine /etc/hosts'
-  run_ct start -a f
+  run_ct -0 create --network none --name fil "$B" sh -c 'grep -c mine /etc/hosts; echo mine >>/etc/hosts; grep -c mine /etc/hosts'
+  run_ct start -a fil
   assert_output $'0\n1'
-  run_ct start -a f
+  run_ct start -a fil
   assert_output $'0\n1'
 }
 
@@ -103,10 +103,10 @@ inside() { # FLAG... IMAGE COMMAND...
 }
 
 @test "names: with --pid host nothing outlives the container" {
-  run_ct -0 run -d --network none --pid host --name p "$B" sh -c 'sleep 987654 & sleep 987655 & echo ready; exec sleep 987656'
-  wait_until log_has p ready
-  run_ct -0 kill p
-  wait_until is_state p exited
+  run_ct -0 run -d --network none --pid host --name pro "$B" sh -c 'sleep 987654 & sleep 987655 & echo ready; exec sleep 987656'
+  wait_until log_has pro ready
+  run_ct -0 kill pro
+  wait_until is_state pro exited
   wait_until bash -c '! grep -lz "98765[456]" /proc/[0-9]*/cmdline'
 }
 
@@ -140,10 +140,10 @@ inside() { # FLAG... IMAGE COMMAND...
 
 @test "names: --label, --label-file, --annotation" {
   printf '# no label\nfrom=file\nalone\nboth=file\n' >labels
-  run_ct -0 create --label-file labels -l both=flag --label x=y=z --annotation note=1 --name l "$B"
-  [ "$(inspect_field l '.Config.Labels | to_entries | map("\(.key)=\(.value)") | sort | join(" ")')" = "alone= both=flag from=file x=y=z" ]
-  [ "$(inspect_field l .HostConfig.Annotations.note)" = 1 ]
-  [ "$(inspect_field l .OCI.annotations.note)" = 1 ]
+  run_ct -0 create --label-file labels -l both=flag --label x=y=z --annotation note=1 --name lab "$B"
+  [ "$(inspect_field lab '.Config.Labels | to_entries | map("\(.key)=\(.value)") | sort | join(" ")')" = "alone= both=flag from=file x=y=z" ]
+  [ "$(inspect_field lab .HostConfig.Annotations.note)" = 1 ]
+  [ "$(inspect_field lab .OCI.annotations.note)" = 1 ]
   run_ct create --annotation io.usr-ct.user=0 "$B"
   assert_error 1102
 }
@@ -163,31 +163,31 @@ inside() { # FLAG... IMAGE COMMAND...
 }
 
 @test "names: --pidfile has the number that the host sees, from each start" {
-  run_ct -0 run -d --network none --name p --pidfile pid "$B" sleep 600
-  [ "$(cat pid)" = "$(inspect_field p .State.Pid)" ]
+  run_ct -0 run -d --network none --name pro --pidfile pid "$B" sleep 600
+  [ "$(cat pid)" = "$(inspect_field pro .State.Pid)" ]
   first=$(cat pid)
-  run_ct -0 kill p
-  wait_until is_state p exited
+  run_ct -0 kill pro
+  wait_until is_state pro exited
   cd /
-  run_ct -0 start p
+  run_ct -0 start pro
   cd "$BATS_TEST_TMPDIR"
-  [ "$(cat pid)" = "$(inspect_field p .State.Pid)" ]
+  [ "$(cat pid)" = "$(inspect_field pro .State.Pid)" ]
   [ "$(cat pid)" != "$first" ]
 }
 
 # --- replace, rmi, pull
 
 @test "names: --replace takes the place of a running container, once the new one can be made" {
-  run_ct -0 run -d --network none --name r "$B" sleep 600
-  first=$(inspect_field r .Id)
-  run_ct create --name r "$B"
+  run_ct -0 run -d --network none --name rep "$B" sleep 600
+  first=$(inspect_field rep .Id)
+  run_ct create --name rep "$B"
   assert_error 1403
-  run_ct create --replace --name r -v ./missing:/x "$B"
+  run_ct create --replace --name rep -v ./missing:/x "$B"
   assert_error 1104
-  [ "$(inspect_field r .Id)" = "$first" ]
-  is_state r running
-  run_ct -0 create --replace --name r "$B" true
-  [ "$(inspect_field r .Id)" != "$first" ]
+  [ "$(inspect_field rep .Id)" = "$first" ]
+  is_state rep running
+  run_ct -0 create --replace --name rep "$B" true
+  [ "$(inspect_field rep .Id)" != "$first" ]
   [ "$(usr-ct ps -aq | wc -l)" = 1 ]
   run_ct -0 create --replace --name fresh "$B" true
   run_ct create --replace "$B"
@@ -248,10 +248,10 @@ inside() { # FLAG... IMAGE COMMAND...
 # --- inspect
 
 @test "names: inspect shows what was asked for, under Docker's names" {
-  run_ct -0 create --name i --cap-add NET_ADMIN --ulimit nofile=10:20 --shm-size 1m --dns 192.0.2.1 \
+  run_ct -0 create --name ins --cap-add NET_ADMIN --ulimit nofile=10:20 --shm-size 1m --dns 192.0.2.1 \
     --add-host a:192.0.2.2 --security-opt no-new-privileges --group-add 5 --oom-score-adj 7 --pid host \
     --tmpfs /t:size=1m --sysctl net.ipv4.ip_forward=1 --init --entrypoint args "$B" one
-  usr-ct inspect i | jq -e '.[0] | .HostConfig as $h |
+  usr-ct inspect ins | jq -e '.[0] | .HostConfig as $h |
     ($h.CapAdd == ["NET_ADMIN"]) and ($h.Ulimits == [{"Name":"nofile","Soft":10,"Hard":20}]) and
     ($h.ShmSize == 1048576) and ($h.Dns == ["192.0.2.1"]) and ($h.ExtraHosts == ["a:192.0.2.2"]) and
     ($h.SecurityOpt == ["no-new-privileges"]) and ($h.GroupAdd == ["5"]) and ($h.OomScoreAdj == 7) and

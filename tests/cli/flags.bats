@@ -113,8 +113,8 @@ inside() { # FLAG... IMAGE COMMAND...
   inside --init --workdir /made/here "$B" sh -c 'pwd; tr "\0" " " </proc/1/cmdline'
   assert_has "$output" /made/here
   assert_lacks "$output" "sh -c"
-  run_ct -0 create --stop-timeout -1 --stop-signal RTMIN+3 --name s "$B" true
-  [ "$(inspect_field s .Config.StopSignal)" = RTMIN+3 ]
+  run_ct -0 create --stop-timeout -1 --stop-signal RTMIN+3 --name sec "$B" true
+  [ "$(inspect_field sec .Config.StopSignal)" = RTMIN+3 ]
   run_ct -125 create --stop-signal NOSUCH "$B" true || run_ct -1 create --stop-signal NOSUCH "$B" true
   assert_error 1102
 }
@@ -267,8 +267,8 @@ caps() { # NAME: as capabilities(7) numbers it, of the running container's proce
     assert_error 1120 publish
     assert_has "$stderr" "--network host"
   done
-  run_ct -0 create --expose 80 --expose 8000-8002/udp --name e "$B"
-  [ "$(inspect_field e '.Config.ExposedPorts | keys | join(" ")')" = "80/tcp 8000/udp 8001/udp 8002/udp" ]
+  run_ct -0 create --expose 80 --expose 8000-8002/udp --name exp "$B"
+  [ "$(inspect_field exp '.Config.ExposedPorts | keys | join(" ")')" = "80/tcp 8000/udp 8001/udp 8002/udp" ]
   run_ct create --expose 0 "$B"
   assert_error 1102
 }
