@@ -134,6 +134,25 @@ static int apply_filter(const char *value, const char *opt, struct privileges *p
 	return 0;
 }
 
+/* Of the security modules only what is so anyway can be asked for. */
+static int apply_module(const char *opt, struct err *e)
+{
+	const char *profile = value_of(opt, "apparmor"), *label = value_of(opt, "label");
+
+	if (profile)
+		return !strcmp(profile, "unconfined")
+		               ? 0
+		               : refuse(opt, "changing to an AppArmor profile needs root", e);
+	if (label)
+		return !strcmp(label, "disable")
+		               ? 0
+		               : refuse(opt, "programs keep your own SELinux label", e);
+	return err_hint(e,
+	                err_set(e, UCT_BAD_VALUE, -EINVAL, "--security-opt '%s' is not known", opt),
+	                "known: no-new-privileges, seccomp, systempaths, mask, unmask, proc-opts, "
+	                "apparmor, label");
+}
+
 static int apply(const char *opt, struct privileges *p, struct err *e)
 {
 	const char *v;
@@ -155,16 +174,8 @@ static int apply(const char *opt, struct privileges *p, struct err *e)
 		return add_paths(&p->masked, v, opt, e);
 	else if ((v = value_of(opt, "proc-opts")))
 		return strv_add(&p->proc_options, v) < 0 ? err_oom(e) : 0;
-	else if ((v = value_of(opt, "apparmor")) && strcmp(v, "unconfined") != 0)
-		return refuse(opt, "changing to an AppArmor profile needs root", e);
-	else if ((v = value_of(opt, "label")) && strcmp(v, "disable") != 0)
-		return refuse(opt, "programs keep your own SELinux label", e);
-	else if (!v) /* apparmor=unconfined and label=disable are how it is */
-		return err_hint(
-			e,
-			err_set(e, UCT_BAD_VALUE, -EINVAL, "--security-opt '%s' is not known", opt),
-			"known: no-new-privileges, seccomp, systempaths, mask, unmask, "
-			"proc-opts, apparmor, label");
+	else
+		return apply_module(opt, e);
 	return 0;
 }
 

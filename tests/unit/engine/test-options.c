@@ -210,8 +210,10 @@ static void security_options(void **state)
 		                           "unmask=x",
 		                           "no-new-privileges=2",
 		                           "label=type:x" };
-	struct usrct_create_options o = { .security = LIST("no-new-privileges:false", "mask=/a:/b",
-		                                           "unmask=/proc/sys:/proc/kcore") };
+	struct usrct_create_options o = { .security =
+		                                  LIST("no-new-privileges:false", "mask=/a:/b",
+		                                       "unmask=/proc/sys:/proc/kcore",
+		                                       "apparmor=unconfined", "label:disable") };
 	struct privileges p;
 
 	(void)state;
