@@ -443,7 +443,7 @@ void launch_guard_self(int first_foreign_fd, const char *name)
 	for (int fd = LAUNCH_SYNC; fd < first_foreign_fd; fd++)
 		(void)fd_set_cloexec(fd, 1);
 	/* What the user's shell left open is not for a monitor that may live for months. */
-	(void)close_range((unsigned)first_foreign_fd, ~0U, 0);
+	(void)fd_close_from(first_foreign_fd);
 	IGNORE(chdir("/")); /* keep no directory of the user's busy */
 }
 
@@ -467,6 +467,8 @@ int main(int argc, char **argv)
 	sync_time(&l.times[0], "exec of the launcher");
 	if (!strcmp(argv[2], LAUNCH_EXEC))
 		return exec_main(argv[1]);
+	if (!strcmp(argv[2], LAUNCH_MOUNT))
+		return live_mount_main();
 	l.id = argv[1];
 	l.has_userns = !strcmp(argv[2], LAUNCH_NESTED);
 	launch_guard_self(l.has_userns ? LAUNCH_USERNS + 1 : LAUNCH_USERNS, "usr-ct-monitor");

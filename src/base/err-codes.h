@@ -28,6 +28,10 @@ UCT(1006, NO_RUNTIME_DIR, ERR_SYSTEM, "no usable runtime directory",
     "usr-ct keeps its sockets in $XDG_RUNTIME_DIR/usr-ct. Without that variable it uses "
     "/run/user/UID or a 0700 directory below /tmp. None of them is a directory of yours.",
     "set XDG_RUNTIME_DIR to a directory that only you can read")
+UCT(1007, NO_SYSCALL, ERR_UNSUPPORTED, "this kernel does not know a system call",
+    "usr-ct needs Linux 5.12 or newer. A newer kernel says the same where a system call filter "
+    "hides calls that its author did not know, as inside a container of an older runtime.",
+    "usr-ct needs Linux 5.12, and no system call filter that hides its calls")
 
 UCT(1101, USAGE, ERR_USAGE, "the command line is not right",
     "A flag, an argument or a combination of them is unknown or out of place.",
@@ -59,6 +63,20 @@ UCT(1108, TEMPLATE_VALUE, ERR_USAGE, "a template cannot be carried out",
     "A function got a value of the wrong kind, an index is beyond the end of a list, or the "
     "template would run or write without end.",
     "{{json .Field}} shows what a field holds")
+UCT(1109, FILTER, ERR_USAGE, "a filter cannot be understood",
+    "Filters are KEY=VALUE. The key is unknown to this command, or its value has the wrong form. "
+    "Values of one key are alternatives (labels must all fit), different keys must all fit.",
+    "docs/formats.md lists the filters of each command")
+UCT(1110, NO_TERMINAL, ERR_USAGE, "nobody can be asked",
+    "The command removes things and asks first. Its standard input is not a terminal, so nobody "
+    "can answer.", "give -f (--force) to do it without being asked")
+UCT(1111, PORT_NOT_PUBLISHED, ERR_NOT_FOUND, "a port is not published",
+    "The container has no such port that could be reached from outside of it. Ports cannot be "
+    "published yet; with --network host its ports are the machine's own.",
+    "usr-ct port CONTAINER lists what is published")
+UCT(1112, RESTART_AUTO_REMOVE, ERR_CONFLICT, "a container made with --rm cannot be restarted",
+    "Restarting means stopping first, and a container that was made with --rm is removed when it "
+    "ends. It was left running.", "stop it, and run it again")
 
 UCT(1120, FLAG_REFUSED, ERR_USAGE, "a flag of Docker or podman that has no place here",
     "The flag exists elsewhere, and usr-ct knows it, but cannot carry it out: it needs root or a "
@@ -192,6 +210,14 @@ UCT(1421, SESSION_DIED, ERR_SYSTEM, "the session of an executed command is gone"
     "The process of usr-ct that held the command's input and output was killed. The command itself "
     "may go on, but what it prints and how it ends can no longer be known.",
     "usr-ct top CONTAINER shows whether it still runs")
+UCT(1422, MOUNT_PLACE, ERR_CONFLICT, "nothing can be mounted there now",
+    "The place is one that a container cannot do without or that keeps the kernel out of its "
+    "sight (/, /proc, /sys, /dev), or a file that usr-ct keeps there itself, or something is "
+    "mounted there already. Links that the container made are followed, below its root.",
+    "name another path in the container")
+UCT(1423, NOT_MOUNTED, ERR_NOT_FOUND, "nothing is mounted there",
+    "The path in the container does not exist or is not where a mount begins.",
+    "usr-ct mount ls CONTAINER lists what is mounted")
 UCT(1440, LOG_DRIVER, ERR_USAGE, "no such log driver",
     "The output of a container goes to a file (json-file, k8s-file and local are three names of it), "
     "to the journal (journald) or nowhere (none).", "leave --log-driver out for a file")
@@ -214,7 +240,6 @@ UCT(1446, NO_MONITOR, ERR_CONFLICT, "the container's monitor is gone",
     "The process that looks after this container was killed. The container runs on, but nobody "
     "moves its output, starts it again or checks its health.",
     "stop and start it; look for out-of-memory kills")
-
 UCT(1460, NO_SUCH_PATH, ERR_NOT_FOUND, "the path does not exist",
     "What was to be copied, or the directory to copy it into, is not there. Paths in a container "
     "start at its root, whatever its working directory is; links are followed inside it.",

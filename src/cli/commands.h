@@ -17,6 +17,18 @@ extern const struct command cmd_events;
 extern const struct command cmd_pause;
 extern const struct command cmd_unpause;
 extern const struct command cmd_update;
+extern const struct command cmd_restart;
+extern const struct command cmd_rename;
+extern const struct command cmd_port;
+extern const struct command cmd_container_inspect;
+extern const struct command cmd_image_inspect;
+extern const struct command cmd_list;
+extern const struct command cmd_delete;
+extern const struct command cmd_container_prune;
+extern const struct command cmd_image_prune;
+extern const struct command cmd_system_prune;
+extern const struct command cmd_system_df;
+extern const struct command cmd_init;
 extern const struct command cmd_pull;
 extern const struct command cmd_images;
 extern const struct command cmd_rmi;
@@ -28,12 +40,14 @@ extern const struct command cmd_version;
 extern const struct command cmd_help;
 extern const struct command cmd_stats;
 extern const struct command cmd_top;
+extern const struct command cmd_mount;
 extern const struct command cmd_cp;
 extern const struct command cmd_diff;
 extern const struct command cmd_commit;
 extern const struct command cmd_export;
 extern const struct command cmd_attach;
 extern const struct command cmd_wait;
+extern const struct command cmd_recreate;
 extern const struct command cmd_complete;  /* hidden */
 extern const struct command cmd_man;       /* hidden */
 extern const struct command cmd_errors_md; /* hidden */

@@ -161,6 +161,16 @@ static int write_actor(const struct document *d, const char *name, int dirfd, st
 	return event_actor_write(dirfd, name, d->opts->image, labels.v, e);
 }
 
+static int remove_old(struct usrct *u, const char *id, struct err *e)
+{
+	_cleanup_target_ struct target t = TARGET_NONE;
+	int r = target_open(u, id, STORE_WRITE, &t, e);
+
+	if (r == -ENOENT) /* somebody was faster */
+		return 0;
+	return r < 0 ? r : engine_remove(u, &t, /* force= */ true, e);
+}
+
 static int publish(struct usrct *u, const struct document *d, const struct image_row *image,
                    struct container_stage *stage, struct err *e)
 {
@@ -186,7 +196,11 @@ static int publish(struct usrct *u, const struct document *d, const struct image
 	if (r == 0)
 		r = command ? container_publish(u->store, &row, stage, e) : err_oom(e);
 	/* The new one is complete, so that the old one may go. */
-	if (r == -EEXIST && d->opts->replace) {
+	if (r == -EEXIST && d->hook && d->hook->replaces) {
+		r = remove_old(u, d->hook->replaces, e);
+		if (r == 0)
+			r = container_publish(u->store, &row, stage, e);
+	} else if (r == -EEXIST && d->opts->replace) {
 		r = remove_named(u, row.name, e);
 		if (r == 0)
 			r = container_publish(u->store, &row, stage, e);
@@ -209,6 +223,8 @@ static int make(struct usrct *u, struct document *d, const struct image_row *ima
 		r = open_up(stage.dirfd, e);
 	if (r == 0)
 		r = write_documents(u, d, image, stage.dirfd, e);
+	if (r == 0 && d->hook)
+		r = d->hook->fill(u, stage.dirfd, d->hook->arg, e);
 	stopwatch_step(w, "write documents");
 	if (r == 0)
 		r = publish(u, d, image, &stage, e);
@@ -257,10 +273,11 @@ static int prepare(struct usrct *u, struct document *d, struct image_row *image,
 	return r;
 }
 
-static int create(struct usrct *u, const struct usrct_create_options *o, struct stopwatch *w,
+static int create(struct usrct *u, const struct usrct_create_options *o,
+                  const struct create_hook *hook, struct stopwatch *w,
                   char ret_id[CONTAINER_ID_SIZE], struct err *e)
 {
-	struct document d = { .opts = o, .id = ret_id };
+	struct document d = { .opts = o, .id = ret_id, .hook = hook };
 	_cleanup_free_ char *dir = NULL, *pidfile = NULL;
 	struct image_row image = { 0 };
 	struct image_config config = { 0 };
@@ -304,6 +321,13 @@ struct usrct_create_options engine_options(const struct usrct_create_options *o)
 int engine_create(struct usrct *u, const struct usrct_create_options *opts, struct stopwatch *w,
                   char ret_id[CONTAINER_ID_SIZE], struct err *e)
 {
+	return engine_create_hooked(u, opts, NULL, w, ret_id, e);
+}
+
+int engine_create_hooked(struct usrct *u, const struct usrct_create_options *opts,
+                         const struct create_hook *hook, struct stopwatch *w,
+                         char ret_id[CONTAINER_ID_SIZE], struct err *e)
+{
 	struct usrct_create_options o = engine_options(opts);
 	struct id_file cidfile = ID_FILE_NONE;
 	int r = check_options(&o, e);
@@ -311,7 +335,7 @@ int engine_create(struct usrct *u, const struct usrct_create_options *opts, stru
 	if (r == 0 && o.cidfile)
 		r = id_file_claim(&cidfile, o.cidfile, e);
 	if (r == 0)
-		r = create(u, &o, w, ret_id, e);
+		r = create(u, &o, hook, w, ret_id, e);
 	if (r == 0)
 		r = id_file_write(&cidfile, ret_id, e);
 	id_file_done(&cidfile);

@@ -9,6 +9,8 @@
 
 #include <usrct/container.h>
 
+struct create_hook;
+
 /* Which namespaces are the container's own. */
 struct isolation {
 	bool ipc, pid, uts, cgroup, network;
@@ -22,8 +24,9 @@ struct document {
 	const char *container_dir; /* absolute, as it will be named */
 	const char *pidfile;       /* absolute; NULL: none */
 	enum network_kind network;
-	struct isolation own; /* made by document_isolation() */
-	struct strv args;     /* made by document_args() */
+	const struct create_hook *hook; /* engine/create.h; may be NULL */
+	struct isolation own;           /* made by document_isolation() */
+	struct strv args;               /* made by document_args() */
 };
 
 /* ENTRYPOINT and CMD as Docker joins them; UCT_NO_COMMAND if nothing is left. */

@@ -51,6 +51,11 @@ int target_open(struct usrct *u, const char *ref, enum store_mode mode, struct t
 int engine_sweep(struct usrct *u, struct err *e);
 /* A store_remove_fn: by ourselves, or in the user's namespace where ids are foreign. */
 int engine_remove_tree(int dirfd, const char *name, void *usrct, struct err *e);
+/* Lets usr-ct-sweep do one thing (store/sweep-proto.h). */
+struct sweep_start;
+struct sweep_done;
+int engine_ask_sweeper(struct usrct *u, const struct sweep_start *m, int dirfd, bool in_namespace,
+                       struct sweep_done *ret, struct err *e);
 /* The directory with an entry for each container that has, or had, a monitor: 1; 0 there is none.
  */
 int engine_open_live(struct usrct *u, DIR **ret, struct err *e);
@@ -82,6 +87,8 @@ int engine_wait_end(struct usrct *u, const struct target *t, int timeout_ms, str
 int engine_wait_exit(struct usrct *u, const struct target *t, int timeout_ms, int *ret_exit_code,
                      struct err *e);
 int engine_stop(struct usrct *u, struct target *t, int timeout_s, struct err *e);
+int engine_stop_with(struct usrct *u, struct target *t, const struct usrct_stop_options *opts,
+                     struct err *e);
 int engine_signal(struct usrct *u, const struct target *t, int signo, struct err *e);
 /* pause.c: whether its processes are frozen, and letting them go on after a signal. */
 bool engine_is_paused(const struct state *s);

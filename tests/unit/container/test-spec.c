@@ -53,7 +53,7 @@ static void test_full(void **state)
 		"\"resources\":{},\"devices\":[],\"mountLabel\":\"\"},"
 		"\"domainname\":\"d\",\"annotations\":{\"io.usr-ct.groups\":\"x,y\","
 		"\"run.oci.keep_original_groups\":\"1\",\"io.usr-ct.user\":\"u:g\",\"io.usr-ct."
-	        "seccomp\":\"default\","
+		"seccomp\":\"default\","
 		"\"other\":\"x\"}}";
 	struct spec s;
 
