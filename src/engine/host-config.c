@@ -174,11 +174,46 @@ int host_config_make(const struct document *d, json_t **ret_config, json_t **ret
 	return r < 0 ? r : host_config_of(d, ret_host_config, e);
 }
 
+static bool is_device(const json_t *plan, const char *target)
+{
+	const json_t *list = json_at(plan, "hostConfig.Devices"), *d;
+	size_t i;
+
+	if (json_is_true(json_at(plan, "hostConfig.Privileged")) && !strncmp(target, "/dev/", 5))
+		return true;
+	json_array_foreach(list, i, d)
+	{
+		const char *path = json_string_value(json_object_get(d, "PathInContainer"));
+
+		if (path && !strcmp(path, target))
+			return true;
+	}
+	return false;
+}
+
+/* Bind mounts that stand for a flag of another kind, or for none. */
+static bool is_of_ours(const json_t *mount, const json_t *plan, const char *dir)
+{
+	static const char *const shared[] = { "/proc", "/sys", "/dev/shm", "/dev/mqueue" };
+	const char *source = json_string_value(json_object_get(mount, "Source"));
+	const char *target = json_string_value(json_object_get(mount, "Destination"));
+
+	if (!source || !target)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(shared); i++)
+		if (!strcmp(source, shared[i]) && !strcmp(target, shared[i]))
+			return true;
+	if (!strcmp(target, "/etc/localtime") && strstr(source, "zoneinfo"))
+		return true;
+	return (dir && !strncmp(source, dir, strlen(dir))) || is_device(plan, target);
+}
+
 void host_config_inspect(const json_t *plan, json_t *out)
 {
 	json_t *config = json_object_get(out, "Config");
 	json_t *labels = json_object_get(config, "Labels"), *v;
-	const char *key;
+	json_t *mounts = json_object_get(out, "Mounts");
+	const char *key, *dir = json_string_value(json_object_get(out, "Directory"));
 
 	(void)json_object_update(config, json_at(plan, "config"));
 	(void)json_object_update(json_object_get(out, "HostConfig"), json_at(plan, "hostConfig"));
@@ -186,4 +221,7 @@ void host_config_inspect(const json_t *plan, json_t *out)
 	json_object_foreach(json_at(plan, "hostConfig.Annotations"), key, v)(void)
 		json_object_del(labels, key);
 	(void)json_object_del(labels, SPEC_ANNOTATION_KEEP_GROUPS);
+	for (size_t i = json_array_size(mounts); i > 0; i--)
+		if (is_of_ours(json_array_get(mounts, i - 1), plan, dir))
+			(void)json_array_remove(mounts, i - 1);
 }

@@ -250,12 +250,12 @@ inside() { # FLAG... IMAGE COMMAND...
 @test "names: inspect shows what was asked for, under Docker's names" {
   run_ct -0 create --name ins --cap-add NET_ADMIN --ulimit nofile=10:20 --shm-size 1m --dns 192.0.2.1 \
     --add-host a:192.0.2.2 --security-opt no-new-privileges --group-add 5 --oom-score-adj 7 --pid host \
-    --tmpfs /t:size=1m --sysctl net.ipv4.ip_forward=1 --init --entrypoint args "$B" one
+    --tmpfs /t:size=1m --sysctl net.ipv4.ip_forward=1 --init -v "$PWD:/vol:ro" --device /dev/null:/dev/x --entrypoint args "$B" one
   usr-ct inspect ins | jq -e '.[0] | .HostConfig as $h |
     ($h.CapAdd == ["NET_ADMIN"]) and ($h.Ulimits == [{"Name":"nofile","Soft":10,"Hard":20}]) and
     ($h.ShmSize == 1048576) and ($h.Dns == ["192.0.2.1"]) and ($h.ExtraHosts == ["a:192.0.2.2"]) and
     ($h.SecurityOpt == ["no-new-privileges"]) and ($h.GroupAdd == ["5"]) and ($h.OomScoreAdj == 7) and
     ($h.PidMode == "host") and ($h.Tmpfs == {"/t":"size=1m"}) and $h.Init and ($h.Privileged | not) and
-    ($h.Sysctls == {"net.ipv4.ip_forward":"1"}) and
+    ($h.Sysctls == {"net.ipv4.ip_forward":"1"}) and ([.Mounts[].Destination] == ["/vol"]) and
     (.Config.Entrypoint == ["args"]) and (.Config.Cmd == ["one"]) and (.Config.StopTimeout == 10)'
 }
