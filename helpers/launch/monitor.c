@@ -19,6 +19,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <link.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -89,6 +90,8 @@ static void handle_init(struct monitor *m)
 {
 	if (pidfd_wait(m->l->init_pidfd, &m->status) < 0)
 		m->status = 255 << 8; /* somebody else reaped it; nobody does */
+	if (!(m->l->spec.namespaces & CLONE_NEWPID))
+		stragglers_end(m->l);
 	m->has_ended = true;
 	(void)epoll_ctl(m->epoll_fd, EPOLL_CTL_DEL, m->l->init_pidfd, NULL);
 }
