@@ -171,6 +171,14 @@ UCT(1421, SESSION_DIED, ERR_SYSTEM, "the session of an executed command is gone"
     "The process of usr-ct that held the command's input and output was killed. The command itself "
     "may go on, but what it prints and how it ends can no longer be known.",
     "usr-ct top CONTAINER shows whether it still runs")
+UCT(1422, MOUNT_PLACE, ERR_CONFLICT, "nothing can be mounted there now",
+    "The place is one that a container cannot do without or that keeps the kernel out of its "
+    "sight (/, /proc, /sys, /dev), or a file that usr-ct keeps there itself, or something is "
+    "mounted there already. Links that the container made are followed, below its root.",
+    "name another path in the container")
+UCT(1423, NOT_MOUNTED, ERR_NOT_FOUND, "nothing is mounted there",
+    "The path in the container does not exist or is not where a mount begins.",
+    "usr-ct mount ls CONTAINER lists what is mounted")
 UCT(1440, LOG_DRIVER, ERR_USAGE, "no such log driver",
     "The output of a container goes to a file (json-file, k8s-file and local are three names of it), "
     "to the journal (journald) or nowhere (none).", "leave --log-driver out for a file")
@@ -193,7 +201,6 @@ UCT(1446, NO_MONITOR, ERR_CONFLICT, "the container's monitor is gone",
     "The process that looks after this container was killed. The container runs on, but nobody "
     "moves its output, starts it again or checks its health.",
     "stop and start it; look for out-of-memory kills")
-
 UCT(1460, NO_SUCH_PATH, ERR_NOT_FOUND, "the path does not exist",
     "What was to be copied, or the directory to copy it into, is not there. Paths in a container "
     "start at its root, whatever its working directory is; links are followed inside it.",

@@ -555,3 +555,44 @@ int usrct_container_start_all(struct usrct *u, const char *const *filters, usrct
 	each(ID("d"), NULL, arg);
 	return 0;
 }
+
+static int fake_mount(const char *ref, struct usrct_err *e)
+{
+	return find(ref) ? 0 : fail(e, UCT_CONTAINER_UNKNOWN, -ENOENT, "no such container", ref);
+}
+
+int usrct_mount_add(struct usrct *u, const char *ref, const char *spec,
+                    const struct usrct_mount_options *opts, struct usrct_err *e)
+{
+	(void)u;
+	(void)spec;
+	(void)opts;
+	return fake_mount(ref, e);
+}
+
+int usrct_mount_swap(struct usrct *u, const char *ref, const char *spec,
+                     const struct usrct_mount_options *opts, struct usrct_err *e)
+{
+	return usrct_mount_add(u, ref, spec, opts, e);
+}
+
+int usrct_mount_remove(struct usrct *u, const char *ref, const char *target,
+                       const struct usrct_mount_options *opts, struct usrct_err *e)
+{
+	return usrct_mount_add(u, ref, target, opts, e);
+}
+
+int usrct_mount_list(struct usrct *u, const char *ref, struct usrct_mount **ret, size_t *ret_n,
+                     struct usrct_err *e)
+{
+	(void)u;
+	*ret = NULL;
+	*ret_n = 0;
+	return fake_mount(ref, e);
+}
+
+void usrct_mount_list_free(struct usrct_mount *list, size_t n)
+{
+	(void)n;
+	free(list);
+}
