@@ -247,6 +247,16 @@ USRCT_API int usrct_container_kill(struct usrct *u, const char *ref, int signo,
 USRCT_API int usrct_container_remove(struct usrct *u, const char *ref, bool force,
                                      struct usrct_err *e);
 
+/**
+ * usrct_container_check() - run a container's health check now
+ * @ret_healthy: whether it succeeded
+ *
+ * Blocks until the check is over. The result counts as any other. Return: 0, or negative errno:
+ * -ENODATA (it has no check), -ESRCH (not running), -EBUSY (paused). Since: 0.1
+ */
+USRCT_API int usrct_container_check(struct usrct *u, const char *ref, bool *ret_healthy,
+                                    struct usrct_err *e);
+
 enum usrct_condition {
 	USRCT_WAIT_NOT_RUNNING, /* at once if it does not run now, and is not about to be restarted
 	                         */

@@ -5,7 +5,8 @@
 #include "cli/command.h"
 
 extern const struct command cmd_run, cmd_create, cmd_start, cmd_stop, cmd_kill, cmd_rm, cmd_ps,
-	cmd_logs, cmd_events, cmd_pause, cmd_unpause, cmd_update, cmd_attach, cmd_wait;
+	cmd_logs, cmd_events, cmd_pause, cmd_unpause, cmd_update, cmd_attach, cmd_wait,
+	cmd_healthcheck;
 extern const struct command cmd_pull, cmd_images, cmd_rmi, cmd_inspect;
 extern const struct command cmd_doctor, cmd_explain, cmd_info, cmd_version, cmd_help;
 extern const struct command cmd_complete, cmd_man, cmd_errors_md; /* hidden */

@@ -7,6 +7,7 @@
 #include "base/sbuf.h"
 #include "container/log.h"
 #include "container/spec.h"
+#include "engine/health.h"
 #include "engine/policy.h"
 #include "image/config.h"
 #include "store/blobs.h"
@@ -38,6 +39,15 @@ static json_t *state_of(const struct state *s)
 	                 time_of(s->finished_ns), "MonitorLost", s->status == STATE_LOST,
 	                 "Restarting", s->status == STATE_RESTARTING, "OOMKilled",
 	                 s->is_oom_killed);
+}
+
+static json_t *state_and_health(const struct target *t)
+{
+	json_t *j = state_of(&t->state), *health = health_inspect(t);
+
+	if (health)
+		(void)json_object_set_new(j, "Health", health);
+	return j;
 }
 
 static json_t *mounts_of(const json_t *spec)
@@ -111,7 +121,7 @@ static int inspect_container(struct usrct *u, const char *ref, json_t **ret, str
 	                          "s:o, s:O}",
 	                          "Id", t.row.id, "Created", time_of(t.row.created_ns), "Path",
 	                          json_array_get(args, 0), "Name", name, "State",
-	                          state_of(&t.state), "Image", t.row.image_id, "Directory", dir,
+	                          state_and_health(&t), "Image", t.row.image_id, "Directory", dir,
 	                          "Mounts", mounts_of(spec), "HostConfig", "NetworkMode",
 	                          json_at(plan, "network"), "AutoRemove", t.row.auto_remove,
 	                          "ReadonlyRootfs", json_is_true(json_at(spec, "root.readonly")),

@@ -124,8 +124,10 @@ static int start_candidate(struct usrct *u, const char *id, const char *const *f
 	if (r == 0)
 		r = !state_is_active(&c.t.state) && fits(&c, filters) ? 1 : 0;
 	candidate_done(&c);
-	if (r == 1)
+	if (r == 1) {
 		r = engine_start_quietly(u, id, e);
+		r = r == 0 ? 1 : r;
+	}
 	return r == -ENOENT || r == -EALREADY ? 0 : r;
 }
 
