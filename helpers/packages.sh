@@ -20,6 +20,9 @@ packages_table() { # FAMILY LIST -> names, one a line
       bats shellcheck codespell python3 iproute2 git jq skopeo umoci docker-registry mmdebstrap \
       busybox-static tmux attr libcap2-bin zstd passt util-linux systemd dbus-user-session
     ;;
+  debian:vm)
+    printf '%s\n' qemu-system-x86 mmdebstrap e2fsprogs systemd debian-archive-keyring
+    ;;
   debian:bench)
     printf '%s\n' podman crun bubblewrap slirp4netns python3 skopeo umoci docker-registry \
       busybox-static
@@ -37,6 +40,7 @@ packages_table() { # FAMILY LIST -> names, one a line
       valgrind bats ShellCheck codespell python3 iproute git-core jq skopeo umoci docker-distribution \
       mmdebstrap busybox tmux attr libcap zstd passt util-linux systemd dbus-daemon
     ;;
+  fedora:vm) ;; # the machine is made by Debian's tools
   fedora:bench)
     printf '%s\n' podman crun bubblewrap slirp4netns python3 skopeo umoci docker-distribution busybox
     ;;

@@ -14,7 +14,6 @@
 
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -189,8 +188,9 @@ static int run(const struct init_context *c, struct err *e)
 		return r;
 	/* Nothing but 0, 1 and 2 survives into the program; closed at the exec, so that the end of
 	 * the sync socket still says that it happened. */
-	if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
-		return err_sys(e, "cannot close descriptors");
+	r = fd_cloexec_from(3);
+	if (r < 0)
+		return err_errno(e, r, "cannot close descriptors");
 	(void)setsid(); /* fails only if we lead a session already */
 	r = c->spec->terminal ? process_take_terminal(terminal.slave_fd, &p.user, e)
 	                      : process_take_pipes(c->stdio, &p.user, e);

@@ -81,7 +81,7 @@ static int make_pipe(int ours, int *ret_ours, int *ret_theirs, struct err *e)
 	return 0;
 }
 
-static int make_stdio(struct launch *l, int theirs[3], struct err *e)
+int launch_make_stdio(struct launch *l, int theirs[3], struct err *e)
 {
 	int r;
 
@@ -236,7 +236,7 @@ static int make_init(struct launch *l, struct err *e)
 		for (size_t i = 0; i < gids.n; i++)
 			c.n_ids = MAX(c.n_ids, gids.extents[i].inside + gids.extents[i].count);
 	}
-	r = make_stdio(l, c.stdio, e);
+	r = launch_make_stdio(l, c.stdio, e);
 	if (r < 0)
 		return r;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
@@ -384,7 +384,7 @@ static void undo(struct launch *l, const struct err *e)
 }
 
 /* The monitor needs a few facts of them. */
-static void shed_documents(struct launch *l)
+void launch_shed_documents(struct launch *l)
 {
 	bool terminal = l->spec.terminal;
 	struct plan kept = { .auto_remove = l->plan.auto_remove,
@@ -423,11 +423,11 @@ int launch_again(struct launch *l, struct err *e)
 	}
 	cleanup_close(&l->init_sync_fd);
 	l->init_sync_fd = -EBADF;
-	shed_documents(l);
+	launch_shed_documents(l);
 	return r;
 }
 
-static void guard_self(int first_foreign_fd)
+void launch_guard_self(int first_foreign_fd, const char *name)
 {
 	sigset_t all;
 
@@ -435,13 +435,13 @@ static void guard_self(int first_foreign_fd)
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_BLOCK, &all, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
-	(void)prctl(PR_SET_NAME, "usr-ct-monitor", 0, 0, 0);
+	(void)prctl(PR_SET_NAME, name, 0, 0, 0);
 	/* Helpers that put themselves into the background stay our children. */
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	for (int fd = LAUNCH_SYNC; fd < first_foreign_fd; fd++)
 		(void)fd_set_cloexec(fd, 1);
 	/* What the user's shell left open is not for a monitor that may live for months. */
-	(void)close_range((unsigned)first_foreign_fd, ~0U, 0);
+	(void)fd_close_from(first_foreign_fd);
 	IGNORE(chdir("/")); /* keep no directory of the user's busy */
 }
 
@@ -463,9 +463,11 @@ int main(int argc, char **argv)
 	if (argc != 3)
 		return 125;
 	sync_time(&l.times[0], "exec of the launcher");
+	if (!strcmp(argv[2], LAUNCH_EXEC))
+		return exec_main(argv[1]);
 	l.id = argv[1];
 	l.has_userns = !strcmp(argv[2], LAUNCH_NESTED);
-	guard_self(l.has_userns ? LAUNCH_USERNS + 1 : LAUNCH_USERNS);
+	launch_guard_self(l.has_userns ? LAUNCH_USERNS + 1 : LAUNCH_USERNS, "usr-ct-monitor");
 	r = start(&l, &e);
 	if (r < 0) {
 		undo(&l, &e);
@@ -477,6 +479,6 @@ int main(int argc, char **argv)
 	(void)sync_send(LAUNCH_SYNC, &started, -EBADF, NULL); /* the engine may be gone: go on */
 	cleanup_close(&l.init_sync_fd);
 	l.init_sync_fd = -EBADF;
-	shed_documents(&l);
+	launch_shed_documents(&l);
 	return monitor_run(&l);
 }

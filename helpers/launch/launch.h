@@ -48,3 +48,14 @@ void launch_end_run(struct launch *l);
 void launch_put_away(struct launch *l);
 /* Removes the container itself (--rm): one rename, then the contents. */
 void launch_remove_container(struct launch *l, bool contents);
+
+/* What each use of this program begins with. Descriptors from @first_foreign_fd on are closed. */
+void launch_guard_self(int first_foreign_fd, const char *name);
+/* The program's ends of standard input, output and error in @theirs, ours in @l; with a terminal
+ * there are none. */
+int launch_make_stdio(struct launch *l, int theirs[3], struct err *e);
+/* Frees the documents, but for the facts that a monitor needs of them. */
+void launch_shed_documents(struct launch *l);
+
+/* exec.c: argv[2] is LAUNCH_EXEC. */
+int exec_main(const char *id);

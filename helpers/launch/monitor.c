@@ -118,6 +118,11 @@ static void handle_event(struct monitor *m, const struct epoll_event *ev)
 	case EVENT_OOM:
 		oom_check(m);
 		break;
+	case EVENT_CONTAINER:
+		(void)epoll_ctl(m->epoll_fd, EPOLL_CTL_DEL, EXEC_INIT, NULL);
+		/* In the PID namespace of the host the kernel would let it live on. */
+		(void)pidfd_signal(m->l->init_pidfd, SIGKILL);
+		break;
 	case EVENT_CLIENT:
 		was_slow = clients_are_slow(m);
 		clients_event(m, index, ev->events);
@@ -181,7 +186,7 @@ int monitor_control(struct monitor *m, uint32_t op)
 	return -ENOTSUP;
 }
 
-static int exit_code_of(int status)
+int monitor_exit_code(int status)
 {
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
@@ -207,9 +212,7 @@ void monitor_greet(struct monitor *m, unsigned index)
 		clients_send(m, index, make_exit(m));
 }
 
-/* A client that reads slowly still gets everything; one that stopped reading keeps us, but not the
- * container, which has ended, nor its name. */
-static void part_from_clients(struct monitor *m)
+void monitor_part(struct monitor *m)
 {
 	m->is_over = true;
 	monitor_tell_exit(m);
@@ -364,7 +367,7 @@ static void look_after_run(struct monitor *m)
 	l->state.status = STATE_EXITED;
 	l->state.uplink = (struct proc_id){ 0 }; /* we end it ourselves */
 	l->state.finished_ns = clock_realtime_ns();
-	l->state.exit_code = exit_code_of(m->status);
+	l->state.exit_code = monitor_exit_code(m->status);
 	tell_end(l);
 }
 
@@ -394,7 +397,7 @@ int monitor_run(struct launch *l)
 	else
 		(void)state_write(LAUNCH_CONTAINER, &l->state,
 		                  NULL); /* a full disk: state unknown */
-	part_from_clients(m);
+	monitor_part(m);
 	launch_put_away(l);
 	if (l->plan.auto_remove)
 		launch_remove_container(l, true);

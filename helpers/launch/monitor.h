@@ -90,8 +90,9 @@ enum event_source {
 	EVENT_SIGNAL,
 	EVENT_INIT,
 	EVENT_OOM,
-	EVENT_HEALTH, /* + enum health_event */
-	EVENT_CLIENT, /* + index */
+	EVENT_HEALTH,    /* + enum health_event */
+	EVENT_CONTAINER, /* of a session: the container has ended */
+	EVENT_CLIENT,    /* + index */
 };
 int monitor_watch(struct monitor *m, int fd, uint32_t events, enum event_source source,
                   unsigned index);
@@ -109,6 +110,12 @@ int monitor_control(struct monitor *m, uint32_t op);
 /* EXIT to everybody; to one who comes when everybody has heard it. */
 void monitor_tell_exit(struct monitor *m);
 void monitor_greet(struct monitor *m, unsigned index);
+
+/* The same, and the end: waits until they have taken everything. A client that reads slowly still
+ * gets it; one that stopped reading keeps us, but not the container, which has ended, nor its name.
+ */
+void monitor_part(struct monitor *m);
+int monitor_exit_code(int status); /* as a shell gives it */
 
 /* restart.c: after the end of a run. Starts it again if the policy says so, after a pause that
  * grows with each failure. False: this was the end, and the state says so. */

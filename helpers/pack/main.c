@@ -76,7 +76,8 @@ static int find_place(struct pack *p, struct err *e)
 		return place_source(p->root.fd, p->start.path, p->start.flags & PACK_FOLLOW,
 		                    &p->place, e);
 	if (p->start.op == PACK_WRITE)
-		return place_target(p->root.fd, p->start.path, &p->place, e);
+		return place_target(p->root.fd, p->start.path, p->start.flags & PACK_MAKE_DIRS,
+		                    &p->place, e);
 	return 0;
 }
 
@@ -121,9 +122,9 @@ static int converse(struct pack *p, struct pack_go *ret, struct err *e)
 
 static int read_tree(struct pack *p, struct err *e)
 {
-	struct pack_tree_job job = {
-		.root_fd = p->place.fd, .proc_fd = p->proc_fd, .out_fd = p->fds[PACK_FD_STREAM]
-	};
+	struct pack_tree_job job = { .root_fd = p->place.fd,
+		                     .proc_fd = p->proc_fd,
+		                     .out_fd = p->fds[PACK_FD_STREAM] };
 	struct pack_go go;
 	int r = converse(p, &go, e);
 

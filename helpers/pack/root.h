@@ -8,13 +8,13 @@
 #include "base/strv.h"
 
 struct root {
-	int fd;               /* the tree; UPPER: the upper directory */
-	int confine_fd;       /* everything that will be opened lies below it */
-	struct lower lower;   /* UPPER */
-	struct strv hidden;   /* UPPER: absolute paths */
+	int fd;             /* the tree; UPPER: the upper directory */
+	int confine_fd;     /* everything that will be opened lies below it */
+	struct lower lower; /* UPPER */
+	struct strv hidden; /* UPPER: absolute paths */
 };
-#define ROOT_NONE                                 \
-	{                                         \
+#define ROOT_NONE                                  \
+	{                                          \
 		.fd = -EBADF, .confine_fd = -EBADF \
 	}
 void root_done(struct root *r);

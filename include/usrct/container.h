@@ -193,26 +193,66 @@ enum usrct_state {
 /**
  * struct usrct_container - one container in a list; times are realtime, 0 if not yet
  * @exit_code: 0 to 255; -1 while it is unknown (running, or nobody saw it end)
+ * @pid:       first process, as the caller sees it; 0 when not running
+ * @is_oom_killed: in its last run the kernel killed a process of it for want of memory
+ * @restart_count: how often its restart policy has started it again
+ * @labels, @mounts: NULL-terminated; "KEY=VALUE", and what is bound into it. These and
+ * @network, @health: with USRCT_LIST_DOCUMENT, else NULL. Health is "none", "starting", "healthy"
+ *             or "unhealthy"
+ * @size_rw_bytes, @size_root_bytes: with USRCT_LIST_SIZE: what it wrote, and that with its image
  */
 struct usrct_container {
 	const char *id, *name, *image, *image_id, *command;
 	enum usrct_state state;
 	uint64_t created_ns, started_ns, finished_ns;
 	int exit_code;
-	int pid;            /* first process, as the caller sees it; 0 when not running */
-	bool is_oom_killed; /* in its last run the kernel killed a process of it for want of memory
-	                     */
+	int pid;
+	bool is_oom_killed;
+	unsigned restart_count;
+	bool auto_remove;
+	const char *const *labels;
+	const char *const *mounts;
+	const char *network, *health;
+	uint64_t size_rw_bytes, size_root_bytes;
+};
+
+/* What costs time and is left out unless asked for. */
+enum usrct_list_details {
+	USRCT_LIST_DOCUMENT = 1,
+	USRCT_LIST_SIZE = 2, /* looks at every file that the container has written */
+};
+
+/**
+ * struct usrct_list_options - which containers, and what to know of them
+ * @size:    sizeof(struct usrct_list_options)
+ * @all:     also those that do not run
+ * @last:    only the newest so many of those that fit, running or not; 0: no limit
+ * @details: of enum usrct_list_details
+ * @filters: "KEY=VALUE", NULL-terminated; may be NULL. Keys: id, name, command (regular
+ *           expressions), label (KEY or KEY=VALUE), label!, status, exited, ancestor, before,
+ * since, until, volume, network, health, restart-policy, publish, is-task. Values of one key are
+ *           alternatives (label, before, since, until: all must fit); keys must all fit. status and
+ *           exited imply @all
+ */
+struct usrct_list_options {
+	size_t size;
+	bool all;
+	unsigned last;
+	unsigned details;
+	const char *const *filters;
 };
 
 /**
  * usrct_container_list() - containers, newest first
- * @all:   also those that do not run
+ * @opts:  may be NULL: those that run
  * @ret:   receives an array that the caller frees with usrct_container_list_free()
  *
- * Takes no lock, starts no process and never waits. Return: 0 or negative errno. Since: 0.1
+ * Takes no lock and never waits; starts no process, except for USRCT_LIST_SIZE, where files of
+ * subordinate ids may need one. Return: 0 or negative errno: -EINVAL (a filter). Since: 0.1
  */
-USRCT_API int usrct_container_list(struct usrct *u, bool all, struct usrct_container **ret,
-                                   size_t *ret_n, struct usrct_err *e);
+USRCT_API int usrct_container_list(struct usrct *u, const struct usrct_list_options *opts,
+                                   struct usrct_container **ret, size_t *ret_n,
+                                   struct usrct_err *e);
 USRCT_API void usrct_container_list_free(struct usrct_container *list, size_t n);
 
 /**

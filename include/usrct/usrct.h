@@ -6,6 +6,8 @@
 #include <usrct/container.h>
 #include <usrct/error.h>
 #include <usrct/events.h>
+#include <usrct/exec.h>
+#include <usrct/files.h>
 #include <usrct/image.h>
 #include <usrct/limits.h>
 #include <usrct/policy.h>

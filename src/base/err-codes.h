@@ -28,6 +28,10 @@ UCT(1006, NO_RUNTIME_DIR, ERR_SYSTEM, "no usable runtime directory",
     "usr-ct keeps its sockets in $XDG_RUNTIME_DIR/usr-ct. Without that variable it uses "
     "/run/user/UID or a 0700 directory below /tmp. None of them is a directory of yours.",
     "set XDG_RUNTIME_DIR to a directory that only you can read")
+UCT(1007, NO_SYSCALL, ERR_UNSUPPORTED, "this kernel does not know a system call",
+    "usr-ct needs Linux 5.12 or newer. A newer kernel says the same where a system call filter "
+    "hides calls that its author did not know, as inside a container of an older runtime.",
+    "usr-ct needs Linux 5.12, and no system call filter that hides its calls")
 
 UCT(1101, USAGE, ERR_USAGE, "the command line is not right",
     "A flag, an argument or a combination of them is unknown or out of place.",
@@ -59,6 +63,13 @@ UCT(1108, TEMPLATE_VALUE, ERR_USAGE, "a template cannot be carried out",
     "A function got a value of the wrong kind, an index is beyond the end of a list, or the "
     "template would run or write without end.",
     "{{json .Field}} shows what a field holds")
+UCT(1109, FILTER, ERR_USAGE, "a filter cannot be understood",
+    "Filters are KEY=VALUE. The key is unknown to this command, or its value has the wrong form. "
+    "Values of one key are alternatives (labels must all fit), different keys must all fit.",
+    "docs/formats.md lists the filters of each command")
+UCT(1110, NO_TERMINAL, ERR_USAGE, "nobody can be asked",
+    "The command removes things and asks first. Its standard input is not a terminal, so nobody "
+    "can answer.", "give -f (--force) to do it without being asked")
 
 UCT(1201, BAD_REFERENCE, ERR_USAGE, "not a valid image reference",
     "An image reference is [HOST[:PORT]/]NAME[:TAG][@DIGEST]. Names are lower case.",
@@ -145,6 +156,10 @@ UCT(1420, WORKING_DIRECTORY, ERR_NOT_FOUND, "the working directory cannot be ent
     "what is outside of it. run and create make a missing one, exec does not. The exit status is "
     "127 if it is missing, else 126.",
     "name a directory of the container with -w")
+UCT(1421, SESSION_DIED, ERR_SYSTEM, "the session of an executed command is gone",
+    "The process of usr-ct that held the command's input and output was killed. The command itself "
+    "may go on, but what it prints and how it ends can no longer be known.",
+    "usr-ct top CONTAINER shows whether it still runs")
 UCT(1440, LOG_DRIVER, ERR_USAGE, "no such log driver",
     "The output of a container goes to a file (json-file, k8s-file and local are three names of it), "
     "to the journal (journald) or nowhere (none).", "leave --log-driver out for a file")
@@ -200,9 +215,6 @@ UCT(1467, BAD_GENERATOR, ERR_USAGE, "the generator file is not right",
 UCT(1468, NO_GENERATOR, ERR_CONFLICT, "the container was not made from a generator file",
     "recreate makes a container anew from the generator file that was kept when it was made.",
     "make it with usr-ct create FILE.json")
-UCT(1469, CANNOT_PAUSE, ERR_UNSUPPORTED, "the container cannot be paused",
-    "Its processes are frozen through its cgroup, and it has none of its own.",
-    "use --pause=false, or run usr-ct where a cgroup is delegated (a login under systemd)")
 
 UCT(1501, LAUNCH_FAILED, ERR_SYSTEM, "the container could not be started",
     "A step of setting the container up failed; the message names it.",

@@ -2,6 +2,7 @@
 /* usr-ct run and usr-ct create - a new container, started or not */
 #include "cli/attach-options.h"
 #include "cli/create-options.h"
+#include "cli/generator.h"
 #include "cli/timing.h"
 
 #include "base/sbuf.h"
@@ -23,23 +24,6 @@ static const struct positional run_args[] = {
 	{ "ARG", COMPLETE_NONE, true, true },
 	{ NULL },
 };
-
-static int start_failure(struct cli *c, const struct usrct_err *e)
-{
-	(void)cli_fail(c, e);
-	if (e->number == UCT_COMMAND_NOT_FOUND)
-		return EXIT_COMMAND_NOT_FOUND;
-	return e->number == UCT_COMMAND_NOT_EXECUTABLE ? EXIT_NOT_EXECUTABLE : EXIT_OUR_FAULT;
-}
-
-static int not_a_tty(struct cli *c)
-{
-	struct err e;
-	int r = err_set(&e, UCT_USAGE, -ENOTTY, "the input device is not a TTY");
-
-	(void)err_hint(&e, r, "leave -t out where standard input is not a terminal");
-	return cli_fail_local(c, &e);
-}
 
 static void print_timing(struct cli *c, const struct timing *t)
 {
@@ -78,13 +62,13 @@ static int run(struct cli *c, const struct args *a)
 
 	start.ret_oom_killed = &is_oom;
 	if (!detach && args_flag(a, "tty") && args_flag(a, "interactive") && !isatty(STDIN_FILENO))
-		return not_a_tty(c);
+		return cli_fail_no_tty(c);
 	if (create_request_init(&q, c, a, &bad) < 0)
 		return cli_fail_local(c, &bad);
 	r = usrct_container_run(c->u, &q.create, &start, &id, &status, &e);
 	progress_done(&q.progress);
 	if (r < 0)
-		status = start_failure(c, &e);
+		status = cli_fail_start(c, &e);
 	else if (is_oom)
 		tell_oom(c, status);
 	if (r >= 0 && detach)
@@ -94,14 +78,33 @@ static int run(struct cli *c, const struct args *a)
 	return status;
 }
 
+static const struct positional create_args[] = {
+	{ "IMAGE|FILE.json", COMPLETE_IMAGE, true, false },
+	{ "COMMAND", COMPLETE_NONE, true, false },
+	{ "ARG", COMPLETE_NONE, true, true },
+	{ NULL },
+};
+
+static const struct option create_own[] = {
+	{ "file", 0, OPTION_STRING, COMPLETE_FILE, "FILE.json",
+	  "Make it as a generator file says, whatever the file's name" },
+	{ NULL },
+};
+
 static int create(struct cli *c, const struct args *a)
 {
+	const char *file = generator_named(a);
+
 	_cleanup_create_request_ struct create_request q = { 0 };
 	_cleanup_free_ char *id = NULL;
 	struct usrct_err e = { 0 };
 	struct err bad;
 	int r;
 
+	if (file)
+		return generator_create(c, a, file);
+	if (!a->n_words)
+		return generator_missing(c);
 	if (create_request_init(&q, c, a, &bad) < 0)
 		return cli_fail_local(c, &bad);
 	r = usrct_container_create(c->u, &q.create, &id, &e);
@@ -155,9 +158,16 @@ const struct command cmd_create = {
 	.aliases = (const char *const[]){ "container create", NULL },
 	.group = GROUP_CONTAINERS,
 	.summary = "Make a container without starting it",
-	.description = "Does what run does up to the start, and prints the container's id. "
-		       "usr-ct start starts it.",
-	.args = run_args,
+	.description =
+		"Does what run does up to the start, and prints the container's id. usr-ct start "
+		"starts it.\n"
+		"\n"
+		"A file whose name ends in .json is a generator file: a JSON object with name, "
+		"baseImage and cmd, and if wanted workdir, copy (an array of src and dst) and "
+		"limits (cpuQuota, cpuPeriod, memory, pids). Sources of copies are relative to it. "
+		"The file is kept beside the container, and usr-ct recreate makes it anew.",
+	.args = create_args,
+	.options = create_own,
 	.shared = create_tables,
 	.examples =
 		(const struct example[]){
@@ -165,6 +175,8 @@ const struct command cmd_create = {
 	                  "usr-ct create --name job alpine sh -c 'date; sleep 5' && usr-ct start "
 	                  "-a "
 	                  "job" },
+			{ "As a generator file says",
+	                  "usr-ct create web.json && usr-ct start web" },
 			{ NULL, NULL },
 		},
 	.handler = create,

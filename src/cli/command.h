@@ -33,6 +33,10 @@ enum complete_kind {
 	COMPLETE_ENV,
 	COMPLETE_COMMAND,
 	COMPLETE_CODE,
+	COMPLETE_CONTAINER_FILTER, /* KEY=VALUE of --filter */
+	COMPLETE_IMAGE_FILTER,
+	COMPLETE_CONTAINER_FORMAT, /* templates with a list's fields */
+	COMPLETE_IMAGE_FORMAT,
 };
 
 enum option_kind {

@@ -42,6 +42,18 @@ enum launch_fd {
 	LAUNCH_USERNS = 8,      /* the holder's user namespace; not there with a single id */
 };
 
+/* The other thing that it does: a session (launch/exec.c), a process started in a container that
+ * runs. argv[2] is LAUNCH_EXEC; which of the descriptors are there stands in START. */
+#define LAUNCH_EXEC "exec"
+enum exec_fd {
+	EXEC_SYNC = 3,     /* engine */
+	EXEC_DOCUMENT = 4, /* sealed memory: the container's document, with another process part */
+	EXEC_STORE = 5,    /* the data directory */
+	EXEC_INIT = 6,     /* pidfd of the container's first process */
+	EXEC_CGROUP = 7,   /* the container's; only with SYNC_CGROUP */
+	EXEC_FDS_END,
+};
+
 enum sync_step {
 	SYNC_START = 1,
 	SYNC_STARTED,
@@ -64,9 +76,11 @@ struct sync_times {
 };
 
 enum {
-	SYNC_ATTACH = 1,   /* START: the engine's socket becomes the first attach client */
-	SYNC_SCOPE = 2,    /* START: SCOPED will follow */
-	SYNC_IN_SCOPE = 4, /* SCOPED: the launcher is in a scope; otherwise @e says why not */
+	SYNC_ATTACH = 1,       /* START: the engine's socket becomes the first attach client */
+	SYNC_SCOPE = 2,        /* START: SCOPED will follow */
+	SYNC_IN_SCOPE = 4,     /* SCOPED: the launcher is in a scope; otherwise @e says why not */
+	SYNC_CGROUP = 8,       /* START of a session: EXEC_CGROUP is there */
+	SYNC_INTERACTIVE = 16, /* START of a session: the client has input */
 };
 
 struct sync_msg {

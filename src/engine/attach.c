@@ -157,6 +157,10 @@ static int take_packet(struct session *s, int *ret_exit_code, struct err *e)
 	struct attach_exit x;
 	int fd, r;
 
+	/* It left with a packet of ours unread. The kernel tells that once, and first; what it had
+	 * sent before, its EXIT too, comes next (unix(7) has nothing on it; af_unix.c has). */
+	if (n == -ECONNRESET)
+		n = sock_recv(s->a->sock_fd, s->out, sizeof(s->out), NULL, 0);
 	if (n == 0 || n == -ECONNRESET)
 		return err_set(e, UCT_LAUNCHER_DIED, -EPIPE,
 		               "the container's monitor is gone, its exit status is unknown");

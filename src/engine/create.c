@@ -112,6 +112,16 @@ static int write_actor(const struct document *d, const char *name, int dirfd, st
 	return event_actor_write(dirfd, name, d->opts->image, labels.v, e);
 }
 
+static int remove_old(struct usrct *u, const char *id, struct err *e)
+{
+	_cleanup_target_ struct target t = TARGET_NONE;
+	int r = target_open(u, id, STORE_WRITE, &t, e);
+
+	if (r == -ENOENT) /* somebody was faster */
+		return 0;
+	return r < 0 ? r : engine_remove(u, &t, /* force= */ true, e);
+}
+
 static int publish(struct usrct *u, const struct document *d, const struct image_row *image,
                    struct container_stage *stage, struct err *e)
 {
@@ -136,6 +146,12 @@ static int publish(struct usrct *u, const struct document *d, const struct image
 		r = write_actor(d, row.name, stage->dirfd, e);
 	if (r == 0)
 		r = command ? container_publish(u->store, &row, stage, e) : err_oom(e);
+	/* The new one is complete, so that the old one may go. */
+	if (r == -EEXIST && d->hook && d->hook->replaces) {
+		r = remove_old(u, d->hook->replaces, e);
+		if (r == 0)
+			r = container_publish(u->store, &row, stage, e);
+	}
 	if (r == 0)
 		(void)event_container(store_dirfd(u->store), stage->dirfd, d->id, "create", NULL);
 	return r;
@@ -154,6 +170,8 @@ static int make(struct usrct *u, struct document *d, const struct image_row *ima
 		r = open_up(stage.dirfd, e);
 	if (r == 0)
 		r = write_documents(u, d, image, stage.dirfd, e);
+	if (r == 0 && d->hook)
+		r = d->hook->fill(u, stage.dirfd, d->hook->arg, e);
 	stopwatch_step(w, "write documents");
 	if (r == 0)
 		r = publish(u, d, image, &stage, e);
@@ -183,7 +201,14 @@ static int check_options(const struct usrct_create_options *o, struct err *e)
 int engine_create(struct usrct *u, const struct usrct_create_options *o, struct stopwatch *w,
                   char ret_id[CONTAINER_ID_SIZE], struct err *e)
 {
-	struct document d = { .opts = o, .id = ret_id };
+	return engine_create_hooked(u, o, NULL, w, ret_id, e);
+}
+
+int engine_create_hooked(struct usrct *u, const struct usrct_create_options *o,
+                         const struct create_hook *hook, struct stopwatch *w,
+                         char ret_id[CONTAINER_ID_SIZE], struct err *e)
+{
+	struct document d = { .opts = o, .id = ret_id, .hook = hook };
 	_cleanup_free_ char *dir = NULL;
 	struct image_row image = { 0 };
 	struct image_config config = { 0 };

@@ -8,13 +8,16 @@
 
 #include <usrct/container.h>
 
+struct create_hook;
+
 struct document {
 	const struct usrct_create_options *opts;
 	const struct image_config *image;
 	const char *id;
 	const char *container_dir; /* absolute, as it will be named */
 	enum network_kind network;
-	struct strv args; /* made by document_args() */
+	const struct create_hook *hook; /* engine/create.h; may be NULL */
+	struct strv args;               /* made by document_args() */
 };
 
 /* ENTRYPOINT and CMD as Docker joins them; UCT_NO_COMMAND if nothing is left. */

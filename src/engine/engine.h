@@ -51,6 +51,11 @@ int target_open(struct usrct *u, const char *ref, enum store_mode mode, struct t
 int engine_sweep(struct usrct *u, struct err *e);
 /* A store_remove_fn: by ourselves, or in the user's namespace where ids are foreign. */
 int engine_remove_tree(int dirfd, const char *name, void *usrct, struct err *e);
+/* Lets usr-ct-sweep do one thing (store/sweep-proto.h). */
+struct sweep_start;
+struct sweep_done;
+int engine_ask_sweeper(struct usrct *u, const struct sweep_start *m, int dirfd, bool in_namespace,
+                       struct sweep_done *ret, struct err *e);
 /* The directory with an entry for each container that has, or had, a monitor: 1; 0 there is none.
  */
 int engine_open_live(struct usrct *u, DIR **ret, struct err *e);

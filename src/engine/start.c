@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* start - let the launcher make a container's processes, and stay attached if that is wanted
- *
- * Nothing of ours runs between fork and exec (this program may link anything): the launcher is
- * started with posix_spawn from sealed memory, and gets all it needs by descriptor.
  */
 #include "engine/attach.h"
 #include "engine/create.h"
+#include "engine/launcher.h"
 #include "engine/scope.h"
 
 #include "base/clock.h"
@@ -136,45 +134,28 @@ static int write_etc(const struct starting *s, struct err *e)
 static int spawn_launcher(struct starting *s, int their_fd, int run_dirfd, struct err *e)
 {
 	struct usrct *u = s->u;
-	const char *ids = u->is_single_id ? LAUNCH_SINGLE : LAUNCH_NESTED;
-	char path[32], *argv[] = { (char *)(uintptr_t) "usr-ct-launch", (char *)(uintptr_t)s->id,
-		                   (char *)(uintptr_t)ids, NULL };
-	_cleanup_close_ int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC), pidfd = -EBADF;
-	struct spawn_fd fds[] = {
-		{ null_fd, 0 },
-		{ null_fd, 1 },
-		{ null_fd, 2 },
+	const struct spawn_fd fds[] = {
 		{ their_fd, LAUNCH_SYNC },
 		{ store_dirfd(u->store), LAUNCH_STORE },
 		{ s->dirfd, LAUNCH_CONTAINER },
 		{ run_dirfd, LAUNCH_RUNTIME },
 		{ u->runtime_dirfd, LAUNCH_RUNTIME_TOP },
-		{ u->held.userns_fd, LAUNCH_USERNS },
+		{ u->is_single_id ? -EBADF : u->held.userns_fd, LAUNCH_USERNS },
 	};
-	struct spawn spawn = {
-		.path = path,
-		.argv = argv,
-		.env = environ,
-		.fds = fds,
-		.n_fds = ARRAY_SIZE(fds) - (u->is_single_id ? 1 : 0),
-		.new_session = true, /* a Ctrl-C at the terminal is not for the monitor */
-	};
-	pid_t pid;
+	const char *how = u->is_single_id ? LAUNCH_SINGLE : LAUNCH_NESTED;
+	pid_t pid = 0;
 	int r;
 
-	if (null_fd < 0)
-		return err_sys(e, "cannot open /dev/null");
 	if (!s->needs.no_cgroup) {
 		r = scope_prepare(&s->scope,
 		                  *s->needs.cgroup_parent ? s->needs.cgroup_parent : NULL, e);
 		if (r < 0)
 			return r;
 	}
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", u->held.launcher_fd);
-	pidfd = proc_spawn(&spawn, &pid, e);
-	if (pidfd >= 0)
+	r = launcher_spawn(u, &(struct launching){ s->id, how, fds, ARRAY_SIZE(fds) }, &pid, e);
+	if (r == 0)
 		scope_ask(&s->scope, s->id, pid, s->needs.stop_timeout_s);
-	return MIN(pidfd, 0);
+	return r;
 }
 
 static void report_times(const struct starting *s, const struct sync_msg *m)

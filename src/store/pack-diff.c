@@ -2,8 +2,8 @@
 /* pack-diff - what a container added (A), changed (C) and deleted (D), as Docker tells it
  *
  * What overlayfs copied up without a change is none. A directory is listed as changed if its own
- * mode or owner is, or if anything below it is listed. In a directory that was made anew in place of
- * an old one, what the old one had and the new one has not is deleted.
+ * mode or owner is, or if anything below it is listed. In a directory that was made anew in place
+ * of an old one, what the old one had and the new one has not is deleted.
  *
  * Directories are remembered until something below them is listed, so that they come out in front
  * of it.
@@ -181,8 +181,7 @@ bool pack_is_hidden(const struct pack_upper_job *job, const struct walk_entry *x
 	if (S_ISREG(x->st.st_mode))
 		return x->st.st_size == 0;
 	if (S_ISDIR(x->st.st_mode)) {
-		_cleanup_close_ int fd =
-			open_again(job->proc_fd, x->fd, O_RDONLY | O_DIRECTORY);
+		_cleanup_close_ int fd = open_again(job->proc_fd, x->fd, O_RDONLY | O_DIRECTORY);
 		_cleanup_strv_ struct strv names = { 0 };
 
 		return fd >= 0 && read_names(fd, &names, NULL) == 0 && names.n == 0;

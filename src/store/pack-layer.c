@@ -31,8 +31,8 @@ static int refuse_strange(const struct pack_upper_job *job, const struct walk_en
 
 	for (size_t i = 0; fd >= 0 && i < ARRAY_SIZE(names); i++)
 		if (fgetxattr(fd, names[i], NULL, 0) >= 0)
-			return err_set(e, UCT_STRANGE_LAYER, -ENOTSUP, "'/%s' has the attribute '%s'",
-			               x->path, names[i]);
+			return err_set(e, UCT_STRANGE_LAYER, -ENOTSUP,
+			               "'/%s' has the attribute '%s'", x->path, names[i]);
 	return 0;
 }
 

@@ -85,8 +85,7 @@ int lower_find(const struct lower *l, const char *name, struct stat *ret, struct
 int lower_open(const struct lower *l, const char *name, int proc_fd)
 {
 	for (size_t i = 0; i < l->n; i++) {
-		_cleanup_close_ int fd =
-			openat(l->fds[i], name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		_cleanup_close_ int fd = openat(l->fds[i], name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
 		if (fd >= 0)
 			return open_again(proc_fd, fd, O_RDONLY);

@@ -78,8 +78,7 @@ static int emit(struct pack_out *o, const void *data, size_t n, struct err *e)
 	return 0;
 }
 
-static int deflate_some(struct pack_out *o, const void *data, size_t n, bool is_last,
-                        struct err *e)
+static int deflate_some(struct pack_out *o, const void *data, size_t n, bool is_last, struct err *e)
 {
 	int r;
 

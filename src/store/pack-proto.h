@@ -19,8 +19,8 @@
  *	BARE     a container's own file system without anything mounted in it, running or not
  *	UPPER    only what the container changed, as overlayfs keeps it
  *
- * The helper enters the user namespace (or, without subordinate ids, the container's, or makes one),
- * gets hold of the tree, confines itself to it (Landlock, seccomp), and then touches contents.
+ * The helper enters the user namespace (or, without subordinate ids, the container's, or makes
+ *one), gets hold of the tree, confines itself to it (Landlock, seccomp), and then touches contents.
  *
  * The plan is a sealed memory file of NUL-terminated words: "layer" PATH (below the data directory,
  * lowest first), "mount" TARGET SOURCE "ro"|"rw", "hidden" PATH (made by us, not by the container).
@@ -47,12 +47,13 @@ enum pack_tree {
 	PACK_TREE_UPPER,
 };
 enum pack_flag {
-	PACK_FOLLOW = 1,        /* READ: the path itself may be a link */
-	PACK_KEEP_OWNER = 2,    /* WRITE: ids as in the stream; else root's */
-	PACK_READ_ONLY = 4,     /* STOPPED: the root file system must not be written to */
-	PACK_SINGLE_ID = 8,     /* no ids but one: nothing can be given to others */
-	PACK_PLAIN = 16,        /* LAYER: not compressed */
-	PACK_WRITABLE = 32,     /* STOPPED: nobody else mounts it now (locked), so it can be changed */
+	PACK_FOLLOW = 1,     /* READ: the path itself may be a link */
+	PACK_KEEP_OWNER = 2, /* WRITE: ids as in the stream; else root's */
+	PACK_READ_ONLY = 4,  /* STOPPED: the root file system must not be written to */
+	PACK_SINGLE_ID = 8,  /* no ids but one: nothing can be given to others */
+	PACK_PLAIN = 16,     /* LAYER: not compressed */
+	PACK_MAKE_DIRS = 64, /* WRITE: directories that lead there and are missing are made */
+	PACK_WRITABLE = 32,  /* STOPPED: nobody else mounts it now (locked), so it can be changed */
 };
 /* Descriptors that came with START, in this order; a bit in pack_start.fds for each. */
 enum pack_fd {

@@ -15,7 +15,7 @@
 #include <sys/xattr.h>
 
 enum { CHUNK = 256 * 1024, SPARSE_MIN = 64 * 1024, HOLES_MAX = 10000 };
-enum { XATTR_LIST_MAX = 64 * 1024, XATTR_VALUE_MAX = 64 * 1024 };
+enum { NAMES_SIZE = 64 * 1024, VALUE_SIZE = 64 * 1024 };
 
 struct packer {
 	struct archive *a;
@@ -24,7 +24,7 @@ struct packer {
 	struct err why; /* of what failed below libarchive */
 	struct pack_sums sums;
 	int proc_fd;
-	char xattr_names[XATTR_LIST_MAX], xattr_value[XATTR_VALUE_MAX];
+	char xattr_names[NAMES_SIZE], xattr_value[VALUE_SIZE];
 	char buf[CHUNK], zeros[CHUNK];
 };
 
@@ -182,8 +182,7 @@ static int add_data(struct packer *p, int fd, off_t size, bool has_holes, const 
 			return err_sys(e, "cannot read '/%s'", path);
 		p->sums.data_bytes += (uint64_t)n;
 		/* It became shorter: the header has promised the rest. */
-		r = n > 0 ? give(p, p->buf, (size_t)n, path, e)
-		          : give(p, p->zeros, want, path, e);
+		r = n > 0 ? give(p, p->buf, (size_t)n, path, e) : give(p, p->zeros, want, path, e);
 		at += n > 0 ? (off_t)n : (off_t)want;
 	}
 	return r;

@@ -70,7 +70,8 @@ static int push(struct walk *w, int fd, const struct stat *st, struct lower *low
 		return 0;
 	}
 	if (l->dir_fd == -EMFILE)
-		return err_errno(e, l->dir_fd, "directory '/%.100s...' is nested too deep", w->path);
+		return err_errno(e, l->dir_fd, "directory '/%.100s...' is nested too deep",
+		                 w->path);
 	if (l->dir_fd < 0)
 		return err_errno(e, l->dir_fd, "cannot open directory '/%s'", w->path);
 	r = read_names(l->dir_fd, &l->names, e);

@@ -79,7 +79,8 @@ struct walk_entry {
 struct walk_ops {
 	/* Before what is in it; 1: go into this directory, 0: do not. */
 	int (*visit)(void *arg, const struct walk_entry *x, struct err *e);
-	/* A directory that was gone into, once it is open (@dir_fd can be read from); may be NULL. */
+	/* A directory that was gone into, once it is open (@dir_fd can be read from); may be NULL.
+	 */
 	int (*enter)(void *arg, const char *path, int dir_fd, const struct lower *lower,
 	             struct err *e);
 };
@@ -130,5 +131,6 @@ void place_done(struct place *p);
 int place_clean(const char *text, char ret[PATH_MAX], struct err *e);
 /* A path to copy from. UCT_NO_SUCH_PATH. */
 int place_source(int root_fd, const char *text, bool follow, struct place *ret, struct err *e);
-/* A path to copy to: links are followed, the last one too, even if it leads nowhere. */
-int place_target(int root_fd, const char *text, struct place *ret, struct err *e);
+/* A path to copy to: links are followed, the last one too, even if it leads nowhere. @makes_dirs:
+ * the directory need not exist. */
+int place_target(int root_fd, const char *text, bool makes_dirs, struct place *ret, struct err *e);

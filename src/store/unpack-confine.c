@@ -52,6 +52,7 @@ static const int allowed[] = {
 	SCMP_SYS(ftruncate),
 	SCMP_SYS(close),
 	SCMP_SYS(sendmsg),
+	SCMP_SYS(recvmsg),
 	SCMP_SYS(fcntl),
 	/* files and directories */
 	SCMP_SYS(openat),

@@ -22,8 +22,8 @@ static int open_in_root(const struct tree *t, const char *path, int flags)
 {
 	struct open_how how = {
 		.flags = (uint64_t)(flags | O_CLOEXEC),
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS |
-		           (t->in_use ? 0 : RESOLVE_NO_XDEV),
+		.resolve =
+			RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | (t->in_use ? 0 : RESOLVE_NO_XDEV),
 	};
 	int fd;
 

@@ -47,9 +47,9 @@ struct unpack_result {
  * whatever is the archive's fault. */
 int unpack_layer(const struct unpack_job *job, struct unpack_result *ret, struct err *e);
 
-/* An archive that is no layer, into a tree that is in use (cp). Whiteouts have no meaning, mounts are
- * crossed, what exists is replaced; but a directory never by something else, nor the reverse. Links
- * that were there before are followed on the way, inside the root. */
+/* An archive that is no layer, into a tree that is in use (cp). Whiteouts have no meaning, mounts
+ * are crossed, what exists is replaced; but a directory never by something else, nor the reverse.
+ * Links that were there before are followed on the way, inside the root. */
 int unpack_into(const struct unpack_job *job, struct unpack_result *ret, struct err *e);
 
 /* Drops capabilities and confines this process to reading its descriptors and changing files below

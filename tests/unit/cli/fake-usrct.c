@@ -54,12 +54,13 @@ const char *usrct_version(void)
 
 static struct usrct_container containers[] = {
 	{ ID("a"), "web", "nginx:1.27", "sha256:" ID("1"), "nginx -g 'daemon off;'", USRCT_RUNNING,
-	  0, 0, 0, -1, 4711 },
+	  .exit_code = -1, .pid = 4711 },
 	{ ID("b"), "db", "registry.example:5000/team/db:9", "sha256:" ID("2"), "postgres",
-	  USRCT_LOST, 0, 0, 0, -1, 4712 },
+	  USRCT_LOST, .exit_code = -1, .pid = 4712 },
 	{ ID("c"), "job", "alpine", "sha256:" ID("3"), "sh -c \"echo a; exit 3\"\033[31m",
-	  USRCT_EXITED, 0, 0, 0, 3, 0 },
-	{ ID("d"), "made", "alpine", "sha256:" ID("3"), "sh", USRCT_CREATED, 0, 0, 0, -1, 0 },
+	  USRCT_EXITED, .exit_code = 3, .pid = 0 },
+	{ ID("d"), "made", "alpine", "sha256:" ID("3"), "sh", USRCT_CREATED, .exit_code = -1,
+	  .pid = 0 },
 };
 
 static const struct usrct_container *find(const char *ref)
@@ -71,9 +72,10 @@ static const struct usrct_container *find(const char *ref)
 	return NULL;
 }
 
-int usrct_container_list(struct usrct *u, bool all, struct usrct_container **ret, size_t *ret_n,
-                         struct usrct_err *e)
+int usrct_container_list(struct usrct *u, const struct usrct_list_options *opts,
+                         struct usrct_container **ret, size_t *ret_n, struct usrct_err *e)
 {
+	bool all = opts && opts->all;
 	uint64_t now = clock_realtime_ns();
 	struct usrct_container *list = calloc(ARRAY_SIZE(containers), sizeof(*list));
 	size_t n = 0;
@@ -221,6 +223,21 @@ int usrct_container_unpause(struct usrct *u, const char *ref, struct usrct_err *
 	return usrct_container_kill(u, ref, 0, e);
 }
 
+int usrct_container_stats(struct usrct *u, const char *ref, struct usrct_stats *ret,
+                          struct usrct_err *e)
+{
+	*ret = (struct usrct_stats){ .pids = 1 };
+	return usrct_container_kill(u, ref, 0, e);
+}
+
+int usrct_container_processes(struct usrct *u, const char *ref, int **ret, size_t *ret_n,
+                              struct usrct_err *e)
+{
+	*ret = NULL;
+	*ret_n = 0;
+	return usrct_container_kill(u, ref, 0, e);
+}
+
 int usrct_container_update(struct usrct *u, const char *ref, const struct usrct_limits *limits,
                            const char *restart, struct usrct_err *e)
 {
@@ -256,7 +273,8 @@ static const char *const alpine_names[] = { "docker.io/library/alpine:latest",
 static const char *const db_names[] = { "registry.example:5000/team/db:9", NULL };
 static const char *const no_names[] = { NULL };
 
-int usrct_image_list(struct usrct *u, struct usrct_image **ret, size_t *ret_n, struct usrct_err *e)
+int usrct_image_list(struct usrct *u, const struct usrct_image_list_options *opts,
+                     struct usrct_image **ret, size_t *ret_n, struct usrct_err *e)
 {
 	uint64_t now = clock_realtime_ns();
 	const struct usrct_image images[] = {
@@ -268,6 +286,7 @@ int usrct_image_list(struct usrct *u, struct usrct_image **ret, size_t *ret_n, s
 	};
 
 	(void)u;
+	(void)opts;
 	(void)e;
 	*ret = calloc(ARRAY_SIZE(images), sizeof(**ret));
 	if (!*ret)
@@ -449,6 +468,20 @@ int usrct_events(struct usrct *u, const struct usrct_events_options *opts,
 		return fail(e, UCT_BAD_VALUE, -EINVAL, "events cannot be filtered by",
 		            opts->filters[0]);
 	return each(&ev, arg);
+}
+
+int usrct_container_exec(struct usrct *u, const char *ref, const struct usrct_exec_options *opts,
+                         int *ret_status, struct usrct_err *e)
+{
+	const struct usrct_container *ct = find(ref);
+
+	(void)u;
+	(void)opts;
+	if (!ct)
+		return fail(e, UCT_CONTAINER_UNKNOWN, -ENOENT, "no such container", ref);
+	if (ret_status)
+		*ret_status = 0;
+	return 0;
 }
 
 int usrct_container_attach(struct usrct *u, const char *ref, const struct usrct_stdio *stdio,

@@ -35,7 +35,7 @@ static void answers_bash(void **state)
 	static const struct {
 		const char *line, *result;
 	} table[] = {
-		{ "st", "start\nstop\n" },
+		{ "sto", "stop\n" },
 		{ "--v", "--version\n" },
 		{ "nosuch ", "" },
 		{ "stop ", "web\ndb\n" },
