@@ -197,8 +197,9 @@ enum usrct_state {
  * @is_oom_killed: in its last run the kernel killed a process of it for want of memory
  * @restart_count: how often its restart policy has started it again
  * @labels, @mounts: NULL-terminated; "KEY=VALUE", and what is bound into it. These and
- * @network, @health: with USRCT_LIST_DOCUMENT, else NULL. Health is "none", "starting", "healthy"
- *             or "unhealthy"
+ * @network:   with USRCT_LIST_DOCUMENT, else NULL
+ * @health:    "none", "starting", "healthy" or "unhealthy", as the last check of this run or the
+ *             last one found it
  * @size_rw_bytes, @size_root_bytes: with USRCT_LIST_SIZE: what it wrote, and that with its image
  */
 struct usrct_container {

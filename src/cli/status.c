@@ -5,6 +5,7 @@
 #include "cli/human.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* Clocks are set back now and then; the future counts as now. */
 static uint64_t since(uint64_t then_ns, uint64_t now_ns)
@@ -24,6 +25,15 @@ void status_ago(uint64_t then_ns, uint64_t now_ns, char *buf)
 	(void)snprintf(buf, STATUS_SIZE, "%s ago", age);
 }
 
+static const char *health_words(const char *health)
+{
+	if (!health || !strcmp(health, "none"))
+		return "";
+	if (!strcmp(health, "starting"))
+		return " (health: starting)";
+	return !strcmp(health, "healthy") ? " (healthy)" : " (unhealthy)";
+}
+
 void status_text(const struct usrct_container *ct, uint64_t now_ns, char *buf)
 {
 	char age[HUMAN_SIZE];
@@ -39,7 +49,7 @@ void status_text(const struct usrct_container *ct, uint64_t now_ns, char *buf)
 		(void)snprintf(buf, STATUS_SIZE, "Up %s%s", age,
 		               ct->state == USRCT_LOST     ? " (unmonitored)"
 		               : ct->state == USRCT_PAUSED ? " (Paused)"
-		                                           : "");
+		                                           : health_words(ct->health));
 		return;
 	case USRCT_EXITED:
 	case USRCT_RESTARTING:

@@ -56,8 +56,7 @@ enum usrct_state candidate_public_state(const struct candidate *c)
 
 const char *candidate_health(const struct candidate *c)
 {
-	(void)c;
-	return "none";
+	return health_name(c->state.health);
 }
 
 json_t *candidate_labels(const struct candidate *c)
