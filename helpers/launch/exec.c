@@ -24,7 +24,7 @@
 
 enum { DRAIN_READS_MAX = 64 };
 
-static int read_document(struct spec *ret, struct err *e)
+int exec_read_document(struct spec *ret, struct err *e)
 {
 	_cleanup_free_ char *text = NULL;
 	struct stat st;
@@ -112,7 +112,7 @@ static int start(struct launch *l, struct err *e)
 	if (r == 0 && !(l->start.flags & SYNC_CGROUP))
 		(void)close(EXEC_CGROUP);
 	if (r == 0)
-		r = read_document(&l->spec, e);
+		r = exec_read_document(&l->spec, e);
 	l->plan.interactive = l->start.flags & SYNC_INTERACTIVE && l->start.flags & SYNC_ATTACH;
 	return r < 0 ? r : enter(l, e);
 }

@@ -465,6 +465,8 @@ int main(int argc, char **argv)
 	sync_time(&l.times[0], "exec of the launcher");
 	if (!strcmp(argv[2], LAUNCH_EXEC))
 		return exec_main(argv[1]);
+	if (!strcmp(argv[2], LAUNCH_MOUNT))
+		return live_mount_main();
 	l.id = argv[1];
 	l.has_userns = !strcmp(argv[2], LAUNCH_NESTED);
 	launch_guard_self(l.has_userns ? LAUNCH_USERNS + 1 : LAUNCH_USERNS, "usr-ct-monitor");

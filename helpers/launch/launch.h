@@ -59,3 +59,6 @@ void launch_shed_documents(struct launch *l);
 
 /* exec.c: argv[2] is LAUNCH_EXEC. */
 int exec_main(const char *id);
+int exec_read_document(struct spec *ret, struct err *e);
+/* live-mount.c: argv[2] is LAUNCH_MOUNT. */
+int live_mount_main(void);

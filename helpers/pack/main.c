@@ -171,7 +171,7 @@ static int export_tree(struct pack *p, struct err *e)
 		.root_fd = p->root.fd,
 		.proc_fd = p->proc_fd,
 		.out_fd = p->fds[PACK_FD_STREAM],
-		.name = ".",
+		.name = "",
 		.stays = true,
 	};
 

@@ -264,13 +264,42 @@ USRCT_API int usrct_container_inspect(struct usrct *u, const char *ref, char **r
                                       struct usrct_err *e);
 
 /**
+ * struct usrct_stop_options - how to end a container
+ * @size:      sizeof(struct usrct_stop_options)
+ * @timeout_s: between signal and SIGKILL; negative: the container's own
+ * @signo:     as in signal(7); 0: the container's own
+ */
+struct usrct_stop_options {
+	size_t size;
+	int timeout_s, signo;
+};
+
+/**
  * usrct_container_stop() - stop signal, wait, SIGKILL
- * @timeout_s: negative: the container's own
+ * @opts: may be NULL: the container's own
  *
  * Blocks until it has ended. A container that does not run is success. Since: 0.1
  */
-USRCT_API int usrct_container_stop(struct usrct *u, const char *ref, int timeout_s,
-                                   struct usrct_err *e);
+USRCT_API int usrct_container_stop(struct usrct *u, const char *ref,
+                                   const struct usrct_stop_options *opts, struct usrct_err *e);
+
+/**
+ * usrct_container_restart() - stop, and start again in the background; what does not run is started
+ * @opts: as for usrct_container_stop()
+ *
+ * Return: 0, or negative errno: -EBUSY (it removes itself when it ends). Since: 0.1
+ */
+USRCT_API int usrct_container_restart(struct usrct *u, const char *ref,
+                                      const struct usrct_stop_options *opts, struct usrct_err *e);
+
+/**
+ * usrct_container_rename() - give it another name, whether it runs or not
+ * @name: a leading slash is not counted
+ *
+ * Return: 0, or negative errno: -EEXIST (name taken), -EINVAL (not a name). Since: 0.1
+ */
+USRCT_API int usrct_container_rename(struct usrct *u, const char *ref, const char *name,
+                                     struct usrct_err *e);
 
 /**
  * usrct_container_kill() - send a signal to its first process

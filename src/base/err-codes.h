@@ -70,6 +70,13 @@ UCT(1109, FILTER, ERR_USAGE, "a filter cannot be understood",
 UCT(1110, NO_TERMINAL, ERR_USAGE, "nobody can be asked",
     "The command removes things and asks first. Its standard input is not a terminal, so nobody "
     "can answer.", "give -f (--force) to do it without being asked")
+UCT(1111, PORT_NOT_PUBLISHED, ERR_NOT_FOUND, "a port is not published",
+    "The container has no such port that could be reached from outside of it. Ports cannot be "
+    "published yet; with --network host its ports are the machine's own.",
+    "usr-ct port CONTAINER lists what is published")
+UCT(1112, RESTART_AUTO_REMOVE, ERR_CONFLICT, "a container made with --rm cannot be restarted",
+    "Restarting means stopping first, and a container that was made with --rm is removed when it "
+    "ends. It was left running.", "stop it, and run it again")
 
 UCT(1201, BAD_REFERENCE, ERR_USAGE, "not a valid image reference",
     "An image reference is [HOST[:PORT]/]NAME[:TAG][@DIGEST]. Names are lower case.",
@@ -160,6 +167,14 @@ UCT(1421, SESSION_DIED, ERR_SYSTEM, "the session of an executed command is gone"
     "The process of usr-ct that held the command's input and output was killed. The command itself "
     "may go on, but what it prints and how it ends can no longer be known.",
     "usr-ct top CONTAINER shows whether it still runs")
+UCT(1422, MOUNT_PLACE, ERR_CONFLICT, "nothing can be mounted there now",
+    "The place is one that a container cannot do without or that keeps the kernel out of its "
+    "sight (/, /proc, /sys, /dev), or a file that usr-ct keeps there itself, or something is "
+    "mounted there already. Links that the container made are followed, below its root.",
+    "name another path in the container")
+UCT(1423, NOT_MOUNTED, ERR_NOT_FOUND, "nothing is mounted there",
+    "The path in the container does not exist or is not where a mount begins.",
+    "usr-ct mount ls CONTAINER lists what is mounted")
 UCT(1440, LOG_DRIVER, ERR_USAGE, "no such log driver",
     "The output of a container goes to a file (json-file, k8s-file and local are three names of it), "
     "to the journal (journald) or nowhere (none).", "leave --log-driver out for a file")
@@ -182,7 +197,6 @@ UCT(1446, NO_MONITOR, ERR_CONFLICT, "the container's monitor is gone",
     "The process that looks after this container was killed. The container runs on, but nobody "
     "moves its output, starts it again or checks its health.",
     "stop and start it; look for out-of-memory kills")
-
 UCT(1460, NO_SUCH_PATH, ERR_NOT_FOUND, "the path does not exist",
     "What was to be copied, or the directory to copy it into, is not there. Paths in a container "
     "start at its root, whatever its working directory is; links are followed inside it.",

@@ -17,6 +17,9 @@ int mount(const char *source, const char *target, const char *fstype, unsigned l
 #ifndef OPEN_TREE_CLONE
 #define OPEN_TREE_CLONE 1
 #endif
+#ifndef MOVE_MOUNT_BENEATH
+#define MOVE_MOUNT_BENEATH 0x200
+#endif
 
 static int fs_config(int fd, unsigned cmd, const char *key, const char *value, int aux)
 {
@@ -95,6 +98,22 @@ int mount_attach(int mount_fd, int target_fd, const char *what, struct err *e)
 	            MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 		return err_sys(e, "cannot mount '%s'", what);
 	return 0;
+}
+
+int mount_attach_beneath(int mount_fd, int target_fd)
+{
+	return syscall(SYS_move_mount, mount_fd, "", target_fd, "",
+	               MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH | MOVE_MOUNT_BENEATH) < 0
+	               ? -errno
+	               : 0;
+}
+
+bool mount_is_root(int fd)
+{
+	struct statx stx;
+
+	return statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx) == 0 &&
+	       stx.stx_attributes & STATX_ATTR_MOUNT_ROOT;
 }
 
 /* Linux 6.13: layers by descriptor, any number of them. */

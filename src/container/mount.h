@@ -19,6 +19,11 @@ int mount_clone(int dirfd, const char *path, struct err *e);
 int mount_restrict(int mount_fd, unsigned attrs, struct err *e);
 /* Puts a detached mount onto what @target_fd is open for (O_PATH). */
 int mount_attach(int mount_fd, int target_fd, const char *what, struct err *e);
+/* The same below what is mounted there already, whose removal then uncovers it (Linux 6.5).
+ * -EINVAL without an error text: this kernel cannot. */
+int mount_attach_beneath(int mount_fd, int target_fd);
+/* Whether something is mounted on what @fd is open for. */
+bool mount_is_root(int fd);
 
 /* The overlay: lower directories lowest first, upper and work above them. Without an upper
  * directory

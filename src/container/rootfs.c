@@ -64,11 +64,9 @@ static int parse_options(char *const *list, struct options *ret)
 	return r;
 }
 
-static int bind_mount(int root_fd, const struct spec_mount *m, const struct options *o,
-                      struct err *e)
+static int clone_source(const struct spec_mount *m, const struct options *o, struct err *e)
 {
-	_cleanup_close_ int fd = -EBADF, target_fd = -EBADF;
-	struct stat st;
+	_cleanup_close_ int fd = -EBADF;
 	int r;
 
 	if (!m->source)
@@ -81,13 +79,33 @@ static int bind_mount(int root_fd, const struct spec_mount *m, const struct opti
 		return fd == -ENOENT
 		               ? err_set(e, UCT_MOUNT_SOURCE, fd, "'%s' does not exist", m->source)
 		               : fd;
-	if (fstat(fd, &st) < 0)
-		return err_sys(e, "cannot stat '%s'", m->source);
 	if (o->attrs) {
 		r = mount_restrict(fd, o->attrs, e);
 		if (r < 0)
 			return err_in(e, r, "cannot mount '%s'", m->target);
 	}
+	return TAKE_FD(fd);
+}
+
+int rootfs_clone_source(const struct spec_mount *m, struct err *e)
+{
+	struct options o = { 0 };
+	int r = parse_options(m->options, &o) < 0 ? err_oom(e) : clone_source(m, &o, e);
+
+	strv_done(&o.config);
+	return r;
+}
+
+static int bind_mount(int root_fd, const struct spec_mount *m, const struct options *o,
+                      struct err *e)
+{
+	_cleanup_close_ int fd = clone_source(m, o, e), target_fd = -EBADF;
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, "cannot stat '%s'", m->source);
 	target_fd = mount_target(root_fd, m->target, S_ISDIR(st.st_mode) ? MOUNT_TARGET_DIR : 0, e);
 	return target_fd < 0 ? target_fd : mount_attach(fd, target_fd, m->target, e);
 }

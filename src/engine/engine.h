@@ -81,6 +81,8 @@ int engine_wait_end(struct usrct *u, const struct target *t, int timeout_ms, str
 int engine_wait_exit(struct usrct *u, const struct target *t, int timeout_ms, int *ret_exit_code,
                      struct err *e);
 int engine_stop(struct usrct *u, struct target *t, int timeout_s, struct err *e);
+int engine_stop_with(struct usrct *u, struct target *t, const struct usrct_stop_options *opts,
+                     struct err *e);
 int engine_signal(struct usrct *u, const struct target *t, int signo, struct err *e);
 /* pause.c: whether its processes are frozen, and letting them go on after a signal. */
 bool engine_is_paused(const struct state *s);

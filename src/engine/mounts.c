@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mounts - the mount list of a container: Docker's standard ones, then -v and --tmpfs */
 #include "engine/document.h"
+#include "engine/volumes.h"
 
 #include "base/sbuf.h"
 #include "base/strv.h"
@@ -131,7 +132,7 @@ static int volume_options(const char *spec, char *options, json_t *ret, struct e
 	return 0;
 }
 
-static int add_volume(const char *spec, json_t *list, struct err *e)
+int volume_add(const char *spec, json_t *list, struct err *e)
 {
 	_cleanup_free_ char *copy = strdup(spec), *source = NULL;
 	_cleanup_json_ json_t *options = json_pack("[s]", "rbind");
@@ -213,6 +214,6 @@ int document_mounts(const struct document *d, json_t *ret_array, struct err *e)
 	for (v = d->opts->tmpfs; v && *v && r == 0; v++)
 		r = add_tmpfs(*v, ret_array, e);
 	for (v = d->opts->volumes; v && *v && r == 0; v++)
-		r = add_volume(*v, ret_array, e);
+		r = volume_add(*v, ret_array, e);
 	return r;
 }

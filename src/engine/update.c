@@ -16,40 +16,13 @@
 #include "container/attach.h"
 #include "container/resources.h"
 #include "container/spec.h"
+#include "engine/document-edit.h"
 #include "engine/limits.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-
-/* A document is replaced by rename, so whoever waited for its lock may hold an old one. */
-static int lock_document(int dirfd, struct err *e)
-{
-	for (;;) {
-		int fd = openat(dirfd, SPEC_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-		struct stat held, now;
-
-		if (fd < 0 || RETRY_EINTR(flock(fd, LOCK_EX)) < 0 || fstat(fd, &held) < 0 ||
-		    fstatat(dirfd, SPEC_FILE, &now, AT_SYMLINK_NOFOLLOW) < 0) {
-			int r = err_sys(e, "cannot lock '%s'", SPEC_FILE);
-
-			cleanup_close(&fd);
-			return r;
-		}
-		if (held.st_ino == now.st_ino)
-			return fd;
-		(void)close(fd);
-	}
-}
-
-static int write_document(int dirfd, const char *name, const json_t *doc, struct err *e)
-{
-	_cleanup_free_ char *text = NULL;
-	int r = json_print(doc, true, &text, e);
-
-	return r < 0 ? r : file_write_at(dirfd, name, text, strlen(text), 0600, false, e);
-}
 
 /* What is in @now and was not in @before, word for word. */
 static int changes(const struct strv *before, const struct strv *now, struct strv *ret)
@@ -122,7 +95,7 @@ static json_t *resources_of(json_t *spec)
 
 static int update_limits(const struct target *t, const struct usrct_limits *limits, struct err *e)
 {
-	_cleanup_close_ int lock_fd = lock_document(t->dirfd, e);
+	_cleanup_close_ int lock_fd = document_lock(t->dirfd, e);
 	_cleanup_json_ json_t *spec = NULL, *plan = NULL;
 	_cleanup_strv_ struct strv old = { 0 }, now = { 0 }, changed = { 0 }, back = { 0 };
 	json_t *resources;
@@ -152,7 +125,7 @@ static int update_limits(const struct target *t, const struct usrct_limits *limi
 		r = apply(t, &changed, &back, e);
 	if (r < 0)
 		return r;
-	r = write_document(t->dirfd, SPEC_FILE, spec, e);
+	r = document_write(t->dirfd, SPEC_FILE, spec, e);
 	if (r < 0 && back.n)
 		(void)cgroup_apply(t->state.cgroup, back.v, NULL, NULL);
 	return r;
@@ -181,7 +154,7 @@ static int parse_restart(const char *text, json_t **ret, struct err *e)
 
 static int update_restart(struct usrct *u, const struct target *t, const char *text, struct err *e)
 {
-	_cleanup_close_ int lock_fd = lock_document(t->dirfd, e);
+	_cleanup_close_ int lock_fd = document_lock(t->dirfd, e);
 	_cleanup_json_ json_t *plan = NULL, *old = NULL, *restart = NULL;
 	int r = lock_fd < 0 ? lock_fd : parse_restart(text, &restart, e);
 
@@ -197,14 +170,14 @@ static int update_restart(struct usrct *u, const struct target *t, const char *t
 	old = json_copy(plan);
 	if (!old || json_object_set(plan, "restart", restart) < 0)
 		return err_oom(e);
-	r = write_document(t->dirfd, PLAN_FILE, plan, e);
+	r = document_write(t->dirfd, PLAN_FILE, plan, e);
 	if (r < 0 || !state_is_active(&t->state))
 		return r;
 	r = engine_control(u, t, ATTACH_OP_RELOAD);
 	/* Without a monitor nobody will start it again, whatever the policy is. */
 	if (r == 0 || !proc_is_alive(&t->state.monitor))
 		return 0;
-	(void)write_document(t->dirfd, PLAN_FILE, old, NULL);
+	(void)document_write(t->dirfd, PLAN_FILE, old, NULL);
 	return err_errno(e, r, "the monitor of container '%s' refuses the restart policy",
 	                 t->row.name);
 }

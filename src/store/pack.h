@@ -95,7 +95,7 @@ int open_again(int proc_fd, int path_fd, int flags);
 
 struct pack_tree_job {
 	int root_fd, proc_fd, out_fd;
-	const char *name; /* in the tar; "." for contents */
+	const char *name; /* in the tar; "." for contents; "" for these without "./" */
 	bool stays;       /* on this mount */
 };
 int pack_tree(const struct pack_tree_job *job, struct pack_sums *ret, struct err *e);

@@ -76,7 +76,7 @@ static void answers_bash(void **state)
 		{ "explain UCT-1101", "UCT-1101\n" },
 		{ "explain 1101 1105", "1105\n" },
 		{ "explain --", "--list\n--help\n" },
-		{ "help in", "inspect\ninfo\n" },
+		{ "help in", "inspect\ninit\ninfo\n" },
 		{ "container l", "ls\nlist\nlogs\n" },
 		{ "container stop d", "db\n" },
 		{ "image ls --q", "--quiet\n" },

@@ -128,8 +128,7 @@ static void refuses(void **state)
 		  "usage: usr-ct run [OPTIONS] IMAGE [COMMAND] [ARG...]" },
 		{ &cmd_logs, "a b", "unexpected argument 'b' for logs",
 		  "usage: usr-ct logs [OPTIONS] CONTAINER" },
-		{ &cmd_stop, "-t 1", "stop needs a CONTAINER",
-		  "usage: usr-ct stop [OPTIONS] CONTAINER..." },
+		{ &cmd_rename, "a", "rename needs a NAME", "usage: usr-ct rename CONTAINER NAME" },
 		{ &cmd_ps, "x", "unexpected argument 'x' for ps", "usage: usr-ct ps [OPTIONS]" },
 	};
 
