@@ -309,7 +309,13 @@ static int forget_segment(struct dl_phdr_info *info, size_t size, void *arg)
  * back, from the one copy that all monitors share, if they are needed: three quarters never are. */
 void monitor_shrink(void)
 {
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t below = ((uintptr_t)__builtin_frame_address(0) & ~(page - 1)) - 2 * page;
+
 	(void)malloc_trim(0);
+	/* What deeper calls have used of the stack, two pages from here down to its end. */
+	while (madvise((void *)below, page, MADV_DONTNEED) == 0)
+		below -= page;
 	(void)dl_iterate_phdr(forget_segment, NULL);
 }
 
