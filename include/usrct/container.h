@@ -145,9 +145,8 @@ typedef void (*usrct_started_fn)(const char *id, const struct usrct_err *e, void
 
 /**
  * usrct_container_start_all() - start in the background all that fit and do not run
- * @filters: "KEY=VALUE", NULL-terminated; NULL: all. Keys: restart-policy, should-start-on-boot
- *           (true for always, and for unless-stopped that the user has not stopped), name, id,
- * label, status. Values of one key are alternatives, keys must all fit
+ * @filters: as those of a list; NULL: all. should-start-on-boot=true is for always, and for
+ *           unless-stopped that the user has not stopped
  * @each:    called for each that was started, or could not be
  *
  * Return: 0 also if some could not be started; negative errno: -EINVAL (an unknown filter). Since:
