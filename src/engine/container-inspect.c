@@ -11,6 +11,7 @@
 #include "base/sbuf.h"
 #include "container/log.h"
 #include "container/spec.h"
+#include "engine/health.h"
 #include "engine/host-config.h"
 #include "engine/limits.h"
 #include "engine/policy.h"
@@ -205,6 +206,7 @@ static int inspect(struct usrct *u, const char *ref, json_t **ret, struct err *e
 {
 	_cleanup_candidate_ struct candidate c = { .u = u, .dirfd = -EBADF };
 	_cleanup_target_ struct target t = TARGET_NONE;
+	json_t *health;
 	int r = target_open(u, ref, STORE_READ, &t, e);
 
 	if (r < 0)
@@ -218,6 +220,9 @@ static int inspect(struct usrct *u, const char *ref, json_t **ret, struct err *e
 	r = describe(&c, ret, e);
 	if (r < 0)
 		return r;
+	health = health_inspect(&t);
+	if (health)
+		(void)json_object_set_new(json_object_get(*ret, "State"), "Health", health);
 	host_config_inspect(c.plan, *ret);
 	policy_inspect(&t, c.plan, *ret);
 	limits_inspect(c.spec, c.plan, *ret);
