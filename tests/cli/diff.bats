@@ -60,8 +60,8 @@ teardown() {
   grep -qx .hidden/ names
   tar tvf root.tar --numeric-owner .hidden | grep -q ' 1000/1000 '
   # Into another container: the listing that the image's expectation was made with agrees.
-  tar xf root.tar --to-stdout fixture/data/keep | grep -qx keep
-  tar --xattrs --xattrs-include='*' -tvvf root.tar fixture/data/keep | grep -q user.note
+  tar xf root.tar --to-stdout etc/kept | grep -qx keep
+  tar --xattrs --xattrs-include='*' -tvvf root.tar etc/kept | grep -q user.note
   tar --xattrs --xattrs-include='*' -tvvf root.tar | grep -q security.capability
   tar --xattrs --xattrs-include='*' -tvvf root.tar >attributes
   run ! grep overlay attributes
