@@ -241,6 +241,20 @@ def bench_start(place, options):
         print(f"  {'usr-ct':<14}{kb} KB (usr-ct-hold, once for each user)")
 
 
+def bench_exec(place, options):
+    place.load()
+    for run in (place.usrct, place.podman):
+        quiet(*run("run", "-d", "--name", "idle", "--network", "none", place.image, "sleep", "1000"))
+    pid = quiet(*place.usrct("inspect", "--format", "{{.State.Pid}}", "idle"))
+    compare("exec CONTAINER true", [
+        Contender("usr-ct", place.usrct("exec", "idle", "true")),
+        Contender("nsenter", ["nsenter", "--target", pid, "--user", "--mount", "--net", "--pid",
+                              "--ipc", "--uts", "--cgroup", "--preserve-credentials", "/bin/true"]),
+        Contender("podman", place.podman("exec", "idle", "true")),
+    ], options.rounds, "nsenter enters the same namespaces and no cgroup, and leaves user, "
+                       "capabilities and filter as they are")
+
+
 def bench_ps(place, options):
     place.load()
     for n in range(options.containers):
@@ -296,7 +310,7 @@ def bench_stream(place, options):
 
 
 def main():
-    benches = {"start": (bench_start, 20), "ps": (bench_ps, 20), "pull": (bench_pull, 3),
+    benches = {"start": (bench_start, 20), "exec": (bench_exec, 30), "ps": (bench_ps, 20), "pull": (bench_pull, 3),
                "stream": (bench_stream, 3)}
     p = argparse.ArgumentParser(prog="tests/bench/" + (sys.argv[1] if len(sys.argv) > 1 else ""),
                                 description=__doc__.split("\n", maxsplit=1)[0])
