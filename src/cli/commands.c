@@ -41,6 +41,7 @@ static const struct command *const table[] = {
 	&cmd_export,
 	&cmd_attach,
 	&cmd_wait,
+	&cmd_healthcheck,
 	&cmd_recreate,
 	&cmd_version,
 	&cmd_help,

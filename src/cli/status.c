@@ -47,10 +47,10 @@ void status_text(const struct usrct_container *ct, uint64_t now_ns, char *buf)
 	case USRCT_LOST:
 	case USRCT_PAUSED:
 		human_age(since(ct->started_ns, now_ns), age);
-		(void)snprintf(buf, STATUS_SIZE, "Up %s%s%s", age, health_text(ct->health),
+		(void)snprintf(buf, STATUS_SIZE, "Up %s%s", age,
 		               ct->state == USRCT_LOST     ? " (unmonitored)"
 		               : ct->state == USRCT_PAUSED ? " (Paused)"
-		                                           : "");
+		                                           : health_text(ct->health));
 		return;
 	case USRCT_EXITED:
 	case USRCT_RESTARTING:

@@ -353,6 +353,19 @@ static int fits_restart_policy(const struct filter *f, void *thing, struct err *
 	return strlen(f->value) == n && !strncmp(policy, f->value, n);
 }
 
+/* What a reboot ended is started again, but for what the user had ended before. */
+static int fits_boot(const struct filter *f, void *thing, struct err *e)
+{
+	const struct candidate *c = thing;
+	const char *policy = candidate_restart_policy(c);
+	bool starts = !strcmp(policy, "always");
+
+	(void)e;
+	if (!strcmp(policy, "unless-stopped"))
+		starts = !c->state.is_stopped_by_user && c->state.status != STATE_CREATED;
+	return starts == (f->number != 0);
+}
+
 /* "80", "80/tcp", "80-90/udp". Nothing can be published yet, so nothing fits. */
 static int prepare_port(struct filter *f, void *arg, struct err *e)
 {
@@ -400,5 +413,6 @@ const struct filter_key container_filter_keys[] = {
 	{ "network", NULL, fits_network, false, STAGE_DOCUMENT },
 	{ "health", prepare_health, fits_health, false, STAGE_STATE },
 	{ "restart-policy", NULL, fits_restart_policy, false, STAGE_DOCUMENT },
+	{ "should-start-on-boot", filter_prepare_bool, fits_boot, true, STAGE_DOCUMENT },
 	{ NULL, NULL, NULL, false, 0 },
 };

@@ -11,6 +11,9 @@
 #include "base/sbuf.h"
 #include "container/log.h"
 #include "container/spec.h"
+#include "engine/health.h"
+#include "engine/host-config.h"
+#include "engine/limits.h"
 #include "engine/policy.h"
 
 #include <string.h>
@@ -38,39 +41,6 @@ static json_t *state_of(const struct state *s)
 	                 "Pid", runs ? (int)s->init.pid : 0, "ExitCode", MAX(s->exit_code, 0),
 	                 "Error", s->error, "StartedAt", time_of(s->started_ns), "FinishedAt",
 	                 time_of(s->finished_ns), "MonitorLost", s->status == STATE_LOST);
-}
-
-/* Limits as the OCI document has them. */
-static void add_limits(const json_t *spec, json_t *out)
-{
-	static const struct {
-		const char *key, *path;
-	} numbers[] = {
-		{ "CpuShares", "linux.resources.cpu.shares" },
-		{ "Memory", "linux.resources.memory.limit" },
-		{ "MemoryReservation", "linux.resources.memory.reservation" },
-		{ "MemorySwap", "linux.resources.memory.swap" },
-		{ "CpuPeriod", "linux.resources.cpu.period" },
-		{ "CpuQuota", "linux.resources.cpu.quota" },
-		{ "PidsLimit", "linux.resources.pids.limit" },
-	};
-	const char *cpus = json_string_value(json_at(spec, "linux.resources.cpu.cpus"));
-	const char *mems = json_string_value(json_at(spec, "linux.resources.cpu.mems"));
-	json_int_t quota, period;
-
-	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-		(void)json_object_set_new(
-			out, numbers[i].key,
-			json_integer(json_integer_value(json_at(spec, numbers[i].path))));
-	quota = json_integer_value(json_object_get(out, "CpuQuota"));
-	period = json_integer_value(json_object_get(out, "CpuPeriod"));
-	(void)json_object_set_new(
-		out, "NanoCpus",
-		json_integer(period > 0 && quota > 0
-	                             ? (json_int_t)((double)quota / (double)period * 1e9)
-	                             : 0));
-	(void)json_object_set_new(out, "CpusetCpus", json_string(cpus ? cpus : ""));
-	(void)json_object_set_new(out, "CpusetMems", json_string(mems ? mems : ""));
 }
 
 static json_t *binds_of(const json_t *mounts)
@@ -117,7 +87,6 @@ static json_t *host_config_of(const struct candidate *c, const json_t *mounts)
 	                       "OomKillDisable", 0, "Init", json_is_true(json_at(c->plan, "init")),
 	                       "Ulimits", "MaskedPaths", json_at(c->spec, "linux.maskedPaths"),
 	                       "ReadonlyPaths", json_at(c->spec, "linux.readonlyPaths")));
-	add_limits(c->spec, out);
 	return out;
 }
 
@@ -237,6 +206,7 @@ static int inspect(struct usrct *u, const char *ref, json_t **ret, struct err *e
 {
 	_cleanup_candidate_ struct candidate c = { .u = u, .dirfd = -EBADF };
 	_cleanup_target_ struct target t = TARGET_NONE;
+	json_t *health;
 	int r = target_open(u, ref, STORE_READ, &t, e);
 
 	if (r < 0)
@@ -248,9 +218,15 @@ static int inspect(struct usrct *u, const char *ref, json_t **ret, struct err *e
 	if (r < 0)
 		return r;
 	r = describe(&c, ret, e);
-	if (r == 0)
-		policy_inspect(&t, c.plan, *ret);
-	return r;
+	if (r < 0)
+		return r;
+	health = health_inspect(&t);
+	if (health)
+		(void)json_object_set_new(json_object_get(*ret, "State"), "Health", health);
+	host_config_inspect(c.plan, *ret);
+	policy_inspect(&t, c.plan, *ret);
+	limits_inspect(c.spec, c.plan, *ret);
+	return 0;
 }
 
 int usrct_container_inspect(struct usrct *u, const char *ref, char **ret_json,
