@@ -162,8 +162,10 @@ int fd_sealed_program(int program_fd, struct err *e)
 	int r;
 
 	fd = memfd("usr-ct-program", MFD_EXEC);
-	if (fd < 0)
-		return err_sys(e, "cannot make memory file");
+	if (fd < 0) {
+		r = err_sys(e, "cannot make memory file");
+		return r == -EACCES ? err_hint(e, r, "sysctl vm.memfd_noexec must not be 2") : r;
+	}
 	r = fd_copy_all(program_fd, fd, e);
 	if (r < 0)
 		return r;

@@ -178,8 +178,13 @@ static int show(struct display *d)
 static bool wait_round(const struct display *d, unsigned ms)
 {
 	struct pollfd p = { .fd = d->signal_fd, .events = POLLIN };
+	struct signalfd_siginfo si;
 
-	return RETRY_EINTR(poll(&p, 1, (int)ms)) != 0;
+	if (RETRY_EINTR(poll(&p, 1, (int)ms)) == 0)
+		return false;
+	/* Taken, or it would end us in the moment in which it is not blocked any more. */
+	IGNORE(read(d->signal_fd, &si, sizeof(si)));
+	return true;
 }
 
 static int run(struct display *d, bool once)

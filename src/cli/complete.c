@@ -181,7 +181,7 @@ static void add_codes(struct completion *c)
 static void add_commands(struct completion *c)
 {
 	for (const struct command *const *cmd = commands_all(); *cmd; cmd++)
-		if (!(*cmd)->hidden)
+		if (!(*cmd)->hidden && !strchr((*cmd)->name, ' '))
 			add(c, (*cmd)->name, (*cmd)->summary);
 }
 
@@ -423,10 +423,13 @@ static void add_second_words(struct completion *c, const char *first)
 {
 	size_t n = strlen(first);
 
-	for (const struct command *const *cmd = commands_all(); *cmd; cmd++)
+	for (const struct command *const *cmd = commands_all(); *cmd; cmd++) {
+		if (strncmp((*cmd)->name, first, n) == 0 && (*cmd)->name[n] == ' ')
+			add(c, (*cmd)->name + n + 1, (*cmd)->summary);
 		for (const char *const *a = (*cmd)->aliases; a && *a; a++)
 			if (strncmp(*a, first, n) == 0 && (*a)[n] == ' ')
 				add(c, *a + n + 1, (*cmd)->summary);
+	}
 }
 
 static void complete_top(struct completion *c)

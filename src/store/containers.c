@@ -202,6 +202,21 @@ int container_publish(struct store *s, const struct container_row *row,
 	return r;
 }
 
+int container_rename(struct store *s, const char *id, const char *name, struct err *e)
+{
+	_cleanup_write_ struct db_write w = { 0 };
+	int r = db_begin(s, &w, e);
+
+	if (r == 0)
+		r = check_name(s, name, e);
+	if (r == 0)
+		r = db_run(s, e, "UPDATE containers SET name = ? WHERE id = ?", "ss", name, id);
+	if (r == 0)
+		r = db_commit(&w, e);
+	db_end(&w);
+	return r;
+}
+
 static int read_row(sqlite3_stmt *st, struct container_row *ret, struct err *e)
 {
 	struct container_row row = { 0 };

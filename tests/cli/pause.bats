@@ -23,35 +23,35 @@ ticks() { # CONTAINER
 }
 
 @test "pause: nothing runs until unpause, and everybody says so" {
-  usr-ct run -d --name c "$B" sh -c 'while :; do echo tick; usleep 2000; done'
-  wait_until log_has c tick
-  run_ct -0 pause c
-  assert_output c
-  is_state c paused
-  [[ $(inspect_field c .State.Paused) == true && $(inspect_field c .State.Running) == true ]]
+  usr-ct run -d --name ct "$B" sh -c 'while :; do echo tick; usleep 2000; done'
+  wait_until log_has ct tick
+  run_ct -0 pause ct
+  assert_output ct
+  is_state ct paused
+  [[ $(inspect_field ct .State.Paused) == true && $(inspect_field ct .State.Running) == true ]]
   run_ct -0 ps
   assert_has "$output" "(Paused)"
-  [[ $(cat "$(container_cgroup c)/cgroup.freeze") == 1 ]]
-  before=$(inspect_field c .State.Pid)
-  run_ct -0 unpause c
-  assert_output c
-  is_state c running
-  n=$(ticks c)
-  wait_until eval "[[ \$(ticks c) -gt $n ]]"
-  [[ $(inspect_field c .State.Pid) == "$before" ]]
+  [[ $(cat "$(container_cgroup ct)/cgroup.freeze") == 1 ]]
+  before=$(inspect_field ct .State.Pid)
+  run_ct -0 unpause ct
+  assert_output ct
+  is_state ct running
+  n=$(ticks ct)
+  wait_until eval "[[ \$(ticks ct) -gt $n ]]"
+  [[ $(inspect_field ct .State.Pid) == "$before" ]]
 }
 
 @test "pause: twice, of what does not run, of nothing" {
-  usr-ct run -d --name c "$B" sleep 1000
-  usr-ct pause c
-  run_ct -1 pause c
+  usr-ct run -d --name ct "$B" sleep 1000
+  usr-ct pause ct
+  run_ct -1 pause ct
   assert_error 1807
-  usr-ct unpause c
-  run_ct -1 unpause c
+  usr-ct unpause ct
+  run_ct -1 unpause ct
   assert_error 1808
-  usr-ct kill c
-  wait_until is_state c exited
-  run_ct -1 pause c
+  usr-ct kill ct
+  wait_until is_state ct exited
+  run_ct -1 pause ct
   assert_error 1405
   run_ct -1 pause no-such
   assert_error 1401
@@ -59,11 +59,20 @@ ticks() { # CONTAINER
 }
 
 @test "pause: stop lets it go on, so that it hears the signal" {
-  usr-ct run -d --name c "$B" sh -c 'trap "exit 7" TERM; echo ready; while :; do usleep 2000; done'
-  wait_until log_has c ready
-  usr-ct pause c
-  run_ct -0 stop -t 10 c
-  [[ $(inspect_field c .State.ExitCode) == 7 ]]
+  usr-ct run -d --name ct "$B" sh -c 'trap "exit 7" TERM; echo ready; while :; do usleep 2000; done'
+  wait_until log_has ct ready
+  usr-ct pause ct
+  run_ct -0 stop -t 10 ct
+  [[ $(inspect_field ct .State.ExitCode) == 7 ]]
+}
+
+@test "pause: a monitor that is asked to end lets the container hear it" {
+  usr-ct run -d --name ct "$B" sh -c 'trap "exit 7" TERM; echo ready; while :; do usleep 2000; done'
+  wait_until log_has ct ready
+  usr-ct pause ct
+  kill "$(sed -n 's/^monitor=//p' "$XDG_DATA_HOME/usr-ct/containers/$(inspect_field ct .Id)/state")"
+  wait_until is_state ct exited
+  [[ $(inspect_field ct .State.ExitCode) == 7 ]]
 }
 
 @test "pause: kill and rm -f end a paused container" {
@@ -77,12 +86,12 @@ ticks() { # CONTAINER
 }
 
 @test "pause: all of several, and events tell" {
-  usr-ct run -d --name one "$B" sleep 1000
-  usr-ct run -d --name two "$B" sleep 1000
-  run_ct -0 pause one two
-  assert_output "one
-two"
-  usr-ct unpause one two
-  run_ct -0 events --since 1h --until 0s --filter event=pause --filter event=unpause
-  [ "${#lines[@]}" = 4 ]
+  usr-ct run -d --name three "$B" sleep 1000
+  usr-ct run -d --name four "$B" sleep 1000
+  run_ct -0 pause three four
+  assert_output "three
+four"
+  usr-ct unpause three four
+  run_ct -0 events --since 1h --until 0s --filter event=pause --filter event=unpause --filter container=three
+  [ "${#lines[@]}" = 2 ]
 }

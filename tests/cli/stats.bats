@@ -46,11 +46,11 @@ person() {
 }
 
 @test "stats: --format json has docker's fields, and --no-trunc the whole id" {
-  id=$(usr-ct run -d --name c "$B" sleep 1000)
-  run_ct -0 stats --no-stream --format json c
+  id=$(usr-ct run -d --name ct "$B" sleep 1000)
+  run_ct -0 stats --no-stream --format json ct
   [[ $(jq -r 'keys | join(" ")' <<<"$output") == "BlockIO CPUPerc Container ID MemPerc MemUsage Name NetIO PIDs" ]]
-  [[ $(jq -r .Container <<<"$output") == c && $(jq -r .ID <<<"$output") == "${id:0:12}" ]]
-  run_ct -0 stats --no-stream --no-trunc --format '{{.ID}}' c
+  [[ $(jq -r .Container <<<"$output") == ct && $(jq -r .ID <<<"$output") == "${id:0:12}" ]]
+  run_ct -0 stats --no-stream --no-trunc --format '{{.ID}}' ct
   assert_output "$id"
 }
 
@@ -64,42 +64,42 @@ person() {
 }
 
 @test "stats: a container that does not run has zeros" {
-  usr-ct create --name c "$B" true
-  run_ct -0 stats --no-stream --format '{{.Name}} {{.CPUPerc}} {{.PIDs}}' c
-  assert_output "c 0.00% 0"
+  usr-ct create --name ct "$B" true
+  run_ct -0 stats --no-stream --format '{{.Name}} {{.CPUPerc}} {{.PIDs}}' ct
+  assert_output "ct 0.00% 0"
 }
 
 @test "stats: ends when the containers that were named have ended" {
-  usr-ct run -d --name c "$B" sleep 1000
-  usr-ct stats --format '{{.Name}} {{.PIDs}}' c >out 3>&- &
+  usr-ct run -d --name ct "$B" sleep 1000
+  usr-ct stats --format '{{.Name}} {{.PIDs}}' ct >out 3>&- &
   pid=$!
-  wait_until grep -qx 'c 1' out
-  usr-ct kill c
+  wait_until grep -qx 'ct 1' out
+  usr-ct kill ct
   wait_until is_gone "$pid"
   wait "$pid"
 }
 
 @test "stats: on a terminal it redraws, and shows the cursor again at the end" {
-  usr-ct run -d --name c "$B" sleep 1000
+  usr-ct run -d --name ct "$B" sleep 1000
   person usr-ct stats -- 'expect:CONTAINER ID' expect:PIDS 'expect:CONTAINER ID' 'send:\x03' exit:0 restored
   assert_has "$output" $'\033[?25l'
   assert_has "$output" $'\033[H'
   assert_has "${output##*'[?25l'}" $'\033[?25h'
-  person usr-ct stats c -- 'expect:CONTAINER ID' signal:TERM exit:0 restored
+  person usr-ct stats ct -- 'expect:CONTAINER ID' signal:TERM exit:0 restored
 }
 
 @test "stats: --plot draws lines, in ASCII where there is no UTF-8" {
-  usr-ct run -d --name c "$B" sh -c 'while :; do :; done'
-  person env LC_ALL=C.UTF-8 usr-ct stats --plot c -- expect:cpu expect:mem 'expect:▁' 'send:\x03' exit:0 restored
-  person env LC_ALL=C usr-ct stats --plot c -- expect:cpu expect:_ 'send:\x03' exit:0 restored
+  usr-ct run -d --name ct "$B" sh -c 'while :; do :; done'
+  person env LC_ALL=C.UTF-8 usr-ct stats --plot ct -- expect:cpu expect:mem 'expect:▁' 'send:\x03' exit:0 restored
+  person env LC_ALL=C usr-ct stats --plot ct -- expect:cpu expect:_ 'send:\x03' exit:0 restored
   assert_lacks "$output" ▁
   run_ct -0 stats --plot --no-stream
   assert_has "$output" "cpu "
 }
 
 @test "stats: what is paused says so" {
-  usr-ct run -d --name c "$B" sleep 1000
-  usr-ct pause c
-  run_ct -0 stats --no-stream --format '{{.Paused}} {{.PIDs}}' c
+  usr-ct run -d --name ct "$B" sleep 1000
+  usr-ct pause ct
+  run_ct -0 stats --no-stream --format '{{.Paused}} {{.PIDs}}' ct
   assert_output "true 1"
 }

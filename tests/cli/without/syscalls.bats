@@ -4,7 +4,7 @@
 #
 # One session for each of these words; see tests/as-user --without.
 # sessions: syscall:close_range syscall:renameat2 syscall:renameat2=EPERM syscall:statx+execveat
-# sessions: syscall:landlock_create_ruleset=EPERM syscall:pidfd_send_signal syscall:clone3
+# sessions: syscall:landlock_create_ruleset=EPERM syscall:clone3
 # sessions: syscall:openat2 syscall:fsopen=EPERM syscall:fsmount syscall:open_tree syscall:move_mount
 # sessions: syscall:mount_setattr syscall:pidfd_open syscall:memfd_create=EACCES syscall:seccomp
 # sessions: syscall:setns=EPERM syscall:waitid=EPERM

@@ -195,10 +195,24 @@ int usrct_container_inspect(struct usrct *u, const char *ref, char **ret_json, s
 	return *ret_json ? 0 : -ENOMEM;
 }
 
-int usrct_container_stop(struct usrct *u, const char *ref, int timeout_s, struct usrct_err *e)
+int usrct_container_rename(struct usrct *u, const char *ref, const char *name, struct usrct_err *e)
 {
 	(void)u;
-	(void)timeout_s;
+	(void)name;
+	return find(ref) ? 0 : fail(e, UCT_CONTAINER_UNKNOWN, -ENOENT, "no such container", ref);
+}
+
+int usrct_container_restart(struct usrct *u, const char *ref, const struct usrct_stop_options *opts,
+                            struct usrct_err *e)
+{
+	return usrct_container_stop(u, ref, opts, e);
+}
+
+int usrct_container_stop(struct usrct *u, const char *ref, const struct usrct_stop_options *opts,
+                         struct usrct_err *e)
+{
+	(void)u;
+	(void)opts;
 	return find(ref) ? 0 : fail(e, UCT_CONTAINER_UNKNOWN, -ENOENT, "no such container", ref);
 }
 
@@ -404,6 +418,29 @@ int usrct_info(struct usrct *u, char **ret_json, struct usrct_err *e)
 	return *ret_json ? 0 : -ENOMEM;
 }
 
+int usrct_disk_usage(struct usrct *u, char **ret_json, struct usrct_err *e)
+{
+	(void)u;
+	(void)e;
+	*ret_json = strdup("{\"Images\":[],\"Containers\":[],\"ImagesDisk\":5000}");
+	return *ret_json ? 0 : -ENOMEM;
+}
+
+int usrct_disk_total(struct usrct *u, uint64_t *ret_bytes, struct usrct_err *e)
+{
+	(void)u;
+	(void)e;
+	*ret_bytes = 0;
+	return 0;
+}
+
+int usrct_prepare(struct usrct *u, struct usrct_err *e)
+{
+	(void)u;
+	(void)e;
+	return 0;
+}
+
 int usrct_doctor(struct usrct *u, void (*found)(const struct usrct_check *c, void *arg), void *arg,
                  struct usrct_err *e)
 {
@@ -517,4 +554,45 @@ int usrct_container_start_all(struct usrct *u, const char *const *filters, usrct
 	(void)e;
 	each(ID("d"), NULL, arg);
 	return 0;
+}
+
+static int fake_mount(const char *ref, struct usrct_err *e)
+{
+	return find(ref) ? 0 : fail(e, UCT_CONTAINER_UNKNOWN, -ENOENT, "no such container", ref);
+}
+
+int usrct_mount_add(struct usrct *u, const char *ref, const char *spec,
+                    const struct usrct_mount_options *opts, struct usrct_err *e)
+{
+	(void)u;
+	(void)spec;
+	(void)opts;
+	return fake_mount(ref, e);
+}
+
+int usrct_mount_swap(struct usrct *u, const char *ref, const char *spec,
+                     const struct usrct_mount_options *opts, struct usrct_err *e)
+{
+	return usrct_mount_add(u, ref, spec, opts, e);
+}
+
+int usrct_mount_remove(struct usrct *u, const char *ref, const char *target,
+                       const struct usrct_mount_options *opts, struct usrct_err *e)
+{
+	return usrct_mount_add(u, ref, target, opts, e);
+}
+
+int usrct_mount_list(struct usrct *u, const char *ref, struct usrct_mount **ret, size_t *ret_n,
+                     struct usrct_err *e)
+{
+	(void)u;
+	*ret = NULL;
+	*ret_n = 0;
+	return fake_mount(ref, e);
+}
+
+void usrct_mount_list_free(struct usrct_mount *list, size_t n)
+{
+	(void)n;
+	free(list);
 }
