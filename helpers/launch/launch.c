@@ -47,7 +47,11 @@ static int read_documents(struct launch *l, struct err *e)
 		r = file_read_at(LAUNCH_CONTAINER, PLAN_FILE, SPEC_MAX_BYTES, &plan, &plan_n, e);
 	if (r == 0)
 		r = spec_parse(config, config_n, &l->spec, e);
-	return r < 0 ? r : plan_parse(plan, plan_n, &l->plan, e);
+	if (r == 0)
+		r = plan_parse(plan, plan_n, &l->plan, e);
+	return r < 0 ? r
+	             : secrets_read(json_at(l->plan.doc, "secrets"), LAUNCH_CONTAINER, &l->secrets,
+	                            e);
 }
 
 /* Where the ids come from. In the holder's namespace we are root over the user's ids, and only
@@ -213,6 +217,7 @@ static int make_init(struct launch *l, struct err *e)
 	_cleanup_close_ int init_program_fd = -EBADF, cgroup_fd = -EBADF;
 	struct init_context c = {
 		.spec = &l->spec,
+		.secrets = &l->secrets,
 		.root = { LAUNCH_STORE, l->plan.layers, LAUNCH_CONTAINER, l->plan.auto_remove },
 		.stdio = { -EBADF, -EBADF, -EBADF },
 		.has_own_network = l->spec.namespaces & CLONE_NEWNET,
@@ -247,6 +252,7 @@ static int make_init(struct launch *l, struct err *e)
 	sync_time(&l->times[0], "prepare");
 	if (r == 0)
 		r = clone_init(l, &c, cgroup_fd, e);
+	secrets_done(&l->secrets);
 	sync_time(&l->times[0], "clone");
 	(void)close(pair[1]);
 	for (int i = 0; i < 3; i++)
@@ -283,6 +289,7 @@ static int mark_running(struct launch *l, struct err *e)
 	l->state.started_ns = clock_realtime_ns();
 	l->state.exit_code = -1;
 	l->state.is_stopped_by_user = l->state.is_oom_killed = false;
+	l->state.health = l->plan.health.test.n ? HEALTH_STARTING : HEALTH_NONE;
 	l->state.uplink = (struct proc_id){ 0 };
 	(void)snprintf(l->state.cgroup, sizeof(l->state.cgroup), "%s", l->cgroup);
 	r = proc_identify(l->init_pidfd, l->init_pid, &l->state.init);
@@ -385,6 +392,7 @@ static void undo(struct launch *l, const struct err *e)
 /* The monitor needs a few facts of them. */
 void launch_shed_documents(struct launch *l)
 {
+	uint64_t namespaces = l->spec.namespaces;
 	bool terminal = l->spec.terminal;
 	struct plan kept = { .auto_remove = l->plan.auto_remove,
 		             .stop_signal = l->plan.stop_signal,
@@ -392,17 +400,23 @@ void launch_shed_documents(struct launch *l)
 		             .log = l->plan.log };
 
 	kept.log.tag = kept.log.socket = NULL;
+	kept.health = l->plan.health;
+	kept.stop_timeout_s = l->plan.stop_timeout_s;
+	l->plan.health = (struct health_plan){ 0 };
 	spec_done(&l->spec);
 	plan_done(&l->plan);
 	l->spec.terminal = terminal;
+	l->spec.namespaces = namespaces;
 	l->plan = kept;
 	(void)malloc_trim(0);
 }
 
 int launch_again(struct launch *l, struct err *e)
 {
-	int r = read_documents(l, e);
+	int r;
 
+	plan_done(&l->plan); /* what was kept of it is read again */
+	r = read_documents(l, e);
 	if (r == 0)
 		r = make_init(l, e);
 	if (r == 0)

@@ -80,7 +80,6 @@ static void free_container(struct usrct_container *ct)
 	free((void *)(uintptr_t)ct->image_id);
 	free((void *)(uintptr_t)ct->command);
 	free((void *)(uintptr_t)ct->network);
-	free((void *)(uintptr_t)ct->health);
 	free_list(ct->labels);
 	free_list(ct->mounts);
 }
@@ -116,8 +115,7 @@ static int take_documents(const struct candidate *c, struct usrct_container *ret
 	ret->labels = take_list(&label_list);
 	ret->mounts = take_list(&mount_list);
 	ret->network = strdup(candidate_network(c));
-	ret->health = strdup(candidate_health(c));
-	return ret->labels && ret->mounts && ret->network && ret->health ? 0 : err_oom(e);
+	return ret->labels && ret->mounts && ret->network ? 0 : err_oom(e);
 }
 
 static int take(const struct candidate *c, const struct usrct_list_options *o,
@@ -133,6 +131,7 @@ static int take(const struct candidate *c, const struct usrct_list_options *o,
 		.image = familiar(row->image),
 		.image_id = strdup(row->image_id),
 		.command = strdup(row->command),
+		.health = strdup(candidate_health(c)),
 		.state = candidate_public_state(c),
 		.created_ns = row->created_ns,
 		.started_ns = s->started_ns,
@@ -142,8 +141,10 @@ static int take(const struct candidate *c, const struct usrct_list_options *o,
 		.restart_count = s->restart_count,
 		.is_oom_killed = s->is_oom_killed,
 		.auto_remove = row->auto_remove,
+		.health = candidate_health(c),
 	};
-	if (!ret->id || !ret->name || !ret->image || !ret->image_id || !ret->command)
+	if (!ret->id || !ret->name || !ret->image || !ret->image_id || !ret->command ||
+	    !ret->health)
 		return err_oom(e);
 	if (o->details & USRCT_LIST_DOCUMENT)
 		r = take_documents(c, ret, e);

@@ -182,5 +182,9 @@ int engine_sweep(struct usrct *u, struct err *e)
 
 	if (r == 0)
 		r = heal_all(u, e);
-	return r < 0 ? r : store_sweep(u->store, engine_remove_tree, u, e);
+	if (r == 0)
+		r = store_sweep(u->store, engine_remove_tree, u, e);
+	if (r == 0)
+		image_grant_wishes(u);
+	return r;
 }

@@ -171,7 +171,7 @@ inspect_field_raw() { # NAME KEY of the state file
   is_state stopped running
   usr-ct stop -t 0 wanted left stopped stopped-always
   run_ct -1 start --all --filter colour=red
-  assert_error 1102
+  assert_error 1109
 }
 
 @test "restart: the monitor is killed in the pause: the container is an ended one" {
