@@ -131,6 +131,15 @@ static void remove_all(int dirfd, const struct strv *names, store_remove_fn remo
 	}
 }
 
+/* A disk that is full takes no change of the index, and what fills it may be what is to be removed.
+ * The names stay, empty: they tell which rows to delete. */
+static void make_room(const struct findings *f, store_remove_fn remove_tree, void *arg)
+{
+	remove_all(f->trash_fd, &f->trash, remove_tree, arg);
+	for (size_t i = 0; i < f->trash.n; i++)
+		(void)mkdirat(f->trash_fd, f->trash.v[i], 0700);
+}
+
 /* Whether the mark is among the findings; it leaves their list. */
 static bool collect_due(struct findings *f)
 {
@@ -160,6 +169,10 @@ int store_sweep(struct store *s, store_remove_fn remove_tree, void *arg, struct 
 		return r;
 	due = collect_due(&f) || f.has_dead_pull;
 	r = f.trash.n || f.has_dead_stage ? purge_rows(s, &f, e) : 0;
+	if (r < 0 && f.trash.n) {
+		make_room(&f, remove_tree, arg);
+		r = purge_rows(s, &f, e);
+	}
 	if (r < 0)
 		return r;
 	if (f.has_dead_pull)
