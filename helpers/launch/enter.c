@@ -7,6 +7,7 @@
 #include "container/rootfs.h"
 #include "container/spec.h"
 #include "container/sync.h"
+#include "container/tools.h"
 #include "launch/process.h"
 #include "launch/visit.h"
 
@@ -19,7 +20,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-enum { SYNC_FD = 3 };
+/* Where descriptors are while the new process gets ready. */
+enum { SYNC_FD = 3, TOOLS_FD = 4, ABOVE_ALL = 512 };
 
 /* What the three share. */
 struct entering {
@@ -27,6 +29,22 @@ struct entering {
 	int their_sync_fd;
 	struct entered out;
 };
+
+/* From wherever they are, without losing one on the way. */
+static int keep_tools(const struct enter *what)
+{
+	int fds[TOOLS_TREES_MAX];
+
+	for (size_t i = 0; i < what->n_tools; i++) {
+		fds[i] = fcntl(what->tools_fds[i], F_DUPFD_CLOEXEC, ABOVE_ALL);
+		if (fds[i] < 0)
+			return -errno;
+	}
+	for (size_t i = 0; i < what->n_tools; i++)
+		if (dup3(fds[i], TOOLS_FD + (int)i, O_CLOEXEC) < 0)
+			return -errno;
+	return 0;
+}
 
 /* 0, 1, 2 and the socket, and nothing that leads out of the container. */
 static int keep_four(const struct entering *x, struct err *e)
@@ -38,8 +56,21 @@ static int keep_four(const struct entering *x, struct err *e)
 			return err_sys(e, "cannot set up standard input and output");
 	if (fd != SYNC_FD && dup3(fd, SYNC_FD, O_CLOEXEC) < 0)
 		return err_sys(e, "cannot set up a socket");
-	r = fd_close_from(SYNC_FD + 1);
+	r = keep_tools(x->what);
+	if (r == 0)
+		r = fd_close_from(TOOLS_FD + (int)x->what->n_tools);
 	return r < 0 ? err_errno(e, r, "cannot close descriptors") : 0;
+}
+
+static int enter_tools(size_t n, struct err *e)
+{
+	int fds[TOOLS_TREES_MAX], r;
+
+	for (size_t i = 0; i < n; i++)
+		fds[i] = TOOLS_FD + (int)i;
+	r = tools_enter(fds, n, e);
+	(void)fd_close_from(TOOLS_FD);
+	return r;
 }
 
 static int open_terminal(int root_fd, int *ret_slave_fd, struct err *e)
@@ -105,7 +136,8 @@ static _Noreturn ON_OWN_STACK void inside(const struct entering *x)
 	process_reset_signals();
 	if (arrive(x, &e) == 0) {
 		sync_fd = SYNC_FD;
-		(void)become(x->what->spec, &e); /* comes back only to say why */
+		if (!x->what->n_tools || enter_tools(x->what->n_tools, &e) == 0)
+			(void)become(x->what->spec, &e); /* comes back only to say why */
 	}
 	sync_fail(sync_fd, &e);
 	_exit(e.uct == UCT_COMMAND_NOT_FOUND ? 127 : 126);

@@ -47,7 +47,11 @@ static int read_documents(struct launch *l, struct err *e)
 		r = file_read_at(LAUNCH_CONTAINER, PLAN_FILE, SPEC_MAX_BYTES, &plan, &plan_n, e);
 	if (r == 0)
 		r = spec_parse(config, config_n, &l->spec, e);
-	return r < 0 ? r : plan_parse(plan, plan_n, &l->plan, e);
+	if (r == 0)
+		r = plan_parse(plan, plan_n, &l->plan, e);
+	return r < 0 ? r
+	             : secrets_read(json_at(l->plan.doc, "secrets"), LAUNCH_CONTAINER, &l->secrets,
+	                            e);
 }
 
 /* Where the ids come from. In the holder's namespace we are root over the user's ids, and only
@@ -213,6 +217,7 @@ static int make_init(struct launch *l, struct err *e)
 	_cleanup_close_ int init_program_fd = -EBADF, cgroup_fd = -EBADF;
 	struct init_context c = {
 		.spec = &l->spec,
+		.secrets = &l->secrets,
 		.root = { LAUNCH_STORE, l->plan.layers, LAUNCH_CONTAINER, l->plan.auto_remove },
 		.stdio = { -EBADF, -EBADF, -EBADF },
 		.has_own_network = l->spec.namespaces & CLONE_NEWNET,
@@ -247,6 +252,7 @@ static int make_init(struct launch *l, struct err *e)
 	sync_time(&l->times[0], "prepare");
 	if (r == 0)
 		r = clone_init(l, &c, cgroup_fd, e);
+	secrets_done(&l->secrets);
 	sync_time(&l->times[0], "clone");
 	(void)close(pair[1]);
 	for (int i = 0; i < 3; i++)
@@ -386,6 +392,7 @@ static void undo(struct launch *l, const struct err *e)
 /* The monitor needs a few facts of them. */
 void launch_shed_documents(struct launch *l)
 {
+	uint64_t namespaces = l->spec.namespaces;
 	bool terminal = l->spec.terminal;
 	struct plan kept = { .auto_remove = l->plan.auto_remove,
 		             .stop_signal = l->plan.stop_signal,
@@ -399,6 +406,7 @@ void launch_shed_documents(struct launch *l)
 	spec_done(&l->spec);
 	plan_done(&l->plan);
 	l->spec.terminal = terminal;
+	l->spec.namespaces = namespaces;
 	l->plan = kept;
 	(void)malloc_trim(0);
 }

@@ -20,6 +20,9 @@ struct usrct;
 struct usrct_limits; /* usrct/limits.h */
 struct usrct_policy; /* usrct/policy.h */
 
+/* What a caller stays connected to. */
+enum { USRCT_ATTACH_STDIN = 1, USRCT_ATTACH_STDOUT = 2, USRCT_ATTACH_STDERR = 4 };
+
 /**
  * struct usrct_create_options - what to run; lists are NULL-terminated and may be NULL
  * @size:       sizeof(struct usrct_create_options)
@@ -46,6 +49,38 @@ struct usrct_policy; /* usrct/policy.h */
  * @stop_timeout_s: seconds between stop signal and SIGKILL; negative: 10
  * @limits:     what it may use of memory, processors and so on; NULL: no limits
  * @policy:     restart, health checks and log; NULL: those of the image and of usr-ct
+ * @annotations: "KEY=VALUE", into the OCI document
+ * @mounts:     "type=bind|tmpfs,source=...,target=...", as Docker's --mount
+ * @devices:    "PATH[:TARGET[:rw|rwm]]" of device nodes, or of directories of them
+ * @secrets:    "NAME", or "id=NAME,src=FILE|env=NAME", then
+ * ",type=mount|env,target=,uid=,gid=,mode="
+ * @ulimits:    "NAME=SOFT[:HARD]", names as in setrlimit(2) without RLIMIT_, in lower case
+ * @sysctls:    "KEY=VALUE", of namespaces that the container has to itself
+ * @groups:     supplementary groups by name or number; "keep-groups" alone: the caller's own
+ * @cap_add, @cap_drop: capabilities with or without CAP_, or "ALL"
+ * @security:   "no-new-privileges", "seccomp=unconfined", "systempaths=unconfined", "mask=PATH" ...
+ * @add_hosts:  "NAME:ADDRESS" for /etc/hosts; the address may be "host-gateway"
+ * @dns, @dns_search, @dns_options: replace what resolv.conf(5) would get from the host
+ * @expose:     "PORT[-PORT][/tcp|udp|sctp]", remembered only
+ * @unset_env:  names to leave out of the image's environment
+ * @domainname: NIS domain; NULL: none
+ * @timezone:   "Area/City" or "local"; NULL: the image's
+ * @umask:      octal; NULL: 0022
+ * @shm_size:   of /dev/shm in bytes, with a suffix as in "64m"; NULL: 64 MiB
+ * @ipc, @pid, @uts, @cgroupns, @userns: "private" or "host"; NULL: private; @ipc also "none"
+ * @cidfile:    receives the id; must not exist
+ * @pidfile:    receives the number of the first process at each start, as the caller sees it
+ * @image_volumes: "ignore" (also NULL) or "tmpfs": what to do with the volumes an image declares
+ * @oom_score_adj: -1000 to 1000; NULL: as the caller's
+ * @attach:     USRCT_ATTACH_*, remembered for inspect
+ * @privileged: all capabilities of the user namespace, no filter, nothing masked, your devices
+ * @replace:    a container that has the name goes, once the new one is complete
+ * @remove_image: after the container, its image goes unless others use it; implies @auto_remove
+ * @no_hosts, @no_hostname: leave the image's /etc/hosts, /etc/hostname alone
+ * @read_only_tmpfs: with @read_only, /run, /tmp and /var/tmp are writable and empty
+ * @env_host:   all of the caller's environment, before @env
+ * @unset_env_all: nothing of the image's environment
+ * @http_proxy: the caller's proxy variables
  */
 struct usrct_create_options {
 	size_t size;
@@ -65,6 +100,26 @@ struct usrct_create_options {
 	int stop_timeout_s;
 	const struct usrct_limits *limits;
 	const struct usrct_policy *policy;
+	const char *const *annotations;
+	const char *const *mounts;
+	const char *const *devices;
+	const char *const *secrets;
+	const char *const *ulimits;
+	const char *const *sysctls;
+	const char *const *groups;
+	const char *const *cap_add, *const *cap_drop;
+	const char *const *security;
+	const char *const *add_hosts;
+	const char *const *dns, *const *dns_search, *const *dns_options;
+	const char *const *expose;
+	const char *const *unset_env;
+	const char *domainname, *timezone, *umask, *shm_size;
+	const char *ipc, *pid, *uts, *cgroupns, *userns;
+	const char *cidfile, *pidfile, *image_volumes;
+	const int *oom_score_adj;
+	unsigned attach;
+	bool privileged, replace, remove_image, no_hosts, no_hostname, read_only_tmpfs;
+	bool env_host, unset_env_all, http_proxy;
 };
 
 /**

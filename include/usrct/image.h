@@ -17,6 +17,7 @@ enum usrct_pull_policy {
 	USRCT_PULL_MISSING, /* only if the image is not here; what run does */
 	USRCT_PULL_ALWAYS,
 	USRCT_PULL_NEVER,
+	USRCT_PULL_NEWER, /* always, but what is here will do if the registry does not answer */
 };
 
 enum usrct_pull_event {

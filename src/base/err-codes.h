@@ -77,6 +77,53 @@ UCT(1111, PORT_NOT_PUBLISHED, ERR_NOT_FOUND, "a port is not published",
 UCT(1112, RESTART_AUTO_REMOVE, ERR_CONFLICT, "a container made with --rm cannot be restarted",
     "Restarting means stopping first, and a container that was made with --rm is removed when it "
     "ends. It was left running.", "stop it, and run it again")
+UCT(1113, NO_DAEMON, ERR_UNSUPPORTED, "there is no daemon to talk to",
+    "Docker's client talks to a daemon, which --host and --context choose. usr-ct has none: every "
+    "command does its work itself, with the rights of the user who calls it.",
+    "leave the flag out")
+
+UCT(1120, FLAG_REFUSED, ERR_USAGE, "a flag of Docker or podman that has no place here",
+    "The flag exists elsewhere, and usr-ct knows it, but cannot carry it out: it needs root or a "
+    "daemon, belongs to another operating system, or rests on a feature that usr-ct does not have. "
+    "It is refused, so that nobody relies on something that does not happen.",
+    "leave the flag out; man usr-ct-run lists these flags with the reason for each")
+UCT(1121, VALUE_REFUSED, ERR_UNSUPPORTED, "a flag's value cannot be honoured",
+    "The flag works, but not with this value: it asks for something that needs root, or for a "
+    "feature that usr-ct does not have. The message names the reason.",
+    "see man usr-ct-run for the values that work")
+UCT(1122, ULIMIT, ERR_DENIED, "a resource limit above your own",
+    "Only root may raise a hard limit, so a container's limits cannot be above those of whoever "
+    "starts it.", "ask for less, or have the limit raised in /etc/security/limits.d")
+UCT(1123, OOM_SCORE, ERR_DENIED, "the OOM score cannot be lowered",
+    "A higher value of oom_score_adj makes the kernel choose a process earlier when memory is "
+    "short. Going below the value that the session was started with needs CAP_SYS_RESOURCE.",
+    "choose a value that is not below that in /proc/self/oom_score_adj")
+UCT(1124, SYSCTL_REFUSED, ERR_UNSUPPORTED, "a sysctl that is not the container's own",
+    "Kernel parameters that belong to a namespace (net.*, fs.mqueue.*, and kernel.shm*, "
+    "kernel.msg*, kernel.sem) can be set for a container that has this namespace to itself. All "
+    "others are the machine's.", "set it on the host, as root, if the whole machine shall have it")
+UCT(1125, DEVICE_REFUSED, ERR_DENIED, "a device cannot be given to the container",
+    "A device node is mounted into the container, where the kernel asks the same questions as "
+    "outside: the user must be allowed to open it. Narrowing the permissions needs a device "
+    "cgroup, and that needs root.",
+    "get access outside first: ls -l shows the group that may open it")
+UCT(1126, NO_SECRET, ERR_NOT_FOUND, "a secret cannot be read",
+    "--secret NAME reads the file NAME in $XDG_CONFIG_HOME/usr-ct/secrets; --secret id=NAME,src=FILE "
+    "reads FILE, and --secret id=NAME,env=VARIABLE a variable. It is not there, too large, or a file "
+    "that others may read.", "create it with mode 0600, or name its source with src= or env=")
+UCT(1127, FILE_IN_THE_WAY, ERR_CONFLICT, "the file exists already",
+    "The file that is to receive the container's id exists. It may tell of another container that "
+    "still runs, so it is not overwritten.", "remove the file, or choose another name")
+UCT(1129, NO_HOST_ADDRESS, ERR_UNSUPPORTED, "the host has no address for the container",
+    "host-gateway stands for an address under which a container reaches the host. This host has "
+    "none beside its loopback, or the container has no network.",
+    "use --network host, where the host is localhost")
+UCT(1130, NO_TIMEZONE, ERR_NOT_FOUND, "no such time zone",
+    "Time zones come from the host's /usr/share/zoneinfo, by names such as Europe/Vienna; local is "
+    "the host's own.", "check the spelling; timedatectl list-timezones shows the names")
+UCT(1131, FLAGS_CONFLICT, ERR_USAGE, "flags that contradict each other",
+    "Two flags ask for things that exclude each other, so that one would be broken in silence.",
+    "leave one of them out")
 
 UCT(1201, BAD_REFERENCE, ERR_USAGE, "not a valid image reference",
     "An image reference is [HOST[:PORT]/]NAME[:TAG][@DIGEST]. Names are lower case.",

@@ -22,7 +22,7 @@ static int list(struct cli *c, const struct args *a)
 	const struct format_options o = {
 		.text = args_string(a, "format"),
 		.table = "{{.Target}}\t{{.Source}}\t{{.Type}}\t{{.Options}}\t{{.Kept}}\t{{.Mounted}"
-		         "}",
+			 "}",
 	};
 	_cleanup_format_ struct format *f = NULL;
 	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(4 << 20);
@@ -78,22 +78,22 @@ const struct command cmd_mount = {
 	.summary = "Change what is mounted in a running container",
 	.description =
 		"add CONTAINER SOURCE:TARGET[:ro] mounts a file or directory of yours, as -v of "
-	        "run "
+		"run "
 		"does, but while the container runs; a TARGET that is missing is made.\n"
 		"\n"
 		"swap CONTAINER SOURCE:TARGET[:ro] replaces what is mounted at TARGET. From Linux "
 		"6.5 on there is no moment without either; before, a few microseconds.\n"
 		"\n"
 		"rm CONTAINER TARGET takes a mount out. Files that are open stay open, and "
-	        "programs "
+		"programs "
 		"that are in it stay there.\n"
 		"\n"
 		"ls CONTAINER lists mounts, but for those that each container has.\n"
 		"\n"
 		"A change is remembered: it is there after the next start, too, except with "
-	        "--once. "
+		"--once. "
 		"What a container cannot do without is refused: /, /proc, /sys, /dev, and the "
-	        "files "
+		"files "
 		"of /etc that usr-ct writes.",
 	.args = (const struct positional[]){ { "add|swap|rm|ls", COMPLETE_NONE, false, false },
 	                                     { "CONTAINER", COMPLETE_RUNNING, false, false },

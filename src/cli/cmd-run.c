@@ -34,6 +34,27 @@ static void print_timing(struct cli *c, const struct timing *t)
 		(void)fputs(b.s, c->err.f);
 }
 
+/* Without --attach all streams; with it only those. */
+static int choose_streams(struct create_request *q, bool detach, struct usrct_stdio *io,
+                          struct err *e)
+{
+	unsigned *attach = &q->create.attach;
+
+	if (detach && *attach)
+		return err_set(e, UCT_FLAGS_CONFLICT, -EINVAL,
+		               "--attach has no effect with --detach");
+	if (!*attach && !detach)
+		*attach = USRCT_ATTACH_STDOUT | USRCT_ATTACH_STDERR |
+		          (io->stdin_fd >= 0 ? (unsigned)USRCT_ATTACH_STDIN : 0);
+	if (!(*attach & USRCT_ATTACH_STDIN))
+		io->stdin_fd = -1;
+	if (!(*attach & USRCT_ATTACH_STDOUT))
+		io->stdout_fd = -1;
+	if (!(*attach & USRCT_ATTACH_STDERR))
+		io->stderr_fd = -1;
+	return 0;
+}
+
 /* 137 alone could be anybody's SIGKILL. */
 static void tell_oom(struct cli *c, int status)
 {
@@ -63,7 +84,7 @@ static int run(struct cli *c, const struct args *a)
 	start.ret_oom_killed = &is_oom;
 	if (!detach && args_flag(a, "tty") && args_flag(a, "interactive") && !isatty(STDIN_FILENO))
 		return cli_fail_no_tty(c);
-	if (create_request_init(&q, c, a, &bad) < 0)
+	if (create_request_init(&q, c, a, &bad) < 0 || choose_streams(&q, detach, &io, &bad) < 0)
 		return cli_fail_local(c, &bad);
 	r = usrct_container_run(c->u, &q.create, &start, &id, &status, &e);
 	progress_done(&q.progress);
@@ -134,6 +155,7 @@ const struct command cmd_run = {
 	.args = run_args,
 	.options = run_options,
 	.shared = run_tables,
+	.foreign = create_foreign,
 	.examples =
 		(const struct example[]){
 			{ "A shell in a container that is gone when you leave",
@@ -169,6 +191,7 @@ const struct command cmd_create = {
 	.args = create_args,
 	.options = create_own,
 	.shared = create_tables,
+	.foreign = create_foreign,
 	.examples =
 		(const struct example[]){
 			{ "Make a container now, start it and see its output later",

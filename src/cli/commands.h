@@ -8,36 +8,26 @@ extern const struct command cmd_run;
 extern const struct command cmd_create;
 extern const struct command cmd_start;
 extern const struct command cmd_stop;
+extern const struct command cmd_restart;
 extern const struct command cmd_kill;
 extern const struct command cmd_rm;
-extern const struct command cmd_ps;
-extern const struct command cmd_logs;
-extern const struct command cmd_exec;
-extern const struct command cmd_events;
+extern const struct command cmd_rename;
+extern const struct command cmd_delete;
+extern const struct command cmd_container_prune;
 extern const struct command cmd_pause;
 extern const struct command cmd_unpause;
 extern const struct command cmd_update;
-extern const struct command cmd_restart;
-extern const struct command cmd_rename;
+extern const struct command cmd_ps;
+extern const struct command cmd_list;
 extern const struct command cmd_port;
+extern const struct command cmd_logs;
+extern const struct command cmd_exec;
+extern const struct command cmd_image_prune;
 extern const struct command cmd_container_inspect;
 extern const struct command cmd_image_inspect;
-extern const struct command cmd_list;
-extern const struct command cmd_delete;
-extern const struct command cmd_container_prune;
-extern const struct command cmd_image_prune;
-extern const struct command cmd_system_prune;
-extern const struct command cmd_system_df;
 extern const struct command cmd_init;
-extern const struct command cmd_pull;
-extern const struct command cmd_images;
-extern const struct command cmd_rmi;
-extern const struct command cmd_inspect;
-extern const struct command cmd_doctor;
-extern const struct command cmd_explain;
-extern const struct command cmd_info;
-extern const struct command cmd_version;
-extern const struct command cmd_help;
+extern const struct command cmd_system_df;
+extern const struct command cmd_system_prune;
 extern const struct command cmd_stats;
 extern const struct command cmd_top;
 extern const struct command cmd_mount;
@@ -59,6 +49,6 @@ extern const struct command cmd_info;
 extern const struct command cmd_version;
 extern const struct command cmd_help;
 extern const struct command cmd_recreate;
-extern const struct command cmd_complete;  /* hidden */
-extern const struct command cmd_man;       /* hidden */
+extern const struct command cmd_complete; /* hidden */
+extern const struct command cmd_man; /* hidden */
 extern const struct command cmd_errors_md; /* hidden */

@@ -152,6 +152,30 @@ static void add_examples(struct sbuf *b, const struct command *cmd)
 	}
 }
 
+/* What the tables of options have by now is no longer refused. */
+static void add_foreign(struct sbuf *b, const struct command *cmd)
+{
+	const struct foreign_option *f = cmd->foreign;
+
+	if (!f)
+		return;
+	sbuf_adds(b, ".SH \"REFUSED FLAGS\"\nFlags of Docker and podman that are errors here, and "
+	             "the reason.\n");
+	for (; f->name; f++) {
+		if (command_option(cmd, f->name, strlen(f->name)))
+			continue;
+		sbuf_adds(b, ".TP\n\\fB\\-\\-");
+		add_text(b, f->name);
+		sbuf_adds(b, "\\fR\n");
+		add_text(b, f->why);
+		if (f->hint) {
+			sbuf_adds(b, "; ");
+			add_text(b, f->hint);
+		}
+		sbuf_adds(b, ".\n");
+	}
+}
+
 void man_add_page_name(struct sbuf *b, const struct command *cmd)
 {
 	for (const char *s = cmd->name; *s; s++)
@@ -190,6 +214,7 @@ void man_command(struct sbuf *b, const struct command *cmd, const char *version)
 		sbuf_adds(b, ".SH OPTIONS\n");
 	while ((o = command_next_option(cmd, o)))
 		add_option(b, o);
+	add_foreign(b, cmd);
 	sbuf_adds(b, ".SH \"EXIT STATUS\"\n");
 	add_paragraphs(b, cmd->exit_text ? cmd->exit_text
 	                                 : "0 if all went well, 1 if something failed, 125 if the "

@@ -25,13 +25,14 @@ void status_ago(uint64_t then_ns, uint64_t now_ns, char *buf)
 	(void)snprintf(buf, STATUS_SIZE, "%s ago", age);
 }
 
-static const char *health_words(const char *health)
+/* As Docker has it behind the time. */
+static const char *health_text(const char *health)
 {
-	if (!health || !strcmp(health, "none"))
+	if (!health || strcmp(health, "none") == 0)
 		return "";
-	if (!strcmp(health, "starting"))
+	if (strcmp(health, "starting") == 0)
 		return " (health: starting)";
-	return !strcmp(health, "healthy") ? " (healthy)" : " (unhealthy)";
+	return strcmp(health, "healthy") == 0 ? " (healthy)" : " (unhealthy)";
 }
 
 void status_text(const struct usrct_container *ct, uint64_t now_ns, char *buf)
@@ -49,7 +50,7 @@ void status_text(const struct usrct_container *ct, uint64_t now_ns, char *buf)
 		(void)snprintf(buf, STATUS_SIZE, "Up %s%s", age,
 		               ct->state == USRCT_LOST     ? " (unmonitored)"
 		               : ct->state == USRCT_PAUSED ? " (Paused)"
-		                                           : health_words(ct->health));
+		                                           : health_text(ct->health));
 		return;
 	case USRCT_EXITED:
 	case USRCT_RESTARTING:

@@ -82,9 +82,30 @@ int mount_clone(int dirfd, const char *path, struct err *e)
 	return fd < 0 ? err_sys(e, "cannot clone the mount at '%s'", path) : fd;
 }
 
+int mount_clone_alone(int dirfd, const char *path, struct err *e)
+{
+	int fd = (int)syscall(SYS_open_tree, dirfd, path,
+	                      OPEN_TREE_CLONE | O_CLOEXEC | AT_EMPTY_PATH);
+
+	return fd < 0 ? err_sys(e, "cannot clone the mount at '%s'", path) : fd;
+}
+
+int mount_propagate(int mount_fd, unsigned long type, bool recursive, struct err *e)
+{
+	struct mount_attr a = { .propagation = type };
+
+	if (syscall(SYS_mount_setattr, mount_fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0),
+	            &a, sizeof(a)) < 0)
+		return err_sys(e, "cannot set the propagation of a mount");
+	return 0;
+}
+
 int mount_restrict(int mount_fd, unsigned attrs, struct err *e)
 {
 	struct mount_attr a = { .attr_set = attrs };
+
+	if (attrs & MOUNT_ATTR__ATIME) /* a value of several bits: set as a whole */
+		a.attr_clr = MOUNT_ATTR__ATIME;
 
 	if (syscall(SYS_mount_setattr, mount_fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &a, sizeof(a)) <
 	    0)

@@ -88,6 +88,7 @@ enum {
 	SYNC_CGROUP = 8,       /* START of a session: EXEC_CGROUP is there */
 	SYNC_INTERACTIVE = 16, /* START of a session: the client has input */
 	SYNC_USERNS = 32,      /* START of a session: EXEC_USERNS is there */
+	SYNC_TOOLS = 64,       /* START of a session: the document's mounts are the tools' trees */
 };
 
 struct sync_msg {

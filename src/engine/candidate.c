@@ -6,6 +6,7 @@
 #include "base/num.h"
 #include "base/sbuf.h"
 #include "container/spec.h"
+#include "engine/policy.h"
 #include "image/reference.h"
 
 #include <string.h>
@@ -129,12 +130,7 @@ const char *candidate_network(const struct candidate *c)
 
 const char *candidate_restart_policy(const struct candidate *c)
 {
-	static const char *const places[] = { "restart.name", "restart.policy", "restart" };
-	const char *name = NULL;
-
-	for (size_t i = 0; i < ARRAY_SIZE(places) && !name; i++)
-		name = json_string_value(json_at(c->plan, places[i]));
-	return name ? name : "no";
+	return policy_restart_name(c->plan);
 }
 
 /* --- filters */
@@ -415,7 +411,7 @@ const struct filter_key container_filter_keys[] = {
 	{ "label!", NULL, lacks_label, true, STAGE_DOCUMENT },
 	{ "volume", NULL, fits_volume, false, STAGE_DOCUMENT },
 	{ "network", NULL, fits_network, false, STAGE_DOCUMENT },
-	{ "health", prepare_health, fits_health, false, STAGE_DOCUMENT },
+	{ "health", prepare_health, fits_health, false, STAGE_STATE },
 	{ "restart-policy", NULL, fits_restart_policy, false, STAGE_DOCUMENT },
 	{ "should-start-on-boot", filter_prepare_bool, fits_boot, true, STAGE_DOCUMENT },
 	{ NULL, NULL, NULL, false, 0 },

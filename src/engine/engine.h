@@ -67,6 +67,12 @@ int engine_find_image(struct usrct *u, const char *text, struct image_row *ret, 
 int engine_pull(struct usrct *u, const char *reference, const struct usrct_pull_options *opts,
                 char ret_id[DIGEST_SIZE], struct err *e);
 
+int engine_remove_image(struct usrct *u, const char *text, bool force, struct err *e);
+
+/* image-wish.c: when the container @id is gone, its image shall go too, unless others use it. */
+int image_wish_removal(struct usrct *u, const char *id, const char *image, struct err *e);
+/* Grants the wishes of containers that are gone. Cheap when there are none. */
+void image_grant_wishes(struct usrct *u);
 /* start.c: in the background. */
 int engine_start_quietly(struct usrct *u, const char *ref, struct err *e);
 

@@ -134,6 +134,13 @@ static int remove_image(struct usrct *u, const char *text, bool force, const str
 	return MIN(r, 0);
 }
 
+int engine_remove_image(struct usrct *u, const char *text, bool force, struct err *e)
+{
+	const struct removal nobody = { NULL, NULL };
+
+	return remove_image(u, text, force, &nobody, e);
+}
+
 int usrct_image_remove(struct usrct *u, const char *reference, bool force,
                        void (*removed)(const char *line, void *arg), void *arg,
                        struct usrct_err *out)

@@ -80,7 +80,6 @@ static void free_container(struct usrct_container *ct)
 	free((void *)(uintptr_t)ct->image_id);
 	free((void *)(uintptr_t)ct->command);
 	free((void *)(uintptr_t)ct->network);
-	free((void *)(uintptr_t)ct->health);
 	free_list(ct->labels);
 	free_list(ct->mounts);
 }
@@ -142,6 +141,7 @@ static int take(const struct candidate *c, const struct usrct_list_options *o,
 		.restart_count = s->restart_count,
 		.is_oom_killed = s->is_oom_killed,
 		.auto_remove = row->auto_remove,
+		.health = candidate_health(c),
 	};
 	if (!ret->id || !ret->name || !ret->image || !ret->image_id || !ret->command ||
 	    !ret->health)

@@ -105,6 +105,15 @@ static int discard(struct usrct *u, const char *id, int dirfd, struct err *e)
 	return r;
 }
 
+/* The launcher was killed before the state file knew of it (helpers/launch/group.c). */
+static bool end_noted_cgroup(struct usrct *u, const char *marker)
+{
+	_cleanup_free_ char *path = NULL;
+
+	return file_read_at(store_dirfd(u->store), marker, 4096, &path, NULL, NULL) < 0 ||
+	       cgroup_end(path) == 0;
+}
+
 /* Puts away what a container left behind that has a marker in live/ and no monitor. Whoever starts
  * a container locks its directory before the marker is made, and leaves the lock to the launcher
  * and so to the monitor (start.c): if we can have it, they are dead. */
@@ -133,7 +142,8 @@ static int heal(struct usrct *u, const char *id, struct err *e)
 	}
 	if (engine_runtime_dir(u, e) == 0)
 		(void)tree_remove_at(u->runtime_dirfd, id, NULL);
-	(void)unlinkat(store_dirfd(u->store), live, 0);
+	if (end_noted_cgroup(u, live)) /* else the next sweep */
+		(void)unlinkat(store_dirfd(u->store), live, 0);
 	return MIN(r, 0);
 }
 
@@ -172,5 +182,9 @@ int engine_sweep(struct usrct *u, struct err *e)
 
 	if (r == 0)
 		r = heal_all(u, e);
-	return r < 0 ? r : store_sweep(u->store, engine_remove_tree, u, e);
+	if (r == 0)
+		r = store_sweep(u->store, engine_remove_tree, u, e);
+	if (r == 0)
+		image_grant_wishes(u);
+	return r;
 }

@@ -8,4 +8,10 @@
 
 #include "base/json.h"
 
-int volume_add(const char *spec, json_t *list, struct err *e); /* SOURCE:TARGET[:OPTIONS] */
+int volume_add(const char *spec, json_t *list, struct err *e);       /* SOURCE:TARGET[:OPTIONS] */
+int volume_add_tmpfs(const char *spec, json_t *list, struct err *e); /* TARGET[:OPTIONS] */
+int volume_add_mount(const char *spec, json_t *list, struct err *e); /* type=...,source=... */
+
+/* Shallow targets first, so that none is covered by a later one; UCT_BAD_MOUNT if two are the
+ * same. */
+int volumes_sort(json_t *list, struct err *e);

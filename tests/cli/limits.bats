@@ -64,6 +64,7 @@ teardown() {
   [[ $(jq -c .memory <<<"$resources") == '{"limit":67108864,"swap":134217728,"reservation":33554432}' ]]
   [[ $(jq -c .cpu <<<"$resources") == '{"quota":50000,"period":100000,"shares":512}' ]]
   [[ $(jq -c .pids <<<"$resources") == '{"limit":20}' ]]
+  [[ $(inspect_field ct '.HostConfig | [.Memory, .MemorySwap, .NanoCpus, .PidsLimit] | join(" ")') == "67108864 134217728 500000000 20" ]]
 }
 
 @test "cgroup: the first process is born in one of its own, beside ours" {

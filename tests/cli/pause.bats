@@ -66,6 +66,15 @@ ticks() { # CONTAINER
   [[ $(inspect_field ct .State.ExitCode) == 7 ]]
 }
 
+@test "pause: a monitor that is asked to end lets the container hear it" {
+  usr-ct run -d --name ct "$B" sh -c 'trap "exit 7" TERM; echo ready; while :; do usleep 2000; done'
+  wait_until log_has ct ready
+  usr-ct pause ct
+  kill "$(sed -n 's/^monitor=//p' "$XDG_DATA_HOME/usr-ct/containers/$(inspect_field ct .Id)/state")"
+  wait_until is_state ct exited
+  [[ $(inspect_field ct .State.ExitCode) == 7 ]]
+}
+
 @test "pause: kill and rm -f end a paused container" {
   usr-ct run -d --name one "$B" sleep 1000
   usr-ct run -d --name two "$B" sleep 1000

@@ -43,6 +43,8 @@ teardown() {
   run_ct -1 update --restart on-failure:x ct
   assert_error 1102
   run_ct -1 update --pids-limit 5 --restart sometimes ct
+  run_ct -1 update --memory 64m --restart always ct
+  [[ $(inspect_field ct .HostConfig.RestartPolicy.Name) == no ]]
   [[ $(usr-ct inspect ct | jq -c '.[0].OCI') == "$before" ]]
   run_ct -125 update ct
   assert_error 1101
@@ -67,7 +69,7 @@ teardown() {
 @test "update: a container that removes itself is not started again" {
   usr-ct run -d --rm --name ct "$B" sleep 1000
   run_ct -1 update --restart always ct
-  assert_error 1102 --rm
+  assert_error 1101 "removes itself"
 }
 
 @test "update: an event tells" {
