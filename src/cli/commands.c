@@ -48,6 +48,7 @@ static const struct command *const table[] = {
 	&cmd_complete,
 	&cmd_man,
 	&cmd_errors_md,
+	&cmd_cli_md,
 	NULL,
 };
 /* clang-format on */

@@ -80,6 +80,7 @@ static void free_container(struct usrct_container *ct)
 	free((void *)(uintptr_t)ct->image_id);
 	free((void *)(uintptr_t)ct->command);
 	free((void *)(uintptr_t)ct->network);
+	free((void *)(uintptr_t)ct->health);
 	free_list(ct->labels);
 	free_list(ct->mounts);
 }
@@ -131,6 +132,7 @@ static int take(const struct candidate *c, const struct usrct_list_options *o,
 		.image = familiar(row->image),
 		.image_id = strdup(row->image_id),
 		.command = strdup(row->command),
+		.health = candidate_health(c),
 		.state = candidate_public_state(c),
 		.created_ns = row->created_ns,
 		.started_ns = s->started_ns,
@@ -140,7 +142,6 @@ static int take(const struct candidate *c, const struct usrct_list_options *o,
 		.restart_count = s->restart_count,
 		.is_oom_killed = s->is_oom_killed,
 		.auto_remove = row->auto_remove,
-		.health = candidate_health(c),
 	};
 	if (!ret->id || !ret->name || !ret->image || !ret->image_id || !ret->command)
 		return err_oom(e);
