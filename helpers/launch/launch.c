@@ -210,7 +210,8 @@ static int make_init(struct launch *l, struct err *e)
 	_cleanup_close_ int init_program_fd = -EBADF, cgroup_fd = -EBADF;
 	struct init_context c = {
 		.spec = &l->spec,
-		.root = { LAUNCH_STORE, l->plan.layers, LAUNCH_CONTAINER, l->plan.auto_remove },
+		.root = { LAUNCH_STORE, l->plan.layers, l->plan.data, LAUNCH_CONTAINER,
+		          l->plan.auto_remove },
 		.stdio = { -EBADF, -EBADF, -EBADF },
 		.has_own_network = l->spec.namespaces & CLONE_NEWNET,
 		.n_ids = 1,

@@ -12,6 +12,7 @@
 struct plan {
 	json_t *doc;
 	char **layers; /* relative to the data directory, lowest first; NULL-terminated */
+	char **data;   /* data-only lower layers: what metadata trees need; likewise */
 	enum network_kind network;
 	bool auto_remove, interactive, init;
 	int stop_signal;

@@ -24,6 +24,8 @@ int mount_attach(int mount_fd, int target_fd, const char *what, struct err *e);
 struct mount_overlay {
 	const int *lower_fds;
 	size_t n_lower;
+	const int *data_fds; /* data-only layers, below all others (Linux 6.16 for users) */
+	size_t n_data;
 	int upper_fd, work_fd;
 	bool is_volatile;
 };

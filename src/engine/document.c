@@ -204,7 +204,7 @@ int document_plan(const struct document *d, const struct strv *layers, json_t **
 {
 	const struct usrct_create_options *o = d->opts;
 	const char *stop = o->stop_signal ? o->stop_signal : d->image->stop_signal;
-	int signo = SIGTERM;
+	int signo = SIGTERM, r = 0;
 	json_t *plan, *list;
 
 	if (stop && *stop && signal_parse(stop, &signo) < 0) {
@@ -220,8 +220,15 @@ int document_plan(const struct document *d, const struct strv *layers, json_t **
 	                        o->stop_timeout_s < 0 ? 10 : o->stop_timeout_s)
 	            : NULL;
 	json_decref(list);
-	if (!plan)
+	for (size_t i = 0; plan && i < layers->n; i++)
+		if (layer_path_is_tree(layers->v[i])) {
+			r = json_object_set_new(plan, "data", json_pack("[s]", OBJECT_DIR));
+			break;
+		}
+	if (!plan || r < 0) {
+		json_decref(plan);
 		return err_oom(e);
+	}
 	*ret = plan;
 	return 0;
 }

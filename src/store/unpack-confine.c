@@ -47,6 +47,7 @@ static const int allowed[] = {
 	SCMP_SYS(readv),
 	SCMP_SYS(write),
 	SCMP_SYS(writev),
+	SCMP_SYS(pread64),
 	SCMP_SYS(pwrite64),
 	SCMP_SYS(lseek),
 	SCMP_SYS(ftruncate),
@@ -76,6 +77,8 @@ static const int allowed[] = {
 	SCMP_SYS(utimensat),
 	SCMP_SYS(fsetxattr),
 	SCMP_SYS(fgetxattr),
+	SCMP_SYS(flistxattr),
+	SCMP_SYS(fremovexattr),
 	/* memory and the C library */
 	SCMP_SYS(mmap),
 	SCMP_SYS(munmap),
@@ -130,7 +133,7 @@ static int filter_calls(struct err *e)
 	return r < 0 ? err_errno(e, r, "cannot load the system call filter") : 0;
 }
 
-int unpack_confine(int dirfd, struct err *e)
+int unpack_confine(const int *dirfds, size_t n, struct err *e)
 {
 	int r;
 
@@ -142,7 +145,7 @@ int unpack_confine(int dirfd, struct err *e)
 		r = limit(RLIMIT_AS, MEMORY_MAX, e);
 #endif
 	if (r == 0)
-		r = landlock_beneath(dirfd, e);
+		r = landlock_beneath_all(dirfds, n, e);
 	if (r >= 0)
 		r = drop_capabilities(e);
 	return r < 0 ? r : filter_calls(e);
