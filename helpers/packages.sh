@@ -10,7 +10,7 @@ packages_table() { # FAMILY LIST -> names, one a line
   debian:build)
     printf '%s\n' gcc libc6-dev meson ninja-build pkg-config libjansson-dev libsqlite3-dev \
       libcurl4-openssl-dev libarchive-dev libssl-dev libisal-dev libzstd-dev libseccomp-dev \
-      libsubid-dev
+      libsubid-dev libsystemd-dev
     ;;
   debian:run)
     printf '%s\n' uidmap slirp4netns fuse-overlayfs busybox-static ca-certificates
@@ -20,6 +20,9 @@ packages_table() { # FAMILY LIST -> names, one a line
       bats shellcheck codespell python3 iproute2 git jq skopeo umoci docker-registry mmdebstrap \
       busybox-static tmux attr libcap2-bin zstd passt util-linux systemd dbus-user-session
     ;;
+  debian:vm)
+    printf '%s\n' qemu-system-x86 mmdebstrap e2fsprogs systemd debian-archive-keyring
+    ;;
   debian:bench)
     printf '%s\n' podman crun bubblewrap slirp4netns python3 skopeo umoci docker-registry \
       busybox-static
@@ -27,7 +30,7 @@ packages_table() { # FAMILY LIST -> names, one a line
   fedora:build)
     printf '%s\n' gcc glibc-devel meson ninja-build pkgconf-pkg-config jansson-devel sqlite-devel \
       libcurl-devel libarchive-devel openssl-devel isa-l-devel libzstd-devel libseccomp-devel \
-      shadow-utils-subid-devel
+      shadow-utils-subid-devel systemd-devel
     ;;
   fedora:run)
     printf '%s\n' shadow-utils slirp4netns fuse-overlayfs busybox ca-certificates
@@ -37,6 +40,7 @@ packages_table() { # FAMILY LIST -> names, one a line
       valgrind bats ShellCheck codespell python3 iproute git-core jq skopeo umoci docker-distribution \
       mmdebstrap busybox tmux attr libcap zstd passt util-linux systemd dbus-daemon
     ;;
+  fedora:vm) ;; # the machine is made by Debian's tools
   fedora:bench)
     printf '%s\n' podman crun bubblewrap slirp4netns python3 skopeo umoci docker-distribution busybox
     ;;

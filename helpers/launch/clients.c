@@ -27,9 +27,8 @@ int clients_add(struct monitor *m, int fd, bool is_first)
 			continue;
 		*c = (struct client){ .fd = fd, .is_first = is_first, .terminal_fd = -EBADF };
 		c->tail = &c->head;
-		if (is_first) {
+		if (is_first)
 			c->wants = ATTACH_WANT_OUTPUT | ATTACH_WANT_INPUT;
-		}
 		return monitor_watch(m, fd, EPOLLIN, EVENT_CLIENT, i);
 	}
 	return -EMFILE;
@@ -104,21 +103,35 @@ static void queue(struct monitor *m, unsigned index, size_t n)
 	watch(m, index);
 }
 
+void clients_send(struct monitor *m, unsigned index, size_t packet_n)
+{
+	const struct client *c = &m->clients[index];
+	int r = c->head ? -EAGAIN : send_now(c, m->buf, packet_n);
+
+	if (r == -EAGAIN || r == -ENOBUFS)
+		queue(m, index, packet_n);
+	else if (r < 0)
+		clients_drop(m, index);
+}
+
 void clients_broadcast(struct monitor *m, size_t packet_n)
 {
 	bool is_exit = m->buf[0] == ATTACH_EXIT;
 
-	for (unsigned i = 0; i < CLIENTS_MAX; i++) {
-		const struct client *c = &m->clients[i];
-		int r;
+	for (unsigned i = 0; i < CLIENTS_MAX; i++)
+		if (m->clients[i].fd >= 0 && (is_exit || m->clients[i].wants & ATTACH_WANT_OUTPUT))
+			clients_send(m, i, packet_n);
+}
 
-		if (c->fd < 0 || (!is_exit && !(c->wants & ATTACH_WANT_OUTPUT)))
-			continue;
-		r = c->head ? -EAGAIN : send_now(c, m->buf, packet_n);
-		if (r == -EAGAIN || r == -ENOBUFS)
-			queue(m, i, packet_n);
-		else if (r < 0)
-			clients_drop(m, i);
+void clients_release(struct monitor *m)
+{
+	for (unsigned i = 0; i < CLIENTS_MAX; i++) {
+		struct client *c = &m->clients[i];
+
+		c->is_first = false;
+		/* It has what it needs to put its terminal right by itself. */
+		cleanup_close(&c->terminal_fd);
+		c->terminal_fd = -EBADF;
 	}
 }
 
@@ -187,6 +200,18 @@ static void set_window(struct monitor *m, const char *data, size_t n)
 	(void)ioctl(m->l->output_fds[0], TIOCSWINSZ, &w); /* sends SIGWINCH by itself */
 }
 
+static void control(struct monitor *m, unsigned index, const char *data, size_t n)
+{
+	struct attach_control x;
+
+	if (n != sizeof(x))
+		return;
+	memcpy(&x, data, sizeof(x));
+	x.result = monitor_control(m, x.op);
+	memcpy(m->buf + 1, &x, sizeof(x));
+	clients_send(m, index, 1 + sizeof(x));
+}
+
 static void handle(struct monitor *m, unsigned index, size_t n, int fd)
 {
 	struct client *c = &m->clients[index];
@@ -198,6 +223,7 @@ static void handle(struct monitor *m, unsigned index, size_t n, int fd)
 		if (n == sizeof(hello)) {
 			memcpy(&hello, data, sizeof(hello));
 			c->wants = hello.wants;
+			monitor_greet(m, index);
 		}
 		break;
 	case ATTACH_STDIN:
@@ -205,8 +231,13 @@ static void handle(struct monitor *m, unsigned index, size_t n, int fd)
 			pump_input(m, data, n);
 		break;
 	case ATTACH_EOF:
-		if (c->wants & ATTACH_WANT_INPUT)
+		/* As with Docker's StdinOnce: where nobody was attached from the start, somebody
+		 * who comes and goes does not end the input for those who come later. */
+		if (c->wants & ATTACH_WANT_INPUT && m->l->start.flags & SYNC_ATTACH)
 			pump_input_end(m);
+		break;
+	case ATTACH_CONTROL:
+		control(m, index, data, n);
 		break;
 	case ATTACH_RESIZE:
 		set_window(m, data, n);

@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/close_range.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,25 +23,6 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-
-/* Mask and dispositions survive exec(2); the program starts with neither (bubblewrap PR #711). By
- * system call: signal(3) refuses the two that glibc keeps for itself, and posix_spawn(3) has left
- * just these ignored. */
-static void reset_signals(void)
-{
-	struct {
-		void *handler;
-		unsigned long flags;
-		void *restorer;
-		uint64_t mask;
-	} dfl = { 0 }; /* the kernel's struct sigaction, SIG_DFL */
-	uint64_t none = 0;
-
-	for (int sig = 1; sig <= 64; sig++)
-		(void)syscall(SYS_rt_sigaction, sig, &dfl, NULL,
-		              sizeof(dfl.mask)); /* not KILL, STOP */
-	(void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none));
-}
 
 static int write_sysctl(const char *name, const char *value, struct err *e)
 {
@@ -86,31 +68,6 @@ static int set_sysctls(const struct init_context *c, struct err *e)
 	return network_loopback_up(e);
 }
 
-static int take_terminal(int slave_fd, const struct user *u, struct err *e)
-{
-	if (ioctl(slave_fd, TIOCSCTTY, 0) < 0)
-		return err_sys(e, "cannot take the terminal");
-	IGNORE(fchown(slave_fd, u->uid, (gid_t)-1)); /* else only this user cannot reopen it */
-	for (int fd = 0; fd < 3; fd++)
-		if (dup3(slave_fd, fd, 0) < 0)
-			return err_sys(e, "cannot set up the terminal");
-	return 0;
-}
-
-static int take_pipes(const int stdio[3], const struct user *u, struct err *e)
-{
-	for (int fd = 0; fd < 3; fd++) {
-		struct stat st;
-
-		/* So that a program of another user may open /dev/stdout again. */
-		if (fstat(stdio[fd], &st) == 0 && S_ISFIFO(st.st_mode))
-			IGNORE(fchown(stdio[fd], u->uid, (gid_t)-1));
-		if (dup3(stdio[fd], fd, 0) < 0)
-			return err_sys(e, "cannot set up standard input and output");
-	}
-	return 0;
-}
-
 /* The same directory, seen through our own mount namespace: overlayfs takes layers only from mounts
  * of the namespace it is mounted in, and a descriptor from before the clone leads to the host's. */
 static int reopen(int dirfd, struct err *e)
@@ -151,7 +108,7 @@ static int build_rootfs(const struct init_context *c, struct sync_times *times, 
 
 /* Before GO: all that does not need the network helper. */
 static int build(const struct init_context *c, struct sync_times *times, struct process *p,
-                 int *ret_slave_fd, int *ret_master_fd, struct err *e)
+                 struct rootfs_terminal *terminal, struct err *e)
 {
 	_cleanup_close_ int root_fd = -EBADF;
 	int r;
@@ -160,6 +117,9 @@ static int build(const struct init_context *c, struct sync_times *times, struct 
 		return err_sys(e, "cannot become root in the user namespace");
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return err_sys(e, "cannot hide from the container");
+	/* clone3(2) would take the launcher's cgroup as the root. */
+	if (c->has_own_cgroup && unshare(CLONE_NEWCGROUP) < 0)
+		return err_sys(e, "cannot make a cgroup namespace");
 	if (c->spec->hostname && sethostname(c->spec->hostname, strlen(c->spec->hostname)) < 0)
 		return err_sys(e, "cannot set host name '%s'", c->spec->hostname);
 	r = set_sysctls(c, e);
@@ -170,14 +130,16 @@ static int build(const struct init_context *c, struct sync_times *times, struct 
 	if (root_fd < 0)
 		return root_fd;
 	if (c->spec->terminal) {
-		*ret_master_fd = rootfs_terminal(root_fd, ret_slave_fd, e);
-		if (*ret_master_fd < 0)
-			return *ret_master_fd;
+		r = rootfs_open_terminal(root_fd, terminal, e);
+		if (r == 0)
+			r = rootfs_console(root_fd, terminal, e);
+		if (r < 0)
+			return r;
 	}
 	r = rootfs_enter(root_fd, e);
 	sync_time(times, "pivot");
 	if (r == 0)
-		r = process_prepare(c->spec, root_fd, p, e);
+		r = process_prepare(c->spec, root_fd, /* makes_cwd= */ true, p, e);
 	/* Only now: the user and the working directory are made in a root that is read-only after.
 	 */
 	if (r == 0 && c->spec->root_readonly)
@@ -208,20 +170,20 @@ static int split_init(const struct init_context *c, int slave_fd, struct err *e)
 static int run(const struct init_context *c, struct err *e)
 {
 	struct sync_msg m = { .step = SYNC_READY }, go;
-	_cleanup_close_ int slave_fd = -EBADF, master_fd = -EBADF;
+	_cleanup_rootfs_terminal_ struct rootfs_terminal terminal = ROOTFS_TERMINAL_NONE;
 	struct process p = { 0 };
 	int r;
 
 	r = sync_expect(c->sync_fd, SYNC_MAPPED, "launcher", &go, NULL, e);
 	sync_time(&m.times[1], "born, id map");
 	if (r == 0)
-		r = build(c, &m.times[1], &p, &slave_fd, &master_fd, e);
+		r = build(c, &m.times[1], &p, &terminal, e);
 	if (r == 0)
-		r = sync_send(c->sync_fd, &m, master_fd, e);
+		r = sync_send(c->sync_fd, &m, terminal.master_fd, e);
 	if (r < 0)
 		return r;
-	cleanup_close(&master_fd);
-	master_fd = -EBADF;
+	cleanup_close(&terminal.master_fd);
+	terminal.master_fd = -EBADF;
 	r = sync_expect(c->sync_fd, SYNC_GO, "launcher", &go, NULL, e);
 	if (r < 0)
 		return r;
@@ -230,11 +192,12 @@ static int run(const struct init_context *c, struct err *e)
 	if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return err_sys(e, "cannot close descriptors");
 	(void)setsid(); /* fails only if we lead a session already */
-	r = slave_fd >= 0 ? take_terminal(slave_fd, &p.user, e) : take_pipes(c->stdio, &p.user, e);
+	r = c->spec->terminal ? process_take_terminal(terminal.slave_fd, &p.user, e)
+	                      : process_take_pipes(c->stdio, &p.user, e);
 	if (r == 0)
 		r = process_restrict(c->spec, &p, e);
 	if (r == 0 && c->init_program_fd >= 0)
-		r = split_init(c, slave_fd, e);
+		r = split_init(c, terminal.slave_fd, e);
 	return r < 0 ? r : process_exec(c->spec, &p, e);
 }
 
@@ -242,7 +205,7 @@ _Noreturn void init_main(const struct init_context *c)
 {
 	struct err e = { 0 };
 
-	reset_signals();
+	process_reset_signals();
 	(void)run(c, &e); /* comes back only to say why */
 	sync_fail(c->sync_fd, &e);
 	_exit(e.uct == UCT_COMMAND_NOT_FOUND ? 127 : 126);

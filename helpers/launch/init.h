@@ -12,7 +12,8 @@ struct init_context {
 	int stdio[3];        /* the program's ends; unused with a terminal */
 	int init_program_fd; /* usr-ct-init for --init, else -EBADF */
 	bool has_own_network;
-	uint32_t n_ids; /* how many group ids are mapped, for ping */
+	bool has_own_cgroup; /* born in it: the cgroup namespace is made there */
+	uint32_t n_ids;      /* how many group ids are mapped, for ping */
 };
 
 /* In the child of clone3(2). Never returns: it becomes the program, or reports FAIL and exits. */

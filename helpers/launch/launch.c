@@ -18,7 +18,8 @@
 #include "base/file.h"
 #include "base/libexec.h"
 #include "base/sbuf.h"
-#include "cgroup/cgroup.h"
+#include "container/events.h"
+#include "launch/group.h"
 #include "launch/init.h"
 #include "security/idmap.h"
 
@@ -80,7 +81,7 @@ static int make_pipe(int ours, int *ret_ours, int *ret_theirs, struct err *e)
 	return 0;
 }
 
-static int make_stdio(struct launch *l, int theirs[3], struct err *e)
+int launch_make_stdio(struct launch *l, int theirs[3], struct err *e)
 {
 	int r;
 
@@ -113,6 +114,8 @@ static int clone_init(struct launch *l, struct init_context *c, int cgroup_fd, s
 	long pid;
 
 	if (cgroup_fd >= 0) {
+		c->has_own_cgroup = args.flags & CLONE_NEWCGROUP;
+		args.flags &= ~(uint64_t)CLONE_NEWCGROUP;
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)cgroup_fd;
 	}
@@ -218,7 +221,6 @@ static int make_init(struct launch *l, struct err *e)
 	};
 	struct id_map uids = { 0 }, gids = { 0 };
 	int pair[2], r;
-	char name[32];
 
 	if (l->plan.init) {
 		init_program_fd = libexec_seal("init", e);
@@ -235,18 +237,14 @@ static int make_init(struct launch *l, struct err *e)
 		for (size_t i = 0; i < gids.n; i++)
 			c.n_ids = MAX(c.n_ids, gids.extents[i].inside + gids.extents[i].count);
 	}
-	r = make_stdio(l, c.stdio, e);
+	r = launch_make_stdio(l, c.stdio, e);
 	if (r < 0)
 		return r;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_sys(e, "cannot make a socket pair");
 	l->init_sync_fd = pair[0];
 	c.sync_fd = pair[1];
-	(void)snprintf(name, sizeof(name), "usr-ct-%.12s", l->id);
-	cgroup_fd = cgroup_make(name, l->cgroup, sizeof(l->cgroup), e);
-	if (cgroup_fd < 0)
-		l->cgroup[0] = '\0';
-	r = cgroup_fd < 0 && cgroup_fd != -ENOENT ? cgroup_fd : 0;
+	r = group_make(l, &cgroup_fd, e);
 	sync_time(&l->times[0], "prepare");
 	if (r == 0)
 		r = clone_init(l, &c, cgroup_fd, e);
@@ -285,6 +283,8 @@ static int mark_running(struct launch *l, struct err *e)
 	l->state.status = STATE_RUNNING;
 	l->state.started_ns = clock_realtime_ns();
 	l->state.exit_code = -1;
+	l->state.is_stopped_by_user = l->state.is_oom_killed = false;
+	l->state.uplink = (struct proc_id){ 0 };
 	(void)snprintf(l->state.cgroup, sizeof(l->state.cgroup), "%s", l->cgroup);
 	r = proc_identify(l->init_pidfd, l->init_pid, &l->state.init);
 	if (r == 0)
@@ -313,6 +313,12 @@ static int mark_live(const struct launch *l, struct err *e)
 	return fd < 0 ? err_sys(e, "cannot make '%s'", name) : 0;
 }
 
+void launch_event(const struct launch *l, const char *action, const char *const *attributes)
+{
+	/* A full disk must not end a container. */
+	(void)event_container(LAUNCH_STORE, LAUNCH_CONTAINER, l->id, action, attributes);
+}
+
 static int start(struct launch *l, struct err *e)
 {
 	int r;
@@ -322,6 +328,8 @@ static int start(struct launch *l, struct err *e)
 	if (r == 0)
 		r = read_documents(l, e);
 	if (r == 0)
+		r = launch_open_journal(l, e);
+	if (r == 0)
 		r = mark_live(l, e);
 	if (r == 0)
 		r = enter_user_namespace(l, e);
@@ -329,11 +337,14 @@ static int start(struct launch *l, struct err *e)
 		r = make_init(l, e);
 	if (r == 0)
 		r = mark_running(l, e);
-	return r < 0 ? r : let_go(l, e);
+	if (r == 0)
+		r = let_go(l, e);
+	if (r == 0)
+		launch_event(l, "start", NULL);
+	return r;
 }
 
-/* Whatever was made for a container that never ran. The state keeps why. */
-static void undo(struct launch *l, const struct err *e)
+static void kill_init(struct launch *l)
 {
 	int status;
 
@@ -341,13 +352,27 @@ static void undo(struct launch *l, const struct err *e)
 		(void)pidfd_signal(l->init_pidfd, SIGKILL);
 		(void)RETRY_EINTR(waitpid(l->init_pid, &status, 0));
 	}
-	cleanup_close(&l->mntns_fd);
-	l->state = (struct state){ .status = STATE_CREATED, .exit_code = 125 };
+	l->init_pid = 0;
+}
+
+static void note_failure(struct state *s, const struct err *e)
+{
+	s->exit_code = 125;
 	if (e->uct == UCT_COMMAND_NOT_FOUND)
-		l->state.exit_code = 127;
+		s->exit_code = 127;
 	else if (e->uct == UCT_COMMAND_NOT_EXECUTABLE)
-		l->state.exit_code = 126;
-	(void)snprintf(l->state.error, sizeof(l->state.error), "%.255s", e->msg);
+		s->exit_code = 126;
+	(void)snprintf(s->error, sizeof(s->error), "%.255s", e->msg);
+}
+
+/* Whatever was made for a container that never ran. The state keeps why. */
+static void undo(struct launch *l, const struct err *e)
+{
+	kill_init(l);
+	cleanup_close(&l->mntns_fd);
+	l->mntns_fd = -EBADF;
+	l->state = (struct state){ .status = STATE_CREATED };
+	note_failure(&l->state, e);
 	if (l->plan.auto_remove)
 		launch_remove_container(l, false);
 	else
@@ -358,21 +383,46 @@ static void undo(struct launch *l, const struct err *e)
 		launch_remove_container(l, true);
 }
 
-/* The monitor needs three facts of them. */
-static void shed_documents(struct launch *l)
+/* The monitor needs a few facts of them. */
+void launch_shed_documents(struct launch *l)
 {
-	bool terminal = l->spec.terminal, auto_remove = l->plan.auto_remove;
-	int stop_signal = l->plan.stop_signal;
+	bool terminal = l->spec.terminal;
+	struct plan kept = { .auto_remove = l->plan.auto_remove,
+		             .stop_signal = l->plan.stop_signal,
+		             .restart = l->plan.restart,
+		             .log = l->plan.log };
 
+	kept.log.tag = kept.log.socket = NULL;
 	spec_done(&l->spec);
 	plan_done(&l->plan);
 	l->spec.terminal = terminal;
-	l->plan.auto_remove = auto_remove;
-	l->plan.stop_signal = stop_signal;
+	l->plan = kept;
 	(void)malloc_trim(0);
 }
 
-static void guard_self(int first_foreign_fd)
+int launch_again(struct launch *l, struct err *e)
+{
+	int r = read_documents(l, e);
+
+	if (r == 0)
+		r = make_init(l, e);
+	if (r == 0)
+		r = mark_running(l, e);
+	if (r == 0)
+		r = let_go(l, e);
+	if (r == 0) {
+		launch_event(l, "start", NULL);
+	} else {
+		kill_init(l);
+		note_failure(&l->state, e);
+	}
+	cleanup_close(&l->init_sync_fd);
+	l->init_sync_fd = -EBADF;
+	launch_shed_documents(l);
+	return r;
+}
+
+void launch_guard_self(int first_foreign_fd, const char *name)
 {
 	sigset_t all;
 
@@ -380,7 +430,7 @@ static void guard_self(int first_foreign_fd)
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_BLOCK, &all, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
-	(void)prctl(PR_SET_NAME, "usr-ct-monitor", 0, 0, 0);
+	(void)prctl(PR_SET_NAME, name, 0, 0, 0);
 	/* Helpers that put themselves into the background stay our children. */
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	for (int fd = LAUNCH_SYNC; fd < first_foreign_fd; fd++)
@@ -399,6 +449,7 @@ int main(int argc, char **argv)
 		.output_fds = { -EBADF, -EBADF },
 		.input_fd = -EBADF,
 		.uplink = UPLINK_NONE,
+		.journal = { .fd = -EBADF },
 	};
 	struct err e = { 0 };
 	struct sync_msg started = { .step = SYNC_STARTED };
@@ -407,9 +458,11 @@ int main(int argc, char **argv)
 	if (argc != 3)
 		return 125;
 	sync_time(&l.times[0], "exec of the launcher");
+	if (!strcmp(argv[2], LAUNCH_EXEC))
+		return exec_main(argv[1]);
 	l.id = argv[1];
 	l.has_userns = !strcmp(argv[2], LAUNCH_NESTED);
-	guard_self(l.has_userns ? LAUNCH_USERNS + 1 : LAUNCH_USERNS);
+	launch_guard_self(l.has_userns ? LAUNCH_USERNS + 1 : LAUNCH_USERNS, "usr-ct-monitor");
 	r = start(&l, &e);
 	if (r < 0) {
 		undo(&l, &e);
@@ -420,6 +473,7 @@ int main(int argc, char **argv)
 	started.times[1] = l.times[1];
 	(void)sync_send(LAUNCH_SYNC, &started, -EBADF, NULL); /* the engine may be gone: go on */
 	cleanup_close(&l.init_sync_fd);
-	shed_documents(&l);
+	l.init_sync_fd = -EBADF;
+	launch_shed_documents(&l);
 	return monitor_run(&l);
 }

@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "base/sbuf.h"
 #include "base/sock.h"
-#include "cgroup/cgroup.h"
+#include "launch/group.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -63,7 +63,10 @@ static void handle_signal(struct monitor *m)
 		return;
 	/* Somebody wants the monitor to end: the session, or the machine, goes down. The way to
 	 * that is the container's own end. */
-	if (si.ssi_signo == SIGTERM || si.ssi_signo == SIGINT || si.ssi_signo == SIGQUIT)
+	if (si.ssi_signo != SIGTERM && si.ssi_signo != SIGINT && si.ssi_signo != SIGQUIT)
+		return;
+	m->is_stopping = true;
+	if (m->l->init_pidfd >= 0)
 		(void)pidfd_signal(m->l->init_pidfd, m->l->plan.stop_signal);
 }
 
@@ -108,6 +111,14 @@ static void handle_event(struct monitor *m, const struct epoll_event *ev)
 	case EVENT_INIT:
 		handle_init(m);
 		break;
+	case EVENT_OOM:
+		oom_check(m);
+		break;
+	case EVENT_CONTAINER:
+		(void)epoll_ctl(m->epoll_fd, EPOLL_CTL_DEL, EXEC_INIT, NULL);
+		/* In the PID namespace of the host the kernel would let it live on. */
+		(void)pidfd_signal(m->l->init_pidfd, SIGKILL);
+		break;
 	case EVENT_CLIENT:
 		was_slow = clients_are_slow(m);
 		clients_event(m, index, ev->events);
@@ -129,53 +140,100 @@ static bool is_drained(struct monitor *m)
 	return !m->output_open[0] && !m->output_open[1];
 }
 
-static void loop(struct monitor *m)
+void monitor_wait(struct monitor *m, uint64_t deadline_ns)
 {
+	uint64_t now = clock_monotonic_ns(), ms;
 	struct epoll_event ev[16];
+	int timeout_ms = -1, n;
 
-	while (!m->has_ended || !is_drained(m)) {
-		int n = epoll_wait(m->epoll_fd, ev, ARRAY_SIZE(ev), -1);
-
-		for (int i = 0; i < n; i++)
-			handle_event(m, &ev[i]);
+	if (deadline_ns) {
+		ms = deadline_ns > now ? (deadline_ns - now) / 1000000 + 1 : 0;
+		timeout_ms = (int)MIN(ms, (uint64_t)INT32_MAX);
 	}
+	n = epoll_wait(m->epoll_fd, ev, ARRAY_SIZE(ev), timeout_ms);
+	for (int i = 0; i < n; i++)
+		handle_event(m, &ev[i]);
 }
 
-static int exit_code_of(int status)
+static void loop(struct monitor *m)
+{
+	while (!m->has_ended || !is_drained(m))
+		monitor_wait(m, 0);
+}
+
+int monitor_control(struct monitor *m, uint32_t op)
+{
+	_cleanup_json_ json_t *doc = NULL;
+	int r;
+
+	switch ((enum attach_op)op) {
+	case ATTACH_OP_STOP:
+		m->is_stopping = m->is_stopped_by_user = true;
+		return 0;
+	case ATTACH_OP_RELOAD:
+		r = json_read_at(LAUNCH_CONTAINER, PLAN_FILE, SPEC_MAX_BYTES, &doc, NULL);
+		return r < 0 ? r : plan_parse_restart(doc, &m->l->plan.restart, NULL);
+	}
+	return -ENOTSUP;
+}
+
+int monitor_exit_code(int status)
 {
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-static void tell_exit(struct monitor *m, int exit_code)
+static size_t make_exit(struct monitor *m)
 {
-	struct attach_exit x = { .exit_code = exit_code };
-	struct epoll_event ev[16];
+	struct attach_exit x = { .exit_code = m->l->state.exit_code,
+		                 .flags = m->l->state.is_oom_killed ? ATTACH_EXIT_OOM : 0 };
 
 	m->buf[0] = ATTACH_EXIT;
 	memcpy(m->buf + 1, &x, sizeof(x));
-	clients_broadcast(m, 1 + sizeof(x));
-	/* A client that reads slowly still gets everything; one that stopped reading keeps us, but
-	 * not the container, which has ended, nor its name. */
-	while (clients_have_backlog(m)) {
-		int n = epoll_wait(m->epoll_fd, ev, ARRAY_SIZE(ev), -1);
+	return 1 + sizeof(x);
+}
 
-		for (int i = 0; i < n; i++)
-			handle_event(m, &ev[i]);
-	}
-	/* They have what we know; a client that took its terminal back would be too late now. */
-	for (unsigned i = 0; i < CLIENTS_MAX; i++) {
-		cleanup_close(&m->clients[i].terminal_fd);
-		m->clients[i].terminal_fd = -EBADF;
+void monitor_tell_exit(struct monitor *m)
+{
+	clients_broadcast(m, make_exit(m));
+}
+
+void monitor_greet(struct monitor *m, unsigned index)
+{
+	if (m->is_over)
+		clients_send(m, index, make_exit(m));
+}
+
+void monitor_part(struct monitor *m)
+{
+	m->is_over = true;
+	monitor_tell_exit(m);
+	while (clients_have_backlog(m))
+		monitor_wait(m, 0);
+	clients_release(m);
+	for (unsigned i = 0; i < CLIENTS_MAX; i++)
 		clients_drop(m, i);
-	}
+}
+
+void launch_end_run(struct launch *l)
+{
+	uplink_stop(&l->uplink);
+	group_remove(l);
+	if (!l->spec.terminal)
+		cleanup_close(&l->input_fd); /* a terminal is one descriptor for both */
+	cleanup_close(&l->output_fds[0]);
+	cleanup_close(&l->output_fds[1]);
+	cleanup_close(&l->init_pidfd);
+	cleanup_close(&l->mntns_fd);
+	l->input_fd = l->output_fds[0] = l->output_fds[1] = -EBADF;
+	l->init_pidfd = l->mntns_fd = -EBADF;
+	l->init_pid = 0;
 }
 
 void launch_put_away(struct launch *l)
 {
 	_cleanup_free_ char *live = strf("live/%s", l->id);
 
-	uplink_stop(&l->uplink);
-	cgroup_remove(l->cgroup);
+	launch_end_run(l);
 	(void)tree_remove_at(LAUNCH_RUNTIME_TOP, l->id, NULL);
 	if (live)
 		(void)unlinkat(LAUNCH_STORE, live, 0);
@@ -190,7 +248,8 @@ void launch_remove_container(struct launch *l, bool contents)
 		return;
 	if (!contents) {
 		/* The one step after which the container is gone; a name in use is free. */
-		(void)renameat(LAUNCH_STORE, from, LAUNCH_STORE, to);
+		if (renameat(LAUNCH_STORE, from, LAUNCH_STORE, to) == 0)
+			launch_event(l, "destroy", NULL);
 		return;
 	}
 	/* The directory itself stays, empty: it tells the next writer which row to delete. */
@@ -205,7 +264,6 @@ void launch_remove_container(struct launch *l, bool contents)
 
 static int set_up(struct monitor *m)
 {
-	struct launch *l = m->l;
 	sigset_t all;
 	int r = 0;
 
@@ -213,24 +271,8 @@ static int set_up(struct monitor *m)
 	m->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	m->signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	m->listen_fd = sock_listen_at(LAUNCH_RUNTIME, ATTACH_SOCKET, NULL);
-	m->log = (struct log_writer){
-		.fd = openat(LAUNCH_CONTAINER, LOG_FILE,
-		             O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600),
-		.scratch = m->scratch,
-		.scratch_size = sizeof(m->scratch)
-	};
 	if (m->epoll_fd < 0)
 		return -errno;
-	for (unsigned i = 0; i < 2; i++) {
-		if (l->output_fds[i] < 0)
-			continue;
-		m->output_open[i] = true;
-		(void)fd_set_nonblock(l->output_fds[i]);
-		r = MIN(r, monitor_watch(m, l->output_fds[i], EPOLLIN, EVENT_OUTPUT, i));
-	}
-	if (l->input_fd >= 0 && !l->spec.terminal)
-		(void)fd_set_nonblock(l->input_fd);
-	r = MIN(r, monitor_watch(m, l->init_pidfd, EPOLLIN, EVENT_INIT, 0));
 	if (m->signal_fd >= 0)
 		r = MIN(r, monitor_watch(m, m->signal_fd, EPOLLIN, EVENT_SIGNAL, 0));
 	if (m->listen_fd >= 0)
@@ -256,9 +298,64 @@ static int forget_segment(struct dl_phdr_info *info, size_t size, void *arg)
 
 /* Most of this program has done its work by now. Its read-only pages leave our page tables and come
  * back, from the one copy that all monitors share, if they are needed: three quarters never are. */
-static void forget_program(void)
+void monitor_forget_program(void)
 {
 	(void)dl_iterate_phdr(forget_segment, NULL);
+}
+
+static void tell_end(const struct launch *l)
+{
+	char code[16], duration[24];
+	const char *attributes[] = { "execDuration", duration, "exitCode", code, NULL };
+	uint64_t began = MIN(l->state.started_ns, l->state.finished_ns);
+
+	(void)snprintf(code, sizeof(code), "%d", l->state.exit_code);
+	(void)snprintf(duration, sizeof(duration), "%llu",
+	               (unsigned long long)((l->state.finished_ns - began) / 1000000000));
+	launch_event(l, "die", attributes);
+}
+
+static int watch_run(struct monitor *m)
+{
+	struct launch *l = m->l;
+	int r = 0;
+
+	m->has_ended = m->input_ended = false;
+	m->began_ns = clock_monotonic_ns();
+	for (unsigned i = 0; i < 2; i++) {
+		if (l->output_fds[i] < 0)
+			continue;
+		m->output_open[i] = true;
+		(void)fd_set_nonblock(l->output_fds[i]);
+		r = MIN(r, monitor_watch(m, l->output_fds[i], EPOLLIN, EVENT_OUTPUT, i));
+	}
+	if (l->input_fd >= 0 && !l->spec.terminal)
+		(void)fd_set_nonblock(l->input_fd);
+	oom_watch(m);
+	return MIN(r, monitor_watch(m, l->init_pidfd, EPOLLIN, EVENT_INIT, 0));
+}
+
+/* From its start, which has happened, to its end. */
+static void look_after_run(struct monitor *m)
+{
+	struct launch *l = m->l;
+
+	if (watch_run(m) == 0) {
+		loop(m);
+	} else {
+		/* What cannot be looked after must not go on. */
+		(void)pidfd_signal(l->init_pidfd, SIGKILL);
+		(void)pidfd_wait(l->init_pidfd, &m->status);
+		m->is_stopping = true;
+	}
+	pump_end(m);
+	oom_check(m); /* the kill and the end come together */
+	oom_forget(m);
+	l->state.status = STATE_EXITED;
+	l->state.uplink = (struct proc_id){ 0 }; /* we end it ourselves */
+	l->state.finished_ns = clock_realtime_ns();
+	l->state.exit_code = monitor_exit_code(m->status);
+	tell_end(l);
 }
 
 int monitor_run(struct launch *l)
@@ -267,30 +364,26 @@ int monitor_run(struct launch *l)
 	struct monitor *m = &monitor;
 
 	m->l = l;
+	logging_open_file(m);
+	m->oom_fd = -EBADF;
 	clients_init(m);
-	if (set_up(m) < 0) {
-		/* Without an event loop the container cannot be looked after; it must not go on. */
-		(void)pidfd_signal(l->init_pidfd, SIGKILL);
-		(void)pidfd_wait(l->init_pidfd, &m->status);
-	} else {
+	if (set_up(m) == 0) {
 		if (l->start.flags & SYNC_ATTACH && fd_set_nonblock(LAUNCH_SYNC) == 0)
 			(void)clients_add(m, LAUNCH_SYNC, true);
 		else
 			(void)close(LAUNCH_SYNC);
-		forget_program();
-		loop(m);
+		monitor_forget_program();
 	}
-	l->state.status = STATE_EXITED;
-	l->state.uplink = (struct proc_id){ 0 }; /* we end it ourselves */
-	l->state.finished_ns = clock_realtime_ns();
-	l->state.exit_code = exit_code_of(m->status);
+	do
+		look_after_run(m);
+	while (restart_after_end(m));
+	l->state.is_stopped_by_user = m->is_stopped_by_user;
 	if (l->plan.auto_remove)
 		launch_remove_container(l, false);
 	else
 		(void)state_write(LAUNCH_CONTAINER, &l->state,
 		                  NULL); /* a full disk: state unknown */
-	tell_exit(m, l->state.exit_code);
-	cleanup_close(&l->mntns_fd);
+	monitor_part(m);
 	launch_put_away(l);
 	if (l->plan.auto_remove)
 		launch_remove_container(l, true);

@@ -36,11 +36,18 @@ struct client {
 struct monitor {
 	struct launch *l;
 	int epoll_fd, listen_fd, signal_fd;
+	int oom_fd; /* memory.events; -EBADF: no such controller */
+	uint64_t oom_kills;
 	struct client clients[CLIENTS_MAX];
 	struct log_writer log;
 	bool output_open[2];
-	bool has_ended; /* the first process is dead and reaped */
-	int status;     /* of wait(2) */
+	bool has_ended;          /* the first process is dead and reaped */
+	int status;              /* of wait(2) */
+	bool is_stopping;        /* whatever the policy says, it is not started again */
+	bool is_stopped_by_user; /* and that is why */
+	bool is_over;            /* so is what we look after; clients are told */
+	uint64_t began_ns;       /* this run; CLOCK_MONOTONIC */
+	uint64_t backoff_ns;     /* pause before the last restart */
 	/* Input that the container did not take yet. */
 	char *pending_input;
 	size_t pending_n, pending_at;
@@ -56,12 +63,36 @@ enum event_source {
 	EVENT_LISTEN,
 	EVENT_SIGNAL,
 	EVENT_INIT,
-	EVENT_CLIENT, /* + index */
+	EVENT_OOM,
+	EVENT_CONTAINER, /* of a session: the container has ended */
+	EVENT_CLIENT,    /* + index */
 };
 int monitor_watch(struct monitor *m, int fd, uint32_t events, enum event_source source,
                   unsigned index);
 void monitor_change(struct monitor *m, int fd, uint32_t events, enum event_source source,
                     unsigned index);
+
+/* Handles what happens until then (CLOCK_MONOTONIC, which no change of the time of day moves), but
+ * at most once; 0: without a limit. */
+void monitor_wait(struct monitor *m, uint64_t deadline_ns);
+/* What a client asks for by ATTACH_CONTROL; 0 or -errno, its answer. */
+int monitor_control(struct monitor *m, uint32_t op);
+
+/* EXIT to everybody; to one who comes when everybody has heard it. */
+void monitor_tell_exit(struct monitor *m);
+void monitor_greet(struct monitor *m, unsigned index);
+
+/* The same, and the end: waits until they have taken everything. A client that reads slowly still
+ * gets it; one that stopped reading keeps us, but not the container, which has ended, nor its name.
+ */
+void monitor_part(struct monitor *m);
+int monitor_exit_code(int status); /* as a shell gives it */
+/* Most of the program is not needed from here on. */
+void monitor_forget_program(void);
+
+/* restart.c: after the end of a run. Starts it again if the policy says so, after a pause that
+ * grows with each failure. False: this was the end, and the state says so. */
+bool restart_after_end(struct monitor *m);
 
 /* clients.c */
 void clients_init(struct monitor *m);
@@ -69,6 +100,10 @@ int clients_add(struct monitor *m, int fd, bool is_first);
 void clients_accept(struct monitor *m);
 /* Sends to all that want it; m->buf holds the packet. */
 void clients_broadcast(struct monitor *m, size_t packet_n);
+/* To one of them; m->buf holds the packet. */
+void clients_send(struct monitor *m, unsigned index, size_t packet_n);
+/* Those who are there heard EXIT; nobody may slow the next run down. */
+void clients_release(struct monitor *m);
 void clients_event(struct monitor *m, unsigned index, uint32_t events);
 void clients_drop(struct monitor *m, unsigned index);
 /* True while the first client cannot keep up: then nothing is read from the container. */
@@ -78,11 +113,21 @@ bool clients_have_backlog(const struct monitor *m);
 /* Nothing is read from clients while input waits for the container; call when that changes. */
 void clients_watch(struct monitor *m);
 
+/* oom.c: at the start of a run; at an event and once it has ended; when its cgroup goes. */
+void oom_watch(struct monitor *m);
+void oom_check(struct monitor *m);
+void oom_forget(struct monitor *m);
+
+/* logging.c */
+void logging_open_file(struct monitor *m);
+
 /* pump.c */
 /* Reads one chunk; false at the end of the stream. */
 bool pump_output(struct monitor *m, int stream);
 void pump_input(struct monitor *m, const char *data, size_t n);
 void pump_input_end(struct monitor *m);
 void pump_input_ready(struct monitor *m);
+/* Forgets what one run left: its ends are closed soon. */
+void pump_end(struct monitor *m);
 /* Asks for the events that matter now: no output while the first client is slow. */
 void pump_watch(struct monitor *m);

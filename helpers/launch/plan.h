@@ -4,19 +4,41 @@
 #pragma once
 
 #include "base/json.h"
+#include "container/log.h"
 #include "container/spec.h"
 #include "network/uplink.h"
 
 #include <stdbool.h>
+
+enum restart_when { RESTART_NO, RESTART_ON_FAILURE, RESTART_ALWAYS, RESTART_UNLESS_STOPPED };
+
+struct restart_plan {
+	enum restart_when when;
+	uint32_t max_retries; /* of ON_FAILURE; 0: no limit */
+};
+
+enum log_driver { LOG_TO_FILE, LOG_TO_JOURNAL, LOG_TO_NOTHING };
+
+struct log_plan {
+	enum log_driver driver;
+	uint64_t max_bytes; /* 0: no limit */
+	uint32_t max_files;
+	char *tag, *socket; /* of the journal; NULL: the usual; borrowed from the document */
+};
 
 struct plan {
 	json_t *doc;
 	char **layers; /* relative to the data directory, lowest first; NULL-terminated */
 	char **data;   /* data-only lower layers: what metadata trees need; likewise */
 	enum network_kind network;
-	bool auto_remove, interactive, init;
+	bool auto_remove, interactive, init, no_cgroup;
+	const char *cgroup_parent; /* NULL: the usual one; without leading slash */
 	int stop_signal;
+	struct restart_plan restart;
+	struct log_plan log;
 };
 
 int plan_parse(const char *text, size_t n, struct plan *ret, struct err *e);
+/* Only "restart", for a policy that changes while the container runs. */
+int plan_parse_restart(const json_t *doc, struct restart_plan *ret, struct err *e);
 void plan_done(struct plan *p);

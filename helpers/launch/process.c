@@ -2,18 +2,64 @@
 #include "launch/process.h"
 
 #include "base/fd.h"
+#include "container/mount.h"
 #include "container/spec.h"
 #include "security/capabilities.h"
 #include "security/seccomp.h"
 
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/close_range.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+void process_reset_signals(void)
+{
+	struct {
+		void *handler;
+		unsigned long flags;
+		void *restorer;
+		uint64_t mask;
+	} dfl = { 0 }; /* the kernel's struct sigaction, SIG_DFL */
+	uint64_t none = 0;
+
+	for (int sig = 1; sig <= 64; sig++)
+		(void)syscall(SYS_rt_sigaction, sig, &dfl, NULL,
+		              sizeof(dfl.mask)); /* not KILL, STOP */
+	(void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none));
+}
+
+int process_take_terminal(int slave_fd, const struct user *u, struct err *e)
+{
+	if (ioctl(slave_fd, TIOCSCTTY, 0) < 0)
+		return err_sys(e, "cannot take the terminal");
+	IGNORE(fchown(slave_fd, u->uid, (gid_t)-1)); /* else only this user cannot reopen it */
+	for (int fd = 0; fd < 3; fd++)
+		if (dup3(slave_fd, fd, 0) < 0)
+			return err_sys(e, "cannot set up the terminal");
+	return 0;
+}
+
+int process_take_pipes(const int stdio[3], const struct user *u, struct err *e)
+{
+	for (int fd = 0; fd < 3; fd++) {
+		struct stat st;
+
+		/* So that a program of another user may open /dev/stdout again. */
+		if (fstat(stdio[fd], &st) == 0 && S_ISFIFO(st.st_mode))
+			IGNORE(fchown(stdio[fd], u->uid, (gid_t)-1));
+		if (stdio[fd] != fd && dup3(stdio[fd], fd, 0) < 0)
+			return err_sys(e, "cannot set up standard input and output");
+	}
+	return 0;
+}
 
 static int set_default(struct strv *env, const char *name, const char *value)
 {
@@ -39,31 +85,27 @@ static int complete_env(const struct spec *spec, struct process *p)
 	return r;
 }
 
-static int make_cwd(const struct spec *spec, const struct process *p, struct err *e)
+/* A link of /proc leads to any directory that a descriptor of ours is open for, outside of the
+ * container too (CVE-2024-21626), so the way there is looked up below the root and takes none. */
+static int enter_cwd(const struct spec *spec, int root_fd, bool makes_cwd, const struct user *u,
+                     struct err *e)
 {
-	char path[4096];
-	size_t n = strlen(spec->cwd);
+	_cleanup_close_ int fd = mount_lookup(root_fd, spec->cwd);
 
-	if (chdir(spec->cwd) == 0)
-		return 0;
-	if (errno != ENOENT || n >= sizeof(path))
-		return err_sys(e, "cannot enter working directory '%s'", spec->cwd);
-	/* Docker makes it, and so do we; we are inside, so a link can lead nowhere else. */
-	memcpy(path, spec->cwd, n + 1);
-	for (char *slash = path + 1; slash; *slash = '/') {
-		slash = strchr(slash + 1, '/');
-		if (slash)
-			*slash = '\0';
-		if (mkdir(path, 0755) == 0)
-			IGNORE(chown(path, p->user.uid,
-			             p->user.gid)); /* it exists; that is enough */
-		else if (errno != EEXIST)
-			return err_sys(e, "cannot make working directory '%s'", spec->cwd);
-		if (!slash)
-			break;
+	if (fd == -ENOENT && makes_cwd) { /* Docker makes it, and so do we */
+		fd = mount_target(root_fd, spec->cwd, MOUNT_TARGET_DIR, e);
+		if (fd < 0)
+			return err_in(e, fd, "cannot make working directory '%s'", spec->cwd);
+		/* It exists; that is enough. */
+		IGNORE(fchownat(fd, "", u->uid, u->gid, AT_EMPTY_PATH));
 	}
-	if (chdir(spec->cwd) < 0)
-		return err_sys(e, "cannot enter working directory '%s'", spec->cwd);
+	if (fd < 0)
+		return err_set(e, UCT_WORKING_DIRECTORY, fd,
+		               "cannot enter working directory '%s': %s", spec->cwd, strerror(-fd));
+	if (fchdir(fd) < 0)
+		return err_set(e, UCT_WORKING_DIRECTORY, -errno,
+		               "cannot enter working directory '%s': %s", spec->cwd,
+		               strerror(errno));
 	return 0;
 }
 
@@ -82,7 +124,8 @@ static int find_user(const struct spec *spec, int root_fd, struct user *ret, str
 	return r;
 }
 
-int process_prepare(const struct spec *spec, int root_fd, struct process *ret, struct err *e)
+int process_prepare(const struct spec *spec, int root_fd, bool makes_cwd, struct process *ret,
+                    struct err *e)
 {
 	struct process p = { 0 };
 	int r;
@@ -91,7 +134,7 @@ int process_prepare(const struct spec *spec, int root_fd, struct process *ret, s
 	if (r == 0)
 		r = complete_env(spec, &p) < 0 ? err_oom(e) : 0;
 	if (r == 0)
-		r = make_cwd(spec, &p, e);
+		r = enter_cwd(spec, root_fd, makes_cwd, &p.user, e);
 	if (r < 0)
 		process_done(&p);
 	else

@@ -11,6 +11,8 @@
 #include "base/strv.h"
 #include "container/user.h"
 
+#include <stdbool.h>
+
 struct spec;
 
 /* What to execute, found out while the container's root is /. */
@@ -19,9 +21,18 @@ struct process {
 	struct strv env;
 };
 
-/* Finds the user, completes the environment (PATH, HOME, TERM, HOSTNAME), makes and enters the
- * working directory. */
-int process_prepare(const struct spec *spec, int root_fd, struct process *ret, struct err *e);
+/* Mask and dispositions survive exec(2); the program starts with neither (bubblewrap PR #711). By
+ * system call: signal(3) refuses the two that glibc keeps for itself, and posix_spawn(3) has left
+ * just these ignored. */
+void process_reset_signals(void);
+/* Finds the user, completes the environment (PATH, HOME, TERM, HOSTNAME), enters the working
+ * directory. @makes_cwd: makes it if it is not there. */
+int process_prepare(const struct spec *spec, int root_fd, bool makes_cwd, struct process *ret,
+                    struct err *e);
+/* Standard input, output and error: a terminal, of a session that we lead, or three descriptors
+ * (0, 1 and 2 themselves, or none below 3). */
+int process_take_terminal(int slave_fd, const struct user *u, struct err *e);
+int process_take_pipes(const int stdio[3], const struct user *u, struct err *e);
 /* Becomes the user with the limits, capabilities and filter of the document. */
 int process_restrict(const struct spec *spec, const struct process *p, struct err *e);
 /* Never returns 0: UCT_COMMAND_NOT_FOUND or UCT_COMMAND_NOT_EXECUTABLE. */

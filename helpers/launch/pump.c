@@ -18,7 +18,10 @@ bool pump_output(struct monitor *m, int stream)
 	if (n <= 0)
 		return false;
 	m->buf[0] = stream == LOG_STDOUT ? ATTACH_STDOUT : ATTACH_STDERR;
-	log_append(&m->log, stream == LOG_STDOUT ? LOG_STDOUT : LOG_STDERR, m->buf + 1, (size_t)n);
+	if (m->l->journal.fd >= 0)
+		journal_append(&m->l->journal, (enum log_stream)stream, m->buf + 1, (size_t)n);
+	else
+		log_append(&m->log, (enum log_stream)stream, m->buf + 1, (size_t)n);
 	clients_broadcast(m, (size_t)n + 1);
 	return true;
 }
@@ -106,6 +109,14 @@ void pump_input_ready(struct monitor *m)
 		pump_watch(m);
 	else if (m->l->input_fd >= 0)
 		(void)epoll_ctl(m->epoll_fd, EPOLL_CTL_DEL, m->l->input_fd, NULL);
+	clients_watch(m);
+}
+
+void pump_end(struct monitor *m)
+{
+	free(m->pending_input);
+	m->pending_input = NULL;
+	m->pending_n = m->pending_at = 0;
 	clients_watch(m);
 }
 

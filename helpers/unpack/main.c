@@ -52,7 +52,8 @@ static int prepare(const struct unpack_start *start, const int fds[N_FDS], struc
 	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
 		return err_set(e, UCT_SYSTEM, -EIO, "cannot start libcrypto");
 	(void)umask(0);
-	return unpack_confine(dirfds, start->flags & UNPACK_FLAG_OBJECTS ? 2 : 1, e);
+	return unpack_confine(dirfds, start->flags & UNPACK_FLAG_OBJECTS ? 2 : 1,
+	                      /* is_layer= */ true, e);
 }
 
 struct index {

@@ -89,6 +89,9 @@ USRCT_API int usrct_container_create(struct usrct *u, const struct usrct_create_
  *             during the call are sent to the container's first process instead; if it has a
  *             terminal they end the call, with 128 + signal as status, and the container goes on
  *
+ * @detach_keys: typed in a row at a terminal they end the call and the container goes on: letters
+ *             or ctrl-X, divided by commas; NULL: "ctrl-p,ctrl-q"; "": none do
+ *
  * Descriptors are borrowed. If the container has a terminal and @stdin_fd is one, it is in raw mode
  * during the call and restored whatever happens, and window sizes follow it.
  */
@@ -96,6 +99,7 @@ struct usrct_stdio {
 	size_t size;
 	int stdin_fd, stdout_fd, stderr_fd;
 	bool forward_signals;
+	const char *detach_keys;
 };
 
 /* One step of a start: its name and how long it took. @process: "client", "launcher", "init". */
@@ -111,12 +115,15 @@ struct usrct_timing {
  * @stdio:  attach; the call returns when the container ends. NULL: start in the background
  * @timing: called for each step once it runs; may be NULL
  * @arg:    given to @timing
+ * @ret_oom_killed: attached only: whether the kernel killed a process of it for want of memory; may
+ *          be NULL
  */
 struct usrct_start_options {
 	size_t size;
 	const struct usrct_stdio *stdio;
 	void (*timing)(const struct usrct_timing *t, void *arg);
 	void *arg;
+	bool *ret_oom_killed;
 };
 
 /**
@@ -133,6 +140,37 @@ USRCT_API int usrct_container_start(struct usrct *u, const char *ref,
                                     const struct usrct_start_options *opts, int *ret_status,
                                     struct usrct_err *e);
 
+/* @e is NULL for a container that was started. */
+typedef void (*usrct_started_fn)(const char *id, const struct usrct_err *e, void *arg);
+
+/**
+ * usrct_container_start_all() - start in the background all that fit and do not run
+ * @filters: "KEY=VALUE", NULL-terminated; NULL: all. Keys: restart-policy, should-start-on-boot
+ *           (true for always, and for unless-stopped that the user has not stopped), name, id,
+ * label, status. Values of one key are alternatives, keys must all fit
+ * @each:    called for each that was started, or could not be
+ *
+ * Return: 0 also if some could not be started; negative errno: -EINVAL (an unknown filter). Since:
+ * 0.1
+ */
+USRCT_API int usrct_container_start_all(struct usrct *u, const char *const *filters,
+                                        usrct_started_fn each, void *arg, struct usrct_err *e);
+
+/**
+ * usrct_container_attach() - the caller's ends become those of a running container
+ * @stdio:      as in a start; a @stdin_fd of -1 only looks
+ * @ret_status: written when 1 is returned
+ *
+ * Any number of callers may be attached. What the container printed before is in its log. One that
+ * does not read what it gets is disconnected; the container never waits for it.
+ *
+ * Return: 1 it ended, 0 detached by the keys; negative errno: -ESRCH (not running), -EPIPE (its
+ * monitor is gone). Since: 0.1
+ */
+USRCT_API int usrct_container_attach(struct usrct *u, const char *ref,
+                                     const struct usrct_stdio *stdio, int *ret_status,
+                                     struct usrct_err *e);
+
 /**
  * usrct_container_run() - create and start in one, cheaper than the two calls
  * @ret_id: may be NULL
@@ -147,7 +185,9 @@ enum usrct_state {
 	USRCT_CREATED, /* made, never started */
 	USRCT_RUNNING,
 	USRCT_EXITED,
-	USRCT_LOST, /* runs, but its monitor is gone: no logs, no exit status */
+	USRCT_LOST,       /* runs, but its monitor is gone: no logs, no exit status */
+	USRCT_PAUSED,     /* runs, and all its processes are frozen */
+	USRCT_RESTARTING, /* has ended; its monitor will start it again in a moment */
 };
 
 /**
@@ -159,7 +199,9 @@ struct usrct_container {
 	enum usrct_state state;
 	uint64_t created_ns, started_ns, finished_ns;
 	int exit_code;
-	int pid; /* first process, as the caller sees it; 0 when not running */
+	int pid;            /* first process, as the caller sees it; 0 when not running */
+	bool is_oom_killed; /* in its last run the kernel killed a process of it for want of memory
+	                     */
 };
 
 /**
@@ -204,6 +246,26 @@ USRCT_API int usrct_container_kill(struct usrct *u, const char *ref, int signo,
  */
 USRCT_API int usrct_container_remove(struct usrct *u, const char *ref, bool force,
                                      struct usrct_err *e);
+
+enum usrct_condition {
+	USRCT_WAIT_NOT_RUNNING, /* at once if it does not run now, and is not about to be restarted
+	                         */
+	USRCT_WAIT_NEXT_EXIT,   /* its next end, also if it was not started yet */
+	USRCT_WAIT_REMOVED,     /* it exists no more */
+	USRCT_WAIT_RUNNING,
+	USRCT_WAIT_HEALTHY,
+	USRCT_WAIT_UNHEALTHY,
+};
+
+/**
+ * usrct_container_wait() - until something is so
+ * @timeout_ms: negative: no limit
+ * @ret_status: exit status, 0 to 255; -1 where there is none, or where nobody saw it end
+ *
+ * Return: 1 it is so, 0 time is up, negative errno. Since: 0.1
+ */
+USRCT_API int usrct_container_wait(struct usrct *u, const char *ref, enum usrct_condition condition,
+                                   int timeout_ms, int *ret_status, struct usrct_err *e);
 
 /**
  * struct usrct_logs_options - which part of the log

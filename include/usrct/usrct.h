@@ -5,7 +5,13 @@
 
 #include <usrct/container.h>
 #include <usrct/error.h>
+#include <usrct/events.h>
+#include <usrct/exec.h>
+#include <usrct/files.h>
 #include <usrct/image.h>
+#include <usrct/limits.h>
+#include <usrct/policy.h>
+#include <usrct/stats.h>
 #include <usrct/system.h>
 
 #ifdef __cplusplus

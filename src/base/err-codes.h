@@ -46,6 +46,19 @@ UCT(1104, MOUNT_SOURCE, ERR_NOT_FOUND, "the source of a bind mount does not exis
 UCT(1105, UNKNOWN_CODE, ERR_NOT_FOUND, "no such error code",
     "usr-ct explain knows the codes that error messages carry, such as UCT-1201.",
     "see usr-ct explain --list")
+UCT(1106, TEMPLATE, ERR_USAGE, "a template cannot be read",
+    "The text given with --format is a template: {{.Name}} stands for a field, {{if}} and {{range}} "
+    "have their {{end}}, text in braces is written with quotes. The message names the column, "
+    "counted in characters from 1, and what was expected there.",
+    "docs/formats.md describes templates; 'json' shows all fields there are")
+UCT(1107, TEMPLATE_FIELD, ERR_USAGE, "a template names a field that does not exist",
+    "The object that is printed has no field of that name. Upper and lower case matter. Entries of "
+    "maps such as labels may be missing and read as <no value>; fields may not.",
+    "--format json shows the fields there are")
+UCT(1108, TEMPLATE_VALUE, ERR_USAGE, "a template cannot be carried out",
+    "A function got a value of the wrong kind, an index is beyond the end of a list, or the "
+    "template would run or write without end.",
+    "{{json .Field}} shows what a field holds")
 
 UCT(1201, BAD_REFERENCE, ERR_USAGE, "not a valid image reference",
     "An image reference is [HOST[:PORT]/]NAME[:TAG][@DIGEST]. Names are lower case.",
@@ -150,6 +163,70 @@ UCT(1410, USER_UNKNOWN, ERR_NOT_FOUND, "no such user or group in the image",
 UCT(1411, BAD_CONFIG, ERR_USAGE, "the container's OCI document is not valid",
     "config.json lacks a required field or holds a value that usr-ct cannot honour.",
     "see the OCI runtime specification, config.md")
+UCT(1420, WORKING_DIRECTORY, ERR_NOT_FOUND, "the working directory cannot be entered",
+    "It is not a directory, or lies behind a link of /proc, through which a container could reach "
+    "what is outside of it. run and create make a missing one, exec does not. The exit status is "
+    "127 if it is missing, else 126.",
+    "name a directory of the container with -w")
+UCT(1421, SESSION_DIED, ERR_SYSTEM, "the session of an executed command is gone",
+    "The process of usr-ct that held the command's input and output was killed. The command itself "
+    "may go on, but what it prints and how it ends can no longer be known.",
+    "usr-ct top CONTAINER shows whether it still runs")
+UCT(1440, LOG_DRIVER, ERR_USAGE, "no such log driver",
+    "The output of a container goes to a file (json-file, k8s-file and local are three names of it), "
+    "to the journal (journald) or nowhere (none).", "leave --log-driver out for a file")
+UCT(1441, LOG_OPTION, ERR_USAGE, "an option for the log is not right",
+    "--log-opt takes KEY=VALUE. Files have max-size (10m, 1g; -1 for no limit) and max-file; the "
+    "journal has tag and socket.", "write it as --log-opt max-size=10m")
+UCT(1442, NO_LOG, ERR_CONFLICT, "this container's output is not kept",
+    "Its log driver is none, so that there is nothing to show. What it prints reaches only those who "
+    "are attached meanwhile.", "make it with another --log-driver to read its log later")
+UCT(1443, BAD_DETACH_KEYS, ERR_USAGE, "detach keys cannot be understood",
+    "The keys that detach from a container are single letters or ctrl- with a letter or one of "
+    "@ [ \\ ] ^ _, divided by commas.", "write them as ctrl-p,ctrl-q")
+UCT(1444, NO_HEALTH_CHECK, ERR_CONFLICT, "the container has no health check",
+    "Neither the image nor the command line says how to find out whether it is well.",
+    "make it with --health-cmd")
+UCT(1445, JOURNAL_UNREADABLE, ERR_UNSUPPORTED, "the journal cannot be read",
+    "The container's output went to the journal, which is read with journalctl. That program is "
+    "missing, or it refused.", "install systemd, or see journalctl CONTAINER_ID_FULL=ID yourself")
+UCT(1446, NO_MONITOR, ERR_CONFLICT, "the container's monitor is gone",
+    "The process that looks after this container was killed. The container runs on, but nobody "
+    "moves its output, starts it again or checks its health.",
+    "stop and start it; look for out-of-memory kills")
+
+UCT(1460, NO_SUCH_PATH, ERR_NOT_FOUND, "the path does not exist",
+    "What was to be copied, or the directory to copy it into, is not there. Paths in a container "
+    "start at its root, whatever its working directory is; links are followed inside it.",
+    "check the spelling; usr-ct diff CONTAINER lists what the container changed")
+UCT(1461, BAD_COPY_PATH, ERR_USAGE, "this path cannot be copied from or to",
+    "A path with a slash behind it must be a directory, a directory cannot be copied onto a file, a "
+    "device cannot be written to, and interfaces of the kernel (/proc, /sys) hold no files.",
+    "see usr-ct cp --help for what a slash or /. behind a path means")
+UCT(1462, COPY_CONFLICT, ERR_CONFLICT, "something of another kind is in the way",
+    "Copying merges directories and replaces files, but never replaces a directory by a file or a "
+    "file by a directory.", "remove what is in the way, or copy to another place")
+UCT(1463, READ_ONLY, ERR_DENIED, "the place is read-only",
+    "The container's root file system or the volume at that path was mounted read-only.",
+    "copy into a volume or tmpfs that is writable, or make the container without --read-only")
+UCT(1464, BAD_ARCHIVE, ERR_SYSTEM, "the archive cannot be unpacked",
+    "The tar stream is damaged, truncated, or names files outside of the directory it is for. What "
+    "was unpacked before stays.", "check it with tar -t")
+UCT(1465, STRANGE_LAYER, ERR_UNSUPPORTED, "the container's changes cannot be put into an image",
+    "The directory of the container's changes holds attributes of an overlay that was mounted with "
+    "other options than ours, or a file whose name begins with .wh., which images reserve.",
+    "rename the file, or use usr-ct export")
+UCT(1466, BAD_CHANGE, ERR_USAGE, "not a change that commit knows",
+    "--change takes one instruction of a Containerfile: CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, "
+    "LABEL, ONBUILD, SHELL, STOPSIGNAL, USER, VOLUME or WORKDIR.",
+    "write it as --change 'CMD [\"program\", \"argument\"]'")
+UCT(1467, BAD_GENERATOR, ERR_USAGE, "the generator file is not right",
+    "The message names the file, line and column. Every key must be one of those that the format "
+    "has (docs/generator.schema.json), each at most once, with a value of the right type.",
+    "see usr-ct create --help for an example")
+UCT(1468, NO_GENERATOR, ERR_CONFLICT, "the container was not made from a generator file",
+    "recreate makes a container anew from the generator file that was kept when it was made.",
+    "make it with usr-ct create FILE.json")
 
 UCT(1501, LAUNCH_FAILED, ERR_SYSTEM, "the container could not be started",
     "A step of setting the container up failed; the message names it.",
@@ -190,5 +267,37 @@ UCT(1704, MAP_FAILED, ERR_SYSTEM, "the id map could not be written",
     "check /etc/subuid and /etc/subgid for your user")
 
 UCT(1801, CGROUP_FAILED, ERR_SYSTEM, "the container's cgroup could not be made",
-    "The delegated cgroup refused a child.", "usr-ct doctor shows which cgroup is used")
+    "The delegated cgroup refused a child, or one of its files could not be used.",
+    "usr-ct doctor shows which cgroup is used")
+UCT(1802, NO_CGROUP, ERR_UNSUPPORTED, "the container has no cgroup of its own",
+    "Limits, pause and some statistics need a cgroup of the container's own (cgroup v2). It is made "
+    "in a subtree that was delegated to you, or by your systemd (systemd --user). Here there is "
+    "neither, or --cgroups=disabled was given.",
+    "log in through ssh or the console so that systemd --user runs (loginctl enable-linger keeps "
+    "it), or start usr-ct in a delegated cgroup")
+UCT(1803, NO_CONTROLLER, ERR_UNSUPPORTED, "a cgroup controller is not available",
+    "A limit needs a controller (memory, cpu, cpuset, pids, io) that is not delegated to you, or "
+    "cannot be enabled because the cgroup has processes in it. Nothing was started or changed.",
+    "usr-ct doctor shows which controllers are delegated, and how to get more")
+UCT(1804, LIMIT_REFUSED, ERR_USAGE, "the kernel refuses a limit",
+    "The value was written to the cgroup's file and the kernel said no: out of range, or not "
+    "possible now. Other limits of the same request were put back.",
+    "choose another value; see the kernel's admin-guide/cgroup-v2")
+UCT(1805, SCOPE_FAILED, ERR_SYSTEM, "systemd did not make a scope",
+    "Your systemd (systemd --user) was asked over D-Bus to put the container into a transient "
+    "scope, and refused or did not answer.",
+    "see journalctl --user, systemctl --user status")
+UCT(1806, BAD_LIMIT, ERR_USAGE, "a limit makes no sense",
+    "A limit is out of range or contradicts another one: memory below 6 MiB, swap without memory, "
+    "--cpus together with --cpu-quota.", "see usr-ct run --help")
+UCT(1807, CONTAINER_PAUSED, ERR_CONFLICT, "the container is paused",
+    "All processes of a paused container are frozen.", "usr-ct unpause lets it go on")
+UCT(1808, NOT_PAUSED, ERR_CONFLICT, "the container is not paused",
+    "Only what was paused can go on.", "usr-ct ps shows what is paused")
+UCT(1809, FREEZE_TIMEOUT, ERR_SYSTEM, "the container does not freeze",
+    "A process of the container is in a state that cannot be interrupted, for example waiting for "
+    "a disk or a network file system.", "try again; look for processes in state D")
+UCT(1810, NO_PS, ERR_SYSTEM, "ps failed",
+    "usr-ct top runs the host's ps on the container's processes. It is missing or does not accept "
+    "the options given.", "install procps; see ps(1) for its options")
 /* clang-format on */

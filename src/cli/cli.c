@@ -52,6 +52,25 @@ int cli_fail_local(struct cli *c, const struct err *e)
 	return e->kind == ERR_USAGE ? EXIT_OUR_FAULT : failure_status(c);
 }
 
+int cli_fail_start(struct cli *c, const struct usrct_err *e)
+{
+	(void)cli_fail(c, e);
+	if (e->number == UCT_COMMAND_NOT_FOUND)
+		return EXIT_COMMAND_NOT_FOUND;
+	if (e->number == UCT_WORKING_DIRECTORY)
+		return e->code == -ENOENT ? EXIT_COMMAND_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+	return e->number == UCT_COMMAND_NOT_EXECUTABLE ? EXIT_NOT_EXECUTABLE : EXIT_OUR_FAULT;
+}
+
+int cli_fail_no_tty(struct cli *c)
+{
+	struct err e;
+	int r = err_set(&e, UCT_USAGE, -ENOTTY, "the input device is not a TTY");
+
+	(void)err_hint(&e, r, "leave -t out where standard input is not a terminal");
+	return cli_fail_local(c, &e);
+}
+
 int cli_fail_memory(struct cli *c)
 {
 	struct err e;

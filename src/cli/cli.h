@@ -31,6 +31,10 @@ int cli_run(struct cli *c, int argc, char **argv);
 
 /* Prints an error; returns the command's exit status for it. */
 int cli_fail(struct cli *c, const struct usrct_err *e);
+/* The same for a command in a container that was not executed: 125, 126 or 127, as Docker's. */
+int cli_fail_start(struct cli *c, const struct usrct_err *e);
+/* -t and -i were given, but standard input is no terminal. */
+int cli_fail_no_tty(struct cli *c);
 /* The same for one that was found here. Usage errors are 125. */
 int cli_fail_local(struct cli *c, const struct err *e);
 /* Out of memory. */

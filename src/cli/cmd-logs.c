@@ -2,24 +2,10 @@
 /* usr-ct logs - what a container has printed */
 #include "cli/cli.h"
 
-#include "base/clock.h"
 #include "base/num.h"
-#include "cli/human.h"
+#include "cli/when.h"
 
 #include <string.h>
-
-/* --since and --until; 0 if not given. */
-static int get_when(const struct args *a, const char *name, uint64_t *ret_ns, struct err *e)
-{
-	const char *s = args_string(a, name);
-	int r;
-
-	*ret_ns = 0;
-	if (!s || parse_when(s, clock_realtime_ns(), ret_ns) == 0)
-		return 0;
-	r = err_set(e, UCT_BAD_VALUE, -EINVAL, "--%s takes a time, not '%s'", name, s);
-	return err_hint(e, r, "write it as 10m, 2h30m, 2026-01-31 or 2026-01-31T12:34:56Z");
-}
 
 static int get_tail(const struct args *a, int64_t *ret, struct err *e)
 {
@@ -48,8 +34,8 @@ static int logs(struct cli *c, const struct args *a)
 	struct err bad;
 	int r;
 
-	if (get_tail(a, &o.tail_lines, &bad) < 0 || get_when(a, "since", &o.since_ns, &bad) < 0 ||
-	    get_when(a, "until", &o.until_ns, &bad) < 0)
+	if (get_tail(a, &o.tail_lines, &bad) < 0 || args_when(a, "since", &o.since_ns, &bad) < 0 ||
+	    args_when(a, "until", &o.until_ns, &bad) < 0)
 		return cli_fail_local(c, &bad);
 	r = usrct_container_logs(c->u, a->words[0], &o, STDOUT_FILENO, STDERR_FILENO, &e);
 	if (r == -EPIPE)

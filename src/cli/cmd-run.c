@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* usr-ct run and usr-ct create - a new container, started or not */
+#include "cli/attach-options.h"
 #include "cli/create-options.h"
 #include "cli/timing.h"
 
 #include "base/sbuf.h"
 
+#include <signal.h>
 #include <stdio.h>
 
 static const struct option run_options[] = {
@@ -22,23 +24,6 @@ static const struct positional run_args[] = {
 	{ NULL },
 };
 
-static int start_failure(struct cli *c, const struct usrct_err *e)
-{
-	(void)cli_fail(c, e);
-	if (e->number == UCT_COMMAND_NOT_FOUND)
-		return EXIT_COMMAND_NOT_FOUND;
-	return e->number == UCT_COMMAND_NOT_EXECUTABLE ? EXIT_NOT_EXECUTABLE : EXIT_OUR_FAULT;
-}
-
-static int not_a_tty(struct cli *c)
-{
-	struct err e;
-	int r = err_set(&e, UCT_USAGE, -ENOTTY, "the input device is not a TTY");
-
-	(void)err_hint(&e, r, "leave -t out where standard input is not a terminal");
-	return cli_fail_local(c, &e);
-}
-
 static void print_timing(struct cli *c, const struct timing *t)
 {
 	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(256 << 10);
@@ -48,17 +33,23 @@ static void print_timing(struct cli *c, const struct timing *t)
 		(void)fputs(b.s, c->err.f);
 }
 
+/* 137 alone could be anybody's SIGKILL. */
+static void tell_oom(struct cli *c, int status)
+{
+	(void)fprintf(c->err.f,
+	              status == 128 + SIGKILL
+	                      ? "usr-ct: the container was killed: it ran out of memory\n"
+	                      : "usr-ct: the kernel killed a process of the container: it ran out "
+	                        "of memory\n");
+}
+
 static int run(struct cli *c, const struct args *a)
 {
 	_cleanup_create_request_ struct create_request q = { 0 };
 	_cleanup_timing_ struct timing timing = { 0 };
 	_cleanup_free_ char *id = NULL;
 	bool detach = args_flag(a, "detach"), wants_timing = args_flag(a, "timing");
-	struct usrct_stdio io = { .size = sizeof(io),
-		                  .stdin_fd = args_flag(a, "interactive") ? STDIN_FILENO : -1,
-		                  .stdout_fd = STDOUT_FILENO,
-		                  .stderr_fd = STDERR_FILENO,
-		                  .forward_signals = true };
+	struct usrct_stdio io = attach_stdio(a, args_flag(a, "interactive"));
 	struct usrct_start_options start = { .size = sizeof(start),
 		                             .stdio = detach ? NULL : &io,
 		                             .timing = wants_timing ? timing_add : NULL,
@@ -66,16 +57,20 @@ static int run(struct cli *c, const struct args *a)
 	struct usrct_err e = { 0 };
 	struct err bad;
 	int status = 0, r;
+	bool is_oom = false;
 
+	start.ret_oom_killed = &is_oom;
 	if (!detach && args_flag(a, "tty") && args_flag(a, "interactive") && !isatty(STDIN_FILENO))
-		return not_a_tty(c);
+		return cli_fail_no_tty(c);
 	if (create_request_init(&q, c, a, &bad) < 0)
 		return cli_fail_local(c, &bad);
 	r = usrct_container_run(c->u, &q.create, &start, &id, &status, &e);
 	progress_done(&q.progress);
 	if (r < 0)
-		status = start_failure(c, &e);
-	else if (detach)
+		status = cli_fail_start(c, &e);
+	else if (is_oom)
+		tell_oom(c, status);
+	if (r >= 0 && detach)
 		status = fprintf(c->out.f, "%s\n", id) < 0 ? EXIT_OUR_FAULT : 0;
 	if (wants_timing)
 		print_timing(c, &timing);
@@ -118,7 +113,7 @@ const struct command cmd_run = {
 		     "if usr-ct itself failed.",
 	.args = run_args,
 	.options = run_options,
-	.shared = create_tables,
+	.shared = run_tables,
 	.examples =
 		(const struct example[]){
 			{ "A shell in a container that is gone when you leave",

@@ -6,12 +6,44 @@
 
 #include <string.h>
 
+/* clang-format off */
 static const struct command *const table[] = {
-	&cmd_run,    &cmd_create,    &cmd_start, &cmd_stop,    &cmd_kill, &cmd_rm,
-	&cmd_ps,     &cmd_logs,      &cmd_pull,  &cmd_images,  &cmd_rmi,  &cmd_inspect,
-	&cmd_doctor, &cmd_explain,   &cmd_info,  &cmd_version, &cmd_help, &cmd_complete,
-	&cmd_man,    &cmd_errors_md, NULL,
+	&cmd_run,
+	&cmd_create,
+	&cmd_start,
+	&cmd_stop,
+	&cmd_kill,
+	&cmd_rm,
+	&cmd_pause,
+	&cmd_unpause,
+	&cmd_update,
+	&cmd_stats,
+	&cmd_top,
+	&cmd_ps,
+	&cmd_logs,
+	&cmd_exec,
+	&cmd_cp,
+	&cmd_diff,
+	&cmd_commit,
+	&cmd_export,
+	&cmd_attach,
+	&cmd_wait,
+	&cmd_pull,
+	&cmd_images,
+	&cmd_rmi,
+	&cmd_inspect,
+	&cmd_events,
+	&cmd_doctor,
+	&cmd_explain,
+	&cmd_info,
+	&cmd_version,
+	&cmd_help,
+	&cmd_complete,
+	&cmd_man,
+	&cmd_errors_md,
+	NULL,
 };
+/* clang-format on */
 
 const struct command *const *commands_all(void)
 {

@@ -4,8 +4,36 @@
 
 #include "cli/command.h"
 
-extern const struct command cmd_run, cmd_create, cmd_start, cmd_stop, cmd_kill, cmd_rm, cmd_ps,
-	cmd_logs;
-extern const struct command cmd_pull, cmd_images, cmd_rmi, cmd_inspect;
-extern const struct command cmd_doctor, cmd_explain, cmd_info, cmd_version, cmd_help;
-extern const struct command cmd_complete, cmd_man, cmd_errors_md; /* hidden */
+extern const struct command cmd_run;
+extern const struct command cmd_create;
+extern const struct command cmd_start;
+extern const struct command cmd_stop;
+extern const struct command cmd_kill;
+extern const struct command cmd_rm;
+extern const struct command cmd_ps;
+extern const struct command cmd_logs;
+extern const struct command cmd_exec;
+extern const struct command cmd_events;
+extern const struct command cmd_pause;
+extern const struct command cmd_unpause;
+extern const struct command cmd_update;
+extern const struct command cmd_pull;
+extern const struct command cmd_images;
+extern const struct command cmd_rmi;
+extern const struct command cmd_inspect;
+extern const struct command cmd_doctor;
+extern const struct command cmd_explain;
+extern const struct command cmd_info;
+extern const struct command cmd_version;
+extern const struct command cmd_help;
+extern const struct command cmd_stats;
+extern const struct command cmd_top;
+extern const struct command cmd_cp;
+extern const struct command cmd_diff;
+extern const struct command cmd_commit;
+extern const struct command cmd_export;
+extern const struct command cmd_attach;
+extern const struct command cmd_wait;
+extern const struct command cmd_complete;  /* hidden */
+extern const struct command cmd_man;       /* hidden */
+extern const struct command cmd_errors_md; /* hidden */

@@ -69,7 +69,8 @@ static void add_container(struct completion *c, const struct usrct_container *ct
 
 static bool is_up(const struct usrct_container *ct)
 {
-	return ct->state == USRCT_RUNNING || ct->state == USRCT_LOST;
+	return ct->state == USRCT_RUNNING || ct->state == USRCT_LOST ||
+	       ct->state == USRCT_RESTARTING;
 }
 
 static void add_containers(struct completion *c, struct usrct *u, enum complete_kind kind)

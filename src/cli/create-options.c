@@ -2,6 +2,10 @@
 /* create-options - the flags that run and create share, and what they become */
 #include "cli/create-options.h"
 
+#include "cli/attach-options.h"
+
+#include "cli/limit-options.h"
+
 #include <string.h>
 
 static const char *const networks[] = { "private",       "none",  "host",
@@ -112,11 +116,17 @@ static int fill_create(struct create_request *q, const struct args *a, struct er
 	return 0;
 }
 
-const struct option *const create_tables[] = { create_options, NULL };
+const struct option *const create_tables[] = { create_options, limit_options, place_options,
+	                                       policy_options, NULL };
+
+const struct option *const run_tables[] = { create_options, attach_options, limit_options,
+	                                    place_options,  policy_options, NULL };
 
 /* What the flags of each table become, in this order. */
 static int (*const fills[])(struct create_request *q, const struct args *a, struct err *e) = {
 	fill_create,
+	limits_fill,
+	policy_options_fill,
 };
 
 int create_request_init(struct create_request *q, struct cli *c, const struct args *a,
@@ -138,4 +148,5 @@ void create_request_done(struct create_request *q)
 	free(q->volumes);
 	free(q->tmpfs);
 	free(q->labels);
+	free(q->log_options);
 }

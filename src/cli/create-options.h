@@ -5,19 +5,29 @@
 #include "cli/cli.h"
 #include "cli/progress.h"
 
+#include <usrct/policy.h>
+
 /* Every table of flags that both have; NULL-terminated. Each has its own file, NAME-options.c, with
  * a fill function that create-options.c calls. */
 extern const struct option *const create_tables[];
+/* The same and attach_options. */
+extern const struct option *const run_tables[];
 
 /* What a create call needs; everything it points to is borrowed from the arguments or owned here.
  */
 struct create_request {
 	struct usrct_create_options create;
 	struct usrct_pull_options pull;
+	struct usrct_limits limits;
+	struct usrct_policy policy;
 	struct progress progress;
-	const char **env, **volumes, **tmpfs, **labels;
+	const char **env, **volumes, **tmpfs, **labels, **log_options;
 	const char *entrypoint[2];
 };
+
+/* policy-options.c */
+extern const struct option policy_options[];
+int policy_options_fill(struct create_request *q, const struct args *a, struct err *e);
 
 /* The request is not moved afterwards: it points into itself. */
 int create_request_init(struct create_request *q, struct cli *c, const struct args *a,

@@ -153,16 +153,36 @@ static int parse_local(const char *s, uint64_t *ret_ns)
 	return -EINVAL;
 }
 
+/* "1700000000", "1700000000.5" */
+static int parse_unix(const char *s, uint64_t *ret_ns)
+{
+	size_t whole = strspn(s, "0123456789"), digits = 0;
+	uint64_t n, fraction = 0;
+	char text[24];
+
+	if (whole >= sizeof(text))
+		return -EINVAL;
+	memcpy(text, s, whole);
+	text[whole] = '\0';
+	if (parse_u64(text, &n) < 0 || n >= UINT64_MAX / NS_PER_S)
+		return -EINVAL;
+	if (s[whole] == '.')
+		for (const char *p = s + whole + 1; digits < 9; digits++, p += *p ? 1 : 0)
+			fraction = fraction * 10 + (uint64_t)(*p ? *p - '0' : 0);
+	if (s[whole] && (s[whole] != '.' || !s[whole + 1] ||
+	                 s[whole + 1 + strspn(s + whole + 1, "0123456789")]))
+		return -EINVAL;
+	*ret_ns = n * NS_PER_S + fraction;
+	return 0;
+}
+
 int parse_when(const char *s, uint64_t now_ns, uint64_t *ret_realtime_ns)
 {
 	uint64_t n;
 
-	if (clock_parse_rfc3339(s, ret_realtime_ns) == 0 || parse_local(s, ret_realtime_ns) == 0)
+	if (clock_parse_rfc3339(s, ret_realtime_ns) == 0 || parse_local(s, ret_realtime_ns) == 0 ||
+	    parse_unix(s, ret_realtime_ns) == 0)
 		return 0;
-	if (parse_u64(s, &n) == 0 && n < UINT64_MAX / NS_PER_S) {
-		*ret_realtime_ns = n * NS_PER_S;
-		return 0;
-	}
 	if (parse_duration(s, &n) < 0)
 		return -EINVAL;
 	/* 0 would mean "no bound"; a duration before 1970 means everything. */

@@ -34,15 +34,21 @@ void status_text(const struct usrct_container *ct, uint64_t now_ns, char *buf)
 		return;
 	case USRCT_RUNNING:
 	case USRCT_LOST:
+	case USRCT_PAUSED:
 		human_age(since(ct->started_ns, now_ns), age);
 		(void)snprintf(buf, STATUS_SIZE, "Up %s%s", age,
-		               ct->state == USRCT_LOST ? " (unmonitored)" : "");
+		               ct->state == USRCT_LOST     ? " (unmonitored)"
+		               : ct->state == USRCT_PAUSED ? " (Paused)"
+		                                           : "");
 		return;
 	case USRCT_EXITED:
+	case USRCT_RESTARTING:
 		break;
 	}
 	human_age(since(ct->finished_ns, now_ns), age);
-	if (ct->exit_code < 0)
+	if (ct->state == USRCT_RESTARTING)
+		(void)snprintf(buf, STATUS_SIZE, "Restarting (%d) %s ago", ct->exit_code, age);
+	else if (ct->exit_code < 0)
 		(void)snprintf(buf, STATUS_SIZE, "Exited (unknown)%s%s%s",
 		               ct->finished_ns ? " " : "", ct->finished_ns ? age : "",
 		               ct->finished_ns ? " ago" : "");
@@ -61,6 +67,10 @@ const char *status_word(enum usrct_state s)
 		return "exited";
 	case USRCT_LOST:
 		return "lost";
+	case USRCT_PAUSED:
+		return "paused";
+	case USRCT_RESTARTING:
+		return "restarting";
 	}
 	return "unknown";
 }

@@ -12,9 +12,11 @@
  *	EOF	 standard input has ended
  *	RESIZE	 struct winsize
  *	TERMINAL struct termios [terminal]: restore this if I vanish
+ *	CONTROL	 struct attach_control; answered by the same packet when it is in force
  *   monitor -> client
  *	STDOUT, STDERR	bytes, as they came
- *	EXIT	 struct attach_exit; the state file is written, an --rm container's name is free
+ *	EXIT	 struct attach_exit; the state file is written, an --rm container's name is free.
+ *Also said when the container will be started again; then the socket stays of use
  *
  * The client of the start may slow the container down, as a pipe would; any other that does not
  * keep up is disconnected.
@@ -31,6 +33,7 @@ enum attach_type {
 	ATTACH_EOF = 'e',
 	ATTACH_RESIZE = 'r',
 	ATTACH_TERMINAL = 't',
+	ATTACH_CONTROL = 'c',
 	ATTACH_STDOUT = '1',
 	ATTACH_STDERR = '2',
 	ATTACH_EXIT = 'x',
@@ -42,6 +45,20 @@ enum { ATTACH_WANT_OUTPUT = 1, ATTACH_WANT_INPUT = 2 };
 struct attach_hello {
 	uint32_t wants;
 };
+
+enum attach_op {
+	/* The user ends it: it is not started again, and remembers that. During the pause before
+	 * a restart this is the end. */
+	ATTACH_OP_STOP = 1,
+	ATTACH_OP_RELOAD, /* read the restart policy of launch.json again */
+};
+struct attach_control {
+	uint32_t op;
+	int32_t result; /* in the answer: 0 or -errno */
+};
+
+enum { ATTACH_EXIT_OOM = 1 }; /* the kernel killed a process of it for want of memory */
 struct attach_exit {
 	int32_t exit_code;
+	uint32_t flags;
 };

@@ -8,10 +8,12 @@
 #include "container/rootfs.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 static int bind_nodes(int dev_fd, struct err *e)
 {
@@ -70,35 +72,52 @@ int rootfs_devices(int root_fd, struct err *e)
 	return r;
 }
 
-int rootfs_terminal(int root_fd, int *ret_slave_fd, struct err *e)
+int rootfs_open_terminal(int root_fd, struct rootfs_terminal *ret, struct err *e)
 {
 	_cleanup_close_ int pts_fd = mount_lookup(root_fd, "/dev/pts"), master_fd = -EBADF;
-	_cleanup_close_ int slave_fd = -EBADF, console_fd = -EBADF, mount_fd = -EBADF;
-	unsigned number = 0;
-	int unlock = 0, r;
-	char name[16];
+	struct statfs fs;
+	int unlock = 0, slave_fd;
 
 	if (pts_fd < 0)
 		return err_set(e, UCT_ROOTFS_UNUSABLE, pts_fd, "the container has no /dev/pts");
+	/* Another file system could have anything at that name, a FIFO that blocks us as well. */
+	if (fstatfs(pts_fd, &fs) < 0 || fs.f_type != DEVPTS_SUPER_MAGIC)
+		return err_set(e, UCT_ROOTFS_UNUSABLE, -ENODEV,
+		               "the container's /dev/pts is not a devpts");
 	master_fd = openat(pts_fd, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (master_fd < 0 || ioctl(master_fd, TIOCSPTLCK, &unlock) < 0 ||
-	    ioctl(master_fd, TIOCGPTN, &number) < 0)
+	    ioctl(master_fd, TIOCGPTN, &ret->number) < 0)
 		return err_sys(e, "cannot make a terminal");
 	/* By descriptor, not by path: what lies at /dev/pts is the image's business (ioctl_tty(2)).
 	 */
 	slave_fd = ioctl(master_fd, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (slave_fd < 0)
 		return err_sys(e, "cannot open the terminal");
+	ret->slave_fd = slave_fd;
+	ret->master_fd = TAKE_FD(master_fd);
+	ret->pts_fd = TAKE_FD(pts_fd);
+	return 0;
+}
+
+void rootfs_terminal_done(struct rootfs_terminal *t)
+{
+	cleanup_close(&t->master_fd);
+	cleanup_close(&t->slave_fd);
+	cleanup_close(&t->pts_fd);
+	*t = (struct rootfs_terminal)ROOTFS_TERMINAL_NONE;
+}
+
+int rootfs_console(int root_fd, const struct rootfs_terminal *t, struct err *e)
+{
+	_cleanup_close_ int mount_fd = -EBADF, console_fd = -EBADF;
+	char name[16];
+
 	console_fd = mount_target(root_fd, "/dev/console", MOUNT_TARGET_NO_LINKS, e);
 	if (console_fd < 0)
 		return console_fd;
-	(void)snprintf(name, sizeof(name), "%u", number);
-	mount_fd = mount_clone(pts_fd, name, e);
+	(void)snprintf(name, sizeof(name), "%u", t->number);
+	mount_fd = mount_clone(t->pts_fd, name, e);
 	if (mount_fd < 0)
 		return mount_fd;
-	r = mount_attach(mount_fd, console_fd, "/dev/console", e);
-	if (r < 0)
-		return r;
-	*ret_slave_fd = TAKE_FD(slave_fd);
-	return TAKE_FD(master_fd);
+	return mount_attach(mount_fd, console_fd, "/dev/console", e);
 }

@@ -4,7 +4,10 @@
 #include "base/clock.h"
 
 #include <assert.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* "2026-01-31T12:34:56.123456789Z stdout F " */
 enum { STAMP = 30, HEAD = STAMP + 1 + 6 + 1 + 1 + 1 };
@@ -18,19 +21,67 @@ static void take_back(const struct log_writer *w, off_t written)
 		IGNORE(ftruncate(w->fd, end - written));
 }
 
+void log_file_name(unsigned n, char buf[LOG_NAME_SIZE])
+{
+	if (n == 0)
+		(void)snprintf(buf, LOG_NAME_SIZE, "%s", LOG_FILE);
+	else
+		(void)snprintf(buf, LOG_NAME_SIZE, "%s.%u", LOG_FILE, n);
+}
+
+int log_open(struct log_writer *w)
+{
+	struct stat st;
+
+	w->fd = openat(w->dirfd, LOG_FILE, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
+	               0600);
+	if (w->fd < 0)
+		return -errno;
+	w->size_bytes = fstat(w->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+	return 0;
+}
+
+/* Without room for a new file it goes on with the old one. */
+static void rotate(struct log_writer *w)
+{
+	char from[LOG_NAME_SIZE], to[LOG_NAME_SIZE];
+	int fd = openat(w->dirfd, LOG_FILE_NEW,
+	                O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return;
+	for (unsigned i = w->max_files - 1; i > 0; i--) {
+		log_file_name(i - 1, from);
+		log_file_name(i, to);
+		(void)renameat(w->dirfd, from, w->dirfd, to); /* most do not exist at first */
+	}
+	if (renameat(w->dirfd, LOG_FILE_NEW, w->dirfd, LOG_FILE) < 0) {
+		(void)close(fd);
+		return;
+	}
+	(void)close(w->fd);
+	w->fd = fd;
+	w->size_bytes = 0;
+}
+
 static void flush(struct log_writer *w, size_t *fill)
 {
 	size_t done = 0;
+
+	if (w->max_bytes && w->size_bytes && w->size_bytes + *fill > w->max_bytes)
+		rotate(w);
 
 	while (done < *fill) {
 		ssize_t n = RETRY_EINTR(write(w->fd, w->scratch + done, *fill - done));
 
 		if (n < 0) {
 			take_back(w, (off_t)done);
+			w->size_bytes -= done;
 			w->dropped_bytes += *fill;
 			break;
 		}
 		done += (size_t)n;
+		w->size_bytes += (size_t)n;
 	}
 	*fill = 0;
 }

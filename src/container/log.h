@@ -6,6 +6,11 @@
  *	2026-01-31T12:34:56.123456789Z stderr P a piece that did not end with a newline
  * F stands for the line and a newline, P for just these bytes, so the output can be put together
  * again byte for byte, NULs included.
+ *
+ * Rotation: "log" is written to; "log.1" is the one before it, "log.2" older, and so on. The writer
+ * makes the new file as "log.new", renames from the oldest to the youngest, and then log.new; only
+ * one process writes, and never to a file that has its later name. A reader that holds a file by
+ * descriptor reads it to its end, and finds its successor by the numbers (container/log-reader.h).
  */
 #pragma once
 
@@ -15,7 +20,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define LOG_FILE "log"
+#define LOG_FILE     "log"
+#define LOG_FILE_NEW "log.new"
+enum { LOG_NAME_SIZE = 24, LOG_FILES_MAX = 1000 };
 
 enum log_stream { LOG_STDOUT, LOG_STDERR };
 
@@ -25,10 +32,18 @@ enum log_stream { LOG_STDOUT, LOG_STDERR };
 enum { LOG_SCRATCH_MIN = 128 };
 struct log_writer {
 	int fd;
+	int dirfd;           /* where the files are; borrowed */
+	uint64_t size_bytes; /* of the file that is written to */
+	uint64_t max_bytes;  /* 0: it grows without limit */
+	uint32_t max_files;  /* kept, this one included; at least 1 */
 	uint64_t dropped_bytes;
 	char *scratch;
 	size_t scratch_size;
 };
+/* Opens "log" for @w->dirfd; the other members are set by the caller. 0 or -errno. */
+int log_open(struct log_writer *w);
+/* "log" for 0, "log.N". */
+void log_file_name(unsigned n, char buf[LOG_NAME_SIZE]);
 void log_append(struct log_writer *w, enum log_stream stream, const char *data, size_t n);
 
 /* One entry, found in a buffer. */

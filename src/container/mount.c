@@ -107,9 +107,9 @@ static int overlay_by_fd(int fs, const struct mount_overlay *o)
 		r = fs_config(fs, FSCONFIG_SET_FD, "lowerdir+", NULL, o->lower_fds[i - 1]);
 	for (size_t i = 0; i < o->n_data && r == 0; i++)
 		r = fs_config(fs, FSCONFIG_SET_FD, "datadir+", NULL, o->data_fds[i]);
-	if (r == 0)
+	if (r == 0 && o->upper_fd >= 0)
 		r = fs_config(fs, FSCONFIG_SET_FD, "upperdir", NULL, o->upper_fd);
-	if (r == 0)
+	if (r == 0 && o->upper_fd >= 0)
 		r = fs_config(fs, FSCONFIG_SET_FD, "workdir", NULL, o->work_fd);
 	if (r == 0 && o->is_volatile)
 		r = fs_config(fs, FSCONFIG_SET_FLAG, "volatile", NULL, 0);
@@ -127,8 +127,9 @@ static int overlay_classic(const struct mount_overlay *o, int target_fd, struct 
 		sbuf_addf(&b, "/proc/self/fd/%d%s", o->lower_fds[i - 1], i > 1 ? ":" : "");
 	for (size_t i = 0; i < o->n_data; i++)
 		sbuf_addf(&b, "::/proc/self/fd/%d", o->data_fds[i]);
-	sbuf_addf(&b, ",upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d", o->upper_fd,
-	          o->work_fd);
+	if (o->upper_fd >= 0)
+		sbuf_addf(&b, ",upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d", o->upper_fd,
+		          o->work_fd);
 	if (b.err)
 		return err_set(e, UCT_NO_OVERLAY, b.err,
 		               "cannot mount %zu layers: this kernel takes a page of options",

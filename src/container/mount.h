@@ -20,7 +20,9 @@ int mount_restrict(int mount_fd, unsigned attrs, struct err *e);
 /* Puts a detached mount onto what @target_fd is open for (O_PATH). */
 int mount_attach(int mount_fd, int target_fd, const char *what, struct err *e);
 
-/* The overlay: lower directories lowest first, upper and work below it. */
+/* The overlay: lower directories lowest first, upper and work above them. Without an upper
+ * directory
+ * (-EBADF) nobody can write to it, and there must be two lower ones. */
 struct mount_overlay {
 	const int *lower_fds;
 	size_t n_lower;

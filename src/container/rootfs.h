@@ -25,9 +25,6 @@ struct rootfs_source {
 /* Mounts everything below a new root. Returns a descriptor of the root. */
 int rootfs_build(const struct rootfs_source *src, const struct spec *spec, struct sync_times *times,
                  struct err *e);
-/* Opens a terminal in the container's own devpts and puts it at /dev/console. @ret_slave_fd is the
- * program's side. Returns the master. */
-int rootfs_terminal(int root_fd, int *ret_slave_fd, struct err *e);
 /* Makes @root_fd the root and lets go of the host's tree. */
 int rootfs_enter(int root_fd, struct err *e);
 
@@ -36,3 +33,19 @@ int rootfs_protect(int root_fd, struct err *e);
 
 /* devices.c */
 int rootfs_devices(int root_fd, struct err *e);
+
+/* A terminal of the container's own devpts. */
+struct rootfs_terminal {
+	int master_fd, slave_fd, pts_fd;
+	unsigned number;
+};
+#define ROOTFS_TERMINAL_NONE                                              \
+	{                                                                 \
+		.master_fd = -EBADF, .slave_fd = -EBADF, .pts_fd = -EBADF \
+	}
+/* @ret is to be ROOTFS_TERMINAL_NONE before. The container may be running, and hostile. */
+int rootfs_open_terminal(int root_fd, struct rootfs_terminal *ret, struct err *e);
+void rootfs_terminal_done(struct rootfs_terminal *t);
+#define _cleanup_rootfs_terminal_ _cleanup_(rootfs_terminal_done)
+/* Puts it at /dev/console. */
+int rootfs_console(int root_fd, const struct rootfs_terminal *t, struct err *e);

@@ -2,6 +2,7 @@
 #include "container/spec.h"
 
 #include "base/num.h"
+#include "container/resources.h"
 
 #include <sched.h>
 #include <string.h>
@@ -338,7 +339,6 @@ static int refuse_others(const struct spec *s, struct err *e)
 		"linux.intelRdt",
 		"linux.mountLabel",
 		"linux.personality",
-		"linux.resources",
 		"linux.rootfsPropagation",
 		"linux.seccomp",
 		"linux.timeOffsets",
@@ -372,7 +372,7 @@ static int parse_linux(struct spec *s, struct err *e)
 	if (r == 0)
 		r = strings_of(json_at(s->doc, "linux.readonlyPaths"), "linux.readonlyPaths",
 		               &s->readonly_paths, e);
-	return r;
+	return r < 0 ? r : resources_parse(json_at(s->doc, "linux.resources"), &s->resources, e);
 }
 
 int spec_parse(const char *text, size_t n, struct spec *ret, struct err *e)
@@ -415,6 +415,7 @@ void spec_done(struct spec *s)
 	cleanup_free(&s->masked_paths);
 	cleanup_free(&s->readonly_paths);
 	strv_done(&s->pool);
+	strv_done(&s->resources);
 	json_decref(s->doc);
 	*s = (struct spec){ 0 };
 }

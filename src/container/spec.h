@@ -60,6 +60,7 @@ struct spec {
 	size_t n_mounts;
 	uint64_t namespaces;                              /* CLONE_NEW* to make */
 	char **masked_paths, **readonly_paths, **sysctls; /* sysctls: "a.b=c" */
+	struct strv resources; /* "memory.max=1048576": container/resources.h */
 
 	/* Annotations of ours. */
 	const char *user;     /* "NAME[:GROUP]", to be found in the image; overrides uid and gid */

@@ -8,11 +8,28 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const names[] = { "created", "running", "exited", "lost" };
+static const char *const names[] = { "created", "running", "exited", "restarting", "lost" };
+
+static const char *const health_names[] = { "none", "starting", "healthy", "unhealthy" };
+
+const char *health_name(enum health_status h)
+{
+	return health_names[h];
+}
 
 const char *state_name(enum state_status s)
 {
 	return names[s];
+}
+
+bool state_is_running(const struct state *s)
+{
+	return s->status == STATE_RUNNING || s->status == STATE_LOST;
+}
+
+bool state_is_active(const struct state *s)
+{
+	return state_is_running(s) || s->status == STATE_RESTARTING;
 }
 
 int state_write(int container_dirfd, const struct state *s, struct err *e)
@@ -31,6 +48,14 @@ int state_write(int container_dirfd, const struct state *s, struct err *e)
 	          (unsigned long long)s->finished_ns);
 	if (s->exit_code >= 0)
 		sbuf_addf(&b, "exit_code=%d\n", s->exit_code);
+	if (s->restart_count)
+		sbuf_addf(&b, "restart_count=%u\n", (unsigned)s->restart_count);
+	if (s->is_stopped_by_user)
+		sbuf_adds(&b, "stopped_by_user=1\n");
+	if (s->is_oom_killed)
+		sbuf_adds(&b, "oom_killed=1\n");
+	if (s->health != HEALTH_NONE)
+		sbuf_addf(&b, "health=%s\n", health_names[s->health]);
 	if (s->cgroup[0])
 		sbuf_addf(&b, "cgroup=%s\n", s->cgroup);
 	if (s->error[0])
@@ -46,6 +71,16 @@ static int parse_status(const char *v, enum state_status *ret)
 	for (size_t i = 0; i < STATE_LOST; i++) /* which nobody writes */
 		if (!strcmp(v, names[i])) {
 			*ret = (enum state_status)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+static int parse_health(const char *v, enum health_status *ret)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(health_names); i++)
+		if (!strcmp(v, health_names[i])) {
+			*ret = (enum health_status)i;
 			return 0;
 		}
 	return -EINVAL;
@@ -73,6 +108,12 @@ static int set_exit_code(const char *v, int *ret)
 	return r;
 }
 
+static int set_bool(const char *v, bool *ret)
+{
+	*ret = !strcmp(v, "1");
+	return *ret || !strcmp(v, "0") ? 0 : -EINVAL;
+}
+
 static int set_number(const char *key, const char *v, struct state *s)
 {
 	if (!strcmp(key, "pid"))
@@ -83,12 +124,22 @@ static int set_number(const char *key, const char *v, struct state *s)
 		return parse_u64(v, &s->init.unique);
 	if (!strcmp(key, "monitor_unique"))
 		return parse_u64(v, &s->monitor.unique);
+	if (!strcmp(key, "uplink"))
+		return set_pid(v, &s->uplink.pid);
+	if (!strcmp(key, "uplink_unique"))
+		return parse_u64(v, &s->uplink.unique);
 	if (!strcmp(key, "started_ns"))
 		return parse_u64(v, &s->started_ns);
 	if (!strcmp(key, "finished_ns"))
 		return parse_u64(v, &s->finished_ns);
 	if (!strcmp(key, "exit_code"))
 		return set_exit_code(v, &s->exit_code);
+	if (!strcmp(key, "restart_count"))
+		return parse_u32(v, &s->restart_count);
+	if (!strcmp(key, "stopped_by_user"))
+		return set_bool(v, &s->is_stopped_by_user);
+	if (!strcmp(key, "oom_killed"))
+		return set_bool(v, &s->is_oom_killed);
 	return 0; /* a key of a later version: not ours to judge */
 }
 
@@ -96,6 +147,8 @@ static int set_key(const char *key, const char *v, struct state *s)
 {
 	if (!strcmp(key, "status"))
 		return parse_status(v, &s->status);
+	if (!strcmp(key, "health"))
+		return parse_health(v, &s->health);
 	if (!strcmp(key, "cgroup"))
 		(void)snprintf(s->cgroup, sizeof(s->cgroup), "%s", v);
 	else if (!strcmp(key, "error"))
@@ -141,6 +194,8 @@ int state_read(int container_dirfd, struct state *ret, struct err *e)
 	if (r < 0)
 		return r;
 	r = state_parse(text, ret, e);
+	if (r == 0 && ret->status == STATE_RESTARTING && !proc_is_alive(&ret->monitor))
+		ret->status = STATE_EXITED; /* who would start it again is gone */
 	if (r < 0 || ret->status != STATE_RUNNING)
 		return r;
 	if (proc_is_alive(&ret->init)) {

@@ -8,6 +8,8 @@
  *
  *      engine               launcher             why it is there
  *   1  START            ->                       options that are not in the documents on disk
+ *  1a  SCOPED           ->                       if START said so: systemd has, or has not, made
+ *                                                a scope around the launcher (cgroup/cgroup.h)
  *   2                    <-   STARTED            pid, timings; then the socket is an attach client
  *
  *      launcher             init (in the container's namespaces)
@@ -40,7 +42,27 @@ enum launch_fd {
 	LAUNCH_USERNS = 8,      /* the holder's user namespace; not there with a single id */
 };
 
-enum sync_step { SYNC_START = 1, SYNC_STARTED, SYNC_MAPPED, SYNC_READY, SYNC_GO, SYNC_FAIL };
+/* The other thing that it does: a session (launch/exec.c), a process started in a container that
+ * runs. argv[2] is LAUNCH_EXEC; which of the descriptors are there stands in START. */
+#define LAUNCH_EXEC "exec"
+enum exec_fd {
+	EXEC_SYNC = 3,     /* engine */
+	EXEC_DOCUMENT = 4, /* sealed memory: the container's document, with another process part */
+	EXEC_STORE = 5,    /* the data directory */
+	EXEC_INIT = 6,     /* pidfd of the container's first process */
+	EXEC_CGROUP = 7,   /* the container's; only with SYNC_CGROUP */
+	EXEC_FDS_END,
+};
+
+enum sync_step {
+	SYNC_START = 1,
+	SYNC_STARTED,
+	SYNC_MAPPED,
+	SYNC_READY,
+	SYNC_GO,
+	SYNC_FAIL,
+	SYNC_SCOPED,
+};
 
 enum { SYNC_STEPS_MAX = 24 };
 struct sync_timing {
@@ -53,14 +75,20 @@ struct sync_times {
 	struct sync_timing t[SYNC_STEPS_MAX];
 };
 
-enum { SYNC_ATTACH = 1 }; /* START: the engine's socket becomes the first attach client */
+enum {
+	SYNC_ATTACH = 1,       /* START: the engine's socket becomes the first attach client */
+	SYNC_SCOPE = 2,        /* START: SCOPED will follow */
+	SYNC_IN_SCOPE = 4,     /* SCOPED: the launcher is in a scope; otherwise @e says why not */
+	SYNC_CGROUP = 8,       /* START of a session: EXEC_CGROUP is there */
+	SYNC_INTERACTIVE = 16, /* START of a session: the client has input */
+};
 
 struct sync_msg {
 	uint32_t step, flags;
 	int32_t pid;                /* STARTED */
 	struct winsize window;      /* START; all 0: none */
 	struct sync_times times[2]; /* STARTED: launcher, init; READY: [1] */
-	struct err e;               /* FAIL */
+	struct err e;               /* FAIL, SCOPED */
 };
 
 int sync_send(int fd, const struct sync_msg *m, int passed_fd, struct err *e);

@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/sock.h"
 #include "container/attach.h"
+#include "engine/detach-keys.h"
 
 #include <assert.h>
 #include <poll.h>
@@ -22,12 +23,11 @@
 #include <sys/socket.h>
 #include <termios.h>
 
-enum { KEY_DETACH_1 = 16, KEY_DETACH_2 = 17 }; /* ctrl-p ctrl-q */
-
 struct session {
 	const struct attachment *a;
 	int signal_fd;
-	bool stdin_open, is_raw, has_held_key, wants_detach;
+	bool stdin_open, is_raw, wants_detach;
+	struct detach_keys keys;
 	int killed_by; /* signal that ends us, with a terminal; 0: none */
 	struct termios saved;
 	char in[ATTACH_CHUNK + 1]; /* a packet that waits to be sent */
@@ -115,32 +115,10 @@ static void leave_raw_mode(struct session *s)
 	tell_monitor(s, ATTACH_TERMINAL, NULL, 0, -EBADF);
 }
 
-/* Takes ctrl-p ctrl-q out of the input. A ctrl-p alone is delivered with what follows it. */
-static size_t filter_keys(struct session *s, const char *in, size_t n, char *out)
-{
-	size_t k = 0;
-
-	for (size_t i = 0; i < n && !s->wants_detach; i++) {
-		if (s->has_held_key) {
-			s->has_held_key = false;
-			if (in[i] == KEY_DETACH_2) {
-				s->wants_detach = true;
-				break;
-			}
-			out[k++] = KEY_DETACH_1;
-		}
-		if (in[i] == KEY_DETACH_1)
-			s->has_held_key = true;
-		else
-			out[k++] = in[i];
-	}
-	return k;
-}
-
 static void read_input(struct session *s)
 {
 	char raw[ATTACH_CHUNK / 2];
-	/* Two bytes can come of one, when a held key is let go. */
+	/* More can come out than in, when held keys are let go. */
 	ssize_t n = RETRY_EINTR(read(s->a->io->stdin_fd, raw, sizeof(raw)));
 
 	if (n < 0 && errno == EAGAIN)
@@ -153,7 +131,8 @@ static void read_input(struct session *s)
 	}
 	s->in[0] = ATTACH_STDIN;
 	if (s->is_raw) {
-		s->in_n = 1 + filter_keys(s, raw, (size_t)n, s->in + 1);
+		s->in_n = 1 +
+		          detach_keys_filter(&s->keys, raw, (size_t)n, s->in + 1, &s->wants_detach);
 		if (s->in_n == 1)
 			s->in_n = 0;
 	} else {
@@ -178,6 +157,10 @@ static int take_packet(struct session *s, int *ret_exit_code, struct err *e)
 	struct attach_exit x;
 	int fd, r;
 
+	/* It left with a packet of ours unread. The kernel tells that once, and first; what it had
+	 * sent before, its EXIT too, comes next (unix(7) has nothing on it; af_unix.c has). */
+	if (n == -ECONNRESET)
+		n = sock_recv(s->a->sock_fd, s->out, sizeof(s->out), NULL, 0);
 	if (n == 0 || n == -ECONNRESET)
 		return err_set(e, UCT_LAUNCHER_DIED, -EPIPE,
 		               "the container's monitor is gone, its exit status is unknown");
@@ -186,6 +169,8 @@ static int take_packet(struct session *s, int *ret_exit_code, struct err *e)
 	if (s->out[0] == ATTACH_EXIT && n == 1 + (ssize_t)sizeof(x)) {
 		memcpy(&x, s->out + 1, sizeof(x));
 		*ret_exit_code = x.exit_code;
+		if (s->a->ret_oom_killed)
+			*s->a->ret_oom_killed = x.flags & ATTACH_EXIT_OOM;
 		return 1;
 	}
 	if (s->out[0] != ATTACH_STDOUT && s->out[0] != ATTACH_STDERR)
@@ -249,7 +234,8 @@ int attach_run(const struct attachment *a, int *ret_exit_code, struct err *e)
 		return err_oom(e);
 	s->a = a;
 	s->stdin_open = a->interactive && a->io->stdin_fd >= 0;
-	s->signal_fd = open_signals(a->io, e);
+	r = detach_keys_parse(a->io->detach_keys, &s->keys, e);
+	s->signal_fd = r < 0 ? r : open_signals(a->io, e);
 	if (s->signal_fd < 0) {
 		r = s->signal_fd;
 		free(s);

@@ -5,9 +5,11 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/sbuf.h"
+#include "container/events.h"
 #include "container/spec.h"
 #include "engine/document.h"
 #include "engine/layering.h"
+#include "engine/limits.h"
 #include "engine/names.h"
 #include "store/blobs.h"
 
@@ -99,6 +101,17 @@ static char *joined(const struct strv *args)
 	return s;
 }
 
+/* What its events tell of it. */
+static int write_actor(const struct document *d, const char *name, int dirfd, struct err *e)
+{
+	_cleanup_strv_ struct strv labels = { 0 };
+
+	if (strv_copy(&labels, d->image->labels.v) < 0 ||
+	    strv_copy(&labels, (char *const *)(uintptr_t)d->opts->labels) < 0)
+		return err_oom(e);
+	return event_actor_write(dirfd, name, d->opts->image, labels.v, e);
+}
+
 static int publish(struct usrct *u, const struct document *d, const struct image_row *image,
                    struct container_stage *stage, struct err *e)
 {
@@ -120,7 +133,11 @@ static int publish(struct usrct *u, const struct document *d, const struct image
 		row.name = made_up;
 	}
 	if (r == 0)
+		r = write_actor(d, row.name, stage->dirfd, e);
+	if (r == 0)
 		r = command ? container_publish(u->store, &row, stage, e) : err_oom(e);
+	if (r == 0)
+		(void)event_container(store_dirfd(u->store), stage->dirfd, d->id, "create", NULL);
 	return r;
 }
 
@@ -158,6 +175,8 @@ static int check_options(const struct usrct_create_options *o, struct err *e)
 	if (r == 0 && o->hostname && strlen(o->hostname) > 64)
 		r = err_set(e, UCT_BAD_VALUE, -EINVAL, "host name '%s' is longer than 64 bytes",
 		            o->hostname);
+	if (r == 0)
+		r = limits_check_place(o->limits, e);
 	return r;
 }
 

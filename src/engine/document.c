@@ -3,6 +3,8 @@
 
 #include "container/spec.h"
 #include "engine/engine.h"
+#include "engine/limits.h"
+#include "engine/policy.h"
 #include "security/capabilities.h"
 
 #include <signal.h>
@@ -137,7 +139,8 @@ static json_t *masked_paths(void)
 	                 "/sys/devices/virtual/powercap", "/sys/firmware");
 }
 
-static json_t *linux_of(const struct document *d)
+/* Consumes @resources. */
+static json_t *linux_of(const struct document *d, json_t *resources)
 {
 	json_t *sysctl = json_object();
 
@@ -145,9 +148,10 @@ static json_t *linux_of(const struct document *d)
 	if (d->network != NETWORK_HOST)
 		(void)json_object_set_new(sysctl, "net.ipv4.ip_unprivileged_port_start",
 		                          json_string("0"));
-	return json_pack("{s:o, s:o, s:o, s:[s,s,s,s,s]}", "namespaces", namespaces_of(d), "sysctl",
-	                 sysctl, "maskedPaths", masked_paths(), "readonlyPaths", "/proc/bus",
-	                 "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger");
+	return json_pack("{s:o, s:o, s:o, s:o, s:[s,s,s,s,s]}", "resources", resources,
+	                 "namespaces", namespaces_of(d), "sysctl", sysctl, "maskedPaths",
+	                 masked_paths(), "readonlyPaths", "/proc/bus", "/proc/fs", "/proc/irq",
+	                 "/proc/sys", "/proc/sysrq-trigger");
 }
 
 static json_t *labels_of(const struct document *d)
@@ -172,7 +176,7 @@ int document_spec(const struct document *d, json_t **ret, struct err *e)
 {
 	const char *user = d->opts->user ? d->opts->user : d->image->user;
 	_cleanup_json_ json_t *mounts = json_array();
-	json_t *process = NULL, *notes, *spec;
+	json_t *process = NULL, *notes, *spec, *resources;
 	char short_id[13];
 	int r;
 
@@ -186,6 +190,13 @@ int document_spec(const struct document *d, json_t **ret, struct err *e)
 		json_decref(process);
 		return r;
 	}
+	resources = json_object();
+	r = limits_merge(d->opts->limits, resources, e);
+	if (r < 0) {
+		json_decref(process);
+		json_decref(resources);
+		return r;
+	}
 	notes = labels_of(d);
 	(void)json_object_set_new(notes, SPEC_ANNOTATION_SECCOMP, json_string("default"));
 	if (user && *user)
@@ -193,11 +204,25 @@ int document_spec(const struct document *d, json_t **ret, struct err *e)
 	spec = json_pack("{s:s, s:o, s:{s:s, s:b}, s:s, s:O, s:o, s:o}", "ociVersion", "1.2.0",
 	                 "process", process, "root", "path", "root", "readonly", d->opts->read_only,
 	                 "hostname", d->opts->hostname ? d->opts->hostname : short_id, "mounts",
-	                 mounts, "linux", linux_of(d), "annotations", notes);
+	                 mounts, "linux", linux_of(d, resources), "annotations", notes);
 	if (!spec)
 		return not_utf8(e);
 	*ret = spec;
 	return 0;
+}
+
+/* Where its cgroup is made. */
+static int add_place(json_t *plan, const struct usrct_limits *l)
+{
+	int r = 0;
+
+	if (l && l->no_cgroup)
+		r = json_object_set_new(plan, "noCgroup", json_true());
+	if (r == 0 && l && l->cgroup_parent)
+		r = json_object_set_new(
+			plan, "cgroupParent",
+			json_string(l->cgroup_parent + strspn(l->cgroup_parent, "/")));
+	return r;
 }
 
 int document_plan(const struct document *d, const struct strv *layers, json_t **ret, struct err *e)
@@ -220,15 +245,13 @@ int document_plan(const struct document *d, const struct strv *layers, json_t **
 	                        o->stop_timeout_s < 0 ? 10 : o->stop_timeout_s)
 	            : NULL;
 	json_decref(list);
-	for (size_t i = 0; plan && i < layers->n; i++)
-		if (layer_path_is_tree(layers->v[i])) {
+	for (size_t i = 0; plan && i < layers->n && r == 0; i++)
+		if (layer_path_is_tree(layers->v[i]))
 			r = json_object_set_new(plan, "data", json_pack("[s]", OBJECT_DIR));
-			break;
-		}
-	if (!plan || r < 0) {
+	if (!plan || r < 0 || add_place(plan, o->limits) < 0) {
 		json_decref(plan);
 		return err_oom(e);
 	}
 	*ret = plan;
-	return 0;
+	return policy_add(d, plan, e); /* the caller has the plan by now, also if this fails */
 }

@@ -65,12 +65,31 @@ int engine_find_image(struct usrct *u, const char *text, struct image_row *ret, 
 int engine_pull(struct usrct *u, const char *reference, const struct usrct_pull_options *opts,
                 char ret_id[DIGEST_SIZE], struct err *e);
 
-/* wait.c: until it has ended and its state is final. 1 ended, 0 time is up. timeout_ms < 0: no
+/* start.c: in the background. */
+int engine_start_quietly(struct usrct *u, const char *ref, struct err *e);
+
+/* wait.c: a socket to its monitor (container/attach.h), HELLO was said; -errno: there is none. */
+int engine_monitor(struct usrct *u, const char *id, uint32_t wants);
+/* An enum attach_op; its result, or -errno: there is no monitor to ask. */
+int engine_control(struct usrct *u, const struct target *t, uint32_t op);
+/* Until it has ended and its state is final. 1 ended, 0 time is up. timeout_ms < 0: no
  * limit. */
 int engine_wait_end(struct usrct *u, const struct target *t, int timeout_ms, struct err *e);
+/* The same, and how; -1 if there was no monitor to tell. */
+int engine_wait_exit(struct usrct *u, const struct target *t, int timeout_ms, int *ret_exit_code,
+                     struct err *e);
 int engine_stop(struct usrct *u, struct target *t, int timeout_s, struct err *e);
-int engine_signal(const struct target *t, int signo, struct err *e);
+int engine_signal(struct usrct *u, const struct target *t, int signo, struct err *e);
+/* pause.c: whether its processes are frozen, and letting them go on after a signal. */
+bool engine_is_paused(const struct state *s);
+void engine_thaw(const struct state *s);
 int engine_remove(struct usrct *u, struct target *t, bool force, struct err *e);
+
+/* events.c: what happened, for whoever watches. @attributes: NAME, VALUE, ..., NULL; may be NULL.
+ */
+void engine_event(struct usrct *u, const struct target *t, const char *action,
+                  const char *const *attributes);
+void engine_image_event(struct usrct *u, const char *action, const char *id, const char *name);
 
 /* signals.c */
 int signal_parse(const char *text, int *ret); /* "TERM", "SIGTERM", "15"; -EINVAL */

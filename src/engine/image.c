@@ -154,8 +154,10 @@ static int remove_name(struct usrct *u, const struct image_row *row, const char 
 	if (!full[0] || !is_one_of_several_names(row, full))
 		return 0;
 	r = image_untag(u->store, full, e);
-	if (r >= 0)
+	if (r >= 0) {
 		report(rm, "untagged", full);
+		engine_image_event(u, "untag", row->id, full);
+	}
 	return r < 0 ? r : 1;
 }
 
@@ -178,10 +180,14 @@ static int remove_image(struct usrct *u, const char *text, bool force, const str
 			r = remove_users(u, row.id, e);
 		if (r == 0)
 			r = image_delete(u->store, row.id, engine_remove_tree, u, e);
-		for (char *const *name = row.names; r == 0 && name && *name; name++)
+		for (char *const *name = row.names; r == 0 && name && *name; name++) {
 			report(rm, "untagged", *name);
-		if (r == 0)
+			engine_image_event(u, "untag", row.id, *name);
+		}
+		if (r == 0) {
 			report(rm, "deleted", row.id);
+			engine_image_event(u, "delete", row.id, row.id);
+		}
 	}
 	image_row_done(&row);
 	return MIN(r, 0);

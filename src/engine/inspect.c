@@ -7,6 +7,7 @@
 #include "base/sbuf.h"
 #include "container/log.h"
 #include "container/spec.h"
+#include "engine/policy.h"
 #include "image/config.h"
 #include "store/blobs.h"
 
@@ -23,15 +24,20 @@ static json_t *time_of(uint64_t ns)
 
 static json_t *state_of(const struct state *s)
 {
-	bool runs = s->status == STATE_RUNNING || s->status == STATE_LOST;
+	bool runs = state_is_running(s);
+	bool is_paused = engine_is_paused(s);
 
 	/* Docker knows no "lost"; a script that waits for "running" is right to see it. */
-	return json_pack("{s:s, s:b, s:b, s:i, s:i, s:s, s:o, s:o, s:b}", "Status",
-	                 s->status == STATE_LOST ? "running" : state_name(s->status), "Running",
-	                 runs, "Paused", 0, "Pid", runs ? (int)s->init.pid : 0, "ExitCode",
-	                 MAX(s->exit_code, 0), "Error", s->error, "StartedAt",
-	                 time_of(s->started_ns), "FinishedAt", time_of(s->finished_ns),
-	                 "MonitorLost", s->status == STATE_LOST);
+	return json_pack("{s:s, s:b, s:b, s:i, s:i, s:s, s:o, s:o, s:b, s:b, s:b}", "Status",
+	                 is_paused                 ? "paused"
+	                 : s->status == STATE_LOST ? "running"
+	                                           : state_name(s->status),
+	                 "Running", state_is_active(s), "Paused", is_paused, "Pid",
+	                 runs ? (int)s->init.pid : 0, "ExitCode", MAX(s->exit_code, 0), "Error",
+	                 s->error, "StartedAt", time_of(s->started_ns), "FinishedAt",
+	                 time_of(s->finished_ns), "MonitorLost", s->status == STATE_LOST,
+	                 "Restarting", s->status == STATE_RESTARTING, "OOMKilled",
+	                 s->is_oom_killed);
 }
 
 static json_t *mounts_of(const json_t *spec)
@@ -102,19 +108,18 @@ static int inspect_container(struct usrct *u, const char *ref, json_t **ret, str
 	args = json_at(spec, "process.args");
 	out = dir && name
 	              ? json_pack("{s:s, s:o, s:O?, s:s, s:o, s:s, s:s, s:o, s:{s:O?, s:b, s:b}, "
-	                          "s:o, "
-	                          "s:{s:s}, s:O}",
+	                          "s:o, s:O}",
 	                          "Id", t.row.id, "Created", time_of(t.row.created_ns), "Path",
 	                          json_array_get(args, 0), "Name", name, "State",
 	                          state_of(&t.state), "Image", t.row.image_id, "Directory", dir,
 	                          "Mounts", mounts_of(spec), "HostConfig", "NetworkMode",
 	                          json_at(plan, "network"), "AutoRemove", t.row.auto_remove,
 	                          "ReadonlyRootfs", json_is_true(json_at(spec, "root.readonly")),
-	                          "Config", config_of(&t, spec, plan), "LogConfig", "Type", "file",
-	                          "OCI", spec)
+	                          "Config", config_of(&t, spec, plan), "OCI", spec)
 	              : NULL;
 	if (!out)
 		return err_oom(e);
+	policy_inspect(&t, plan, out);
 	*ret = out;
 	return 0;
 }

@@ -49,7 +49,7 @@ static bool is_live(const struct live *l, const char *id)
 static enum usrct_state public_state(enum state_status s)
 {
 	static const enum usrct_state map[] = { USRCT_CREATED, USRCT_RUNNING, USRCT_EXITED,
-		                                USRCT_LOST };
+		                                USRCT_RESTARTING, USRCT_LOST };
 
 	return map[s];
 }
@@ -75,7 +75,7 @@ static int take(struct usrct *u, struct container_row *row, bool all, struct usr
 	r = state_read(dirfd, &s, e);
 	if (r < 0)
 		return r;
-	if (!all && s.status != STATE_RUNNING && s.status != STATE_LOST)
+	if (!all && !state_is_active(&s))
 		return 0;
 	*ret = (struct usrct_container){
 		.id = strdup(row->id),
@@ -87,9 +87,12 @@ static int take(struct usrct *u, struct container_row *row, bool all, struct usr
 		.created_ns = row->created_ns,
 		.started_ns = s.started_ns,
 		.finished_ns = s.finished_ns,
-		.exit_code = s.status == STATE_RUNNING || s.status == STATE_LOST ? -1 : s.exit_code,
-		.pid = s.status == STATE_RUNNING || s.status == STATE_LOST ? s.init.pid : 0,
+		.exit_code = state_is_running(&s) ? -1 : s.exit_code,
+		.pid = state_is_running(&s) ? s.init.pid : 0,
 	};
+	if (ret->state == USRCT_RUNNING && engine_is_paused(&s))
+		ret->state = USRCT_PAUSED;
+	ret->is_oom_killed = s.is_oom_killed;
 	return ret->id && ret->image && ret->image_id ? 1 : err_oom(e);
 }
 

@@ -4,20 +4,23 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
-#include "container/log.h"
+#include "base/json.h"
+#include "base/sock.h"
+#include "container/log-reader.h"
+#include "container/spec.h"
+#include "engine/journal.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/stat.h>
 
 enum { READ_BYTES = 128 * 1024 };
 
 struct reader {
 	const struct usrct_logs_options *opts;
-	int fd, out_fds[2];
+	struct log_reader files;
+	int out_fds[2];
 	bool at_line_start[2];
 	char *buf; /* READ_BYTES; a line is at most half of the writer's buffer */
 	size_t n;
@@ -30,7 +33,7 @@ static int put(const struct reader *r, const struct log_entry *x, const void *da
 	return n && fd >= 0 ? fd_write_all(fd, data, n) : 0;
 }
 
-static int show(struct reader *r, const struct log_entry *x, struct err *e)
+static int show_entry(struct reader *r, const struct log_entry *x, struct err *e)
 {
 	const struct usrct_logs_options *o = r->opts;
 	bool *start = &r->at_line_start[x->stream == LOG_STDERR];
@@ -70,7 +73,7 @@ static int show_buffer(struct reader *r, struct err *e)
 			at += x.n; /* a line that a full disk cut */
 			continue;
 		}
-		k = show(r, &x, e);
+		k = show_entry(r, &x, e);
 		if (k < 0)
 			return k;
 		at += (size_t)n;
@@ -85,13 +88,11 @@ static int show_buffer(struct reader *r, struct err *e)
 static int show_rest(struct reader *r, struct err *e)
 {
 	for (;;) {
-		ssize_t n = RETRY_EINTR(read(r->fd, r->buf + r->n, READ_BYTES - r->n));
+		ssize_t n = log_reader_read(&r->files, r->buf + r->n, READ_BYTES - r->n, e);
 		int k;
 
-		if (n < 0)
-			return err_sys(e, "cannot read the log");
-		if (n == 0)
-			return 0;
+		if (n <= 0)
+			return (int)n;
 		r->n += (size_t)n;
 		k = show_buffer(r, e);
 		if (k < 0)
@@ -99,76 +100,137 @@ static int show_rest(struct reader *r, struct err *e)
 	}
 }
 
-/* Goes back from the end until @lines whole lines lie behind. */
-static int seek_tail(struct reader *r, int64_t lines, struct err *e)
+/* What tells that there is more, or that there will be no more. */
+struct follower {
+	int watch_fd, monitor_fd, init_pidfd;
+};
+
+static int follower_open(struct follower *f, struct usrct *u, const struct target *t, struct err *e)
 {
-	off_t end = lseek(r->fd, 0, SEEK_END), at = end;
-	int64_t seen = 0;
+	char path[64];
 
-	if (end < 0)
-		return err_sys(e, "cannot seek in the log");
-	while (at > 0) {
-		size_t n = (size_t)MIN(at, (off_t)READ_BYTES);
-		ssize_t got = RETRY_EINTR(pread(r->fd, r->buf, n, at - (off_t)n));
-
-		if (got != (ssize_t)n)
-			return err_sys(e, "cannot read the log");
-		for (size_t i = n; i > 0; i--) {
-			if (r->buf[i - 1] != '\n' || at - (off_t)(n - i) == end)
-				continue;
-			if (++seen < lines)
-				continue;
-			at = at - (off_t)(n - i);
-			return lseek(r->fd, at, SEEK_SET) < 0 ? err_sys(e, "cannot seek") : 0;
-		}
-		at -= (off_t)n;
-	}
-	return lseek(r->fd, 0, SEEK_SET) < 0 ? err_sys(e, "cannot seek in the log") : 0;
-}
-
-/* Waits for more, until the container has ended; then once more for what came last. */
-static int follow(struct usrct *u, struct reader *r, const struct target *t, struct err *e)
-{
-	_cleanup_close_ int watch_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	_cleanup_close_ int pidfd = proc_open(&t->state.init);
-	struct pollfd p[2] = { { .fd = watch_fd, .events = POLLIN },
-		               { .fd = pidfd, .events = POLLIN } };
-	char path[64], events[4096];
-	int k = 0;
-
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", r->fd);
-	if (watch_fd < 0 || inotify_add_watch(watch_fd, path, IN_MODIFY) < 0)
+	f->watch_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", t->dirfd);
+	/* Files get their names by rename, the first one by being made. */
+	if (f->watch_fd < 0 || inotify_add_watch(f->watch_fd, path, IN_MOVED_TO | IN_CREATE) < 0)
 		return err_hint(e, err_sys(e, "cannot watch the log"),
 		                "raise fs.inotify.max_user_instances");
-	while (k == 0 && pidfd >= 0 && !p[1].revents) {
-		k = show_rest(r, e);
-		if (k < 0)
-			return k;
-		if (RETRY_EINTR(poll(p, 2, -1)) < 0)
-			return err_sys(e, "cannot wait for the log");
-		while (read(watch_fd, events, sizeof(events)) > 0)
-			;
+	/* The monitor speaks after its last byte is in the log. */
+	f->monitor_fd = engine_monitor(u, t->row.id, 0);
+	if (f->monitor_fd < 0 && state_is_running(&t->state))
+		f->init_pidfd = proc_open(&t->state.init);
+	return 0;
+}
+
+static void follower_close(struct follower *f)
+{
+	cleanup_close(&f->watch_fd);
+	cleanup_close(&f->monitor_fd);
+	cleanup_close(&f->init_pidfd);
+}
+
+/* Which file is read changes; adding a watch twice is one. */
+static int watch_file(const struct follower *f, const struct reader *r, struct err *e)
+{
+	char path[64];
+
+	if (log_reader_fd(&r->files) < 0)
+		return 0;
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", log_reader_fd(&r->files));
+	return inotify_add_watch(f->watch_fd, path, IN_MODIFY | IN_MOVE_SELF) < 0
+	               ? err_sys(e, "cannot watch the log")
+	               : 0;
+}
+
+/* -1: no limit. */
+static int remaining_ms(const struct reader *r)
+{
+	uint64_t now = clock_realtime_ns(), until = r->opts->until_ns;
+
+	if (!until)
+		return -1;
+	return until <= now ? 0 : (int)MIN((until - now) / 1000000 + 1, (uint64_t)INT32_MAX);
+}
+
+/* 1 go on, 0 nothing will come any more. */
+static int wait_more(const struct follower *f, const struct reader *r, const struct target *t,
+                     struct err *e)
+{
+	struct pollfd p[3] = { { .fd = f->watch_fd, .events = POLLIN },
+		               { .fd = f->monitor_fd, .events = POLLIN },
+		               { .fd = f->init_pidfd, .events = POLLIN } };
+	char packet[64], events[4096];
+	struct state s;
+	int n;
+
+	if (f->monitor_fd < 0 && f->init_pidfd < 0)
+		return 0;
+	n = RETRY_EINTR(poll(p, ARRAY_SIZE(p), remaining_ms(r)));
+	if (n <= 0)
+		return n < 0 ? err_sys(e, "cannot wait for the log") : 0;
+	while (read(f->watch_fd, events, sizeof(events)) > 0)
+		;
+	if (p[2].revents)
+		return 0;
+	if (!p[1].revents)
+		return 1;
+	if (sock_recv(f->monitor_fd, packet, sizeof(packet), NULL, 0) <= 0)
+		return 0;
+	/* It has ended: for good, or until it is started again. */
+	return state_read(t->dirfd, &s, NULL) == 0 && state_is_active(&s) ? 1 : 0;
+}
+
+static int follow(struct usrct *u, struct reader *r, const struct target *t, struct err *e)
+{
+	struct follower f = { -EBADF, -EBADF, -EBADF };
+	int k = follower_open(&f, u, t, e), more = 1;
+
+	while (k == 0 && more > 0) {
+		/* First the watch, then the look, twice: the look may change the file. */
+		k = watch_file(&f, r, e);
+		if (k == 0)
+			k = show_rest(r, e);
+		if (k == 0)
+			k = watch_file(&f, r, e);
+		if (k == 0)
+			k = show_rest(r, e);
+		if (k == 0)
+			more = wait_more(&f, r, t, e);
 	}
-	/* The monitor still moves what the pipes hold. */
-	k = engine_wait_end(u, t, -1, e);
-	return k < 0 ? k : show_rest(r, e);
+	if (k == 0)
+		k = more < 0 ? more : show_rest(r, e);
+	follower_close(&f);
+	return k;
 }
 
 static int logs(struct usrct *u, const struct target *t, struct reader *r, struct err *e)
 {
 	const struct usrct_logs_options *o = r->opts;
-	bool runs = t->state.status == STATE_RUNNING || t->state.status == STATE_LOST;
-	int k = 0;
+	int k = log_reader_open(t->dirfd, o ? o->since_ns : 0, &r->files, e);
 
-	r->fd = openat(t->dirfd, LOG_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (r->fd < 0)
-		return errno == ENOENT ? 0 : err_sys(e, "cannot open the log");
-	if (o && o->tail_lines >= 0)
-		k = o->tail_lines ? seek_tail(r, o->tail_lines, e)
-		                  : MIN((int)lseek(r->fd, 0, SEEK_END), 0);
-	if (k == 0 && o && o->follow && runs)
-		return follow(u, r, t, e);
-	return k < 0 ? k : show_rest(r, e);
+	if (k == 0 && o && o->tail_lines >= 0)
+		k = log_reader_tail(&r->files, (uint64_t)o->tail_lines, e);
+	if (k == 0)
+		k = o && o->follow && state_is_active(&t->state) ? follow(u, r, t, e)
+		                                                 : show_rest(r, e);
+	return k;
+}
+
+/* Where its output went. */
+static int show(struct usrct *u, const struct target *t, struct reader *r, struct err *e)
+{
+	_cleanup_json_ json_t *plan = NULL;
+	const char *driver;
+	int k = json_read_at(t->dirfd, PLAN_FILE, SPEC_MAX_BYTES, &plan, e);
+
+	if (k < 0)
+		return k;
+	driver = json_string_value(json_at(plan, "log.driver"));
+	if (driver && !strcmp(driver, "none"))
+		return err_set(e, UCT_NO_LOG, -ENODATA, "container '%s' keeps no log", t->row.name);
+	if (driver && !strcmp(driver, "journald"))
+		return journal_show(u, t, r->opts, r->out_fds, e);
+	return logs(u, t, r, e);
 }
 
 int usrct_container_logs(struct usrct *u, const char *ref, const struct usrct_logs_options *opts,
@@ -176,7 +238,6 @@ int usrct_container_logs(struct usrct *u, const char *ref, const struct usrct_lo
 {
 	_cleanup_target_ struct target t = TARGET_NONE;
 	struct reader r = { .opts = opts,
-		            .fd = -EBADF,
 		            .out_fds = { stdout_fd, stderr_fd },
 		            .at_line_start = { true, true } };
 	struct err e = { 0 };
@@ -184,9 +245,9 @@ int usrct_container_logs(struct usrct *u, const char *ref, const struct usrct_lo
 
 	if (k == 0) {
 		r.buf = malloc(READ_BYTES);
-		k = r.buf ? logs(u, &t, &r, &e) : err_oom(&e);
+		k = r.buf ? show(u, &t, &r, &e) : err_oom(&e);
 	}
-	cleanup_close(&r.fd);
+	log_reader_done(&r.files);
 	free(r.buf);
 	return ENGINE_RETURN(k, out, &e);
 }

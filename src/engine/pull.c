@@ -403,6 +403,7 @@ int engine_pull(struct usrct *u, const char *reference, const struct usrct_pull_
 	if (r == 0) {
 		memcpy(ret_id, p.image.config, DIGEST_SIZE);
 		report(&p, USRCT_PULL_DONE, NULL, 0, p.image.config);
+		engine_image_event(u, "pull", p.image.name[0] ? p.image.name : ret_id, reference);
 	}
 	pull_done(&p);
 	if (r < 0) {

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* start - let the launcher make a container's processes, and stay attached if that is wanted
- *
- * Nothing of ours runs between fork and exec (this program may link anything): the launcher is
- * started with posix_spawn from sealed memory, and gets all it needs by descriptor.
  */
 #include "engine/attach.h"
 #include "engine/create.h"
+#include "engine/launcher.h"
 #include "engine/layering.h"
+#include "engine/scope.h"
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -14,8 +13,10 @@
 #include "base/sbuf.h"
 #include "base/sock.h"
 #include "container/attach.h"
+#include "container/events.h"
 #include "container/spec.h"
 #include "container/sync.h"
+#include "engine/detach-keys.h"
 #include "network/uplink.h"
 
 #include <fcntl.h>
@@ -33,6 +34,9 @@ struct needs {
 	bool tty, interactive;
 	enum network_kind network;
 	char hostname[65];
+	bool no_cgroup;
+	char cgroup_parent[128];
+	unsigned stop_timeout_s;
 };
 
 struct starting {
@@ -42,6 +46,7 @@ struct starting {
 	int dirfd; /* containers/ID, locked */
 	const char *id;
 	struct needs needs;
+	struct scope scope;
 	int sock_fd; /* to the launcher, then the monitor */
 	pid_t init_pid;
 };
@@ -49,7 +54,8 @@ struct starting {
 static int read_needs(int dirfd, struct needs *ret, struct err *e)
 {
 	_cleanup_json_ json_t *plan = NULL, *spec = NULL;
-	const char *network = "none", *hostname = "";
+	const char *network = "none", *hostname = "", *cgroup_parent = "";
+	json_int_t stop_timeout_s = 10;
 	int r;
 
 	*ret = (struct needs){ 0 };
@@ -61,12 +67,21 @@ static int read_needs(int dirfd, struct needs *ret, struct err *e)
 	if (r == 0)
 		r = MIN(json_get_bool(plan, "interactive", &ret->interactive, e), 0);
 	if (r == 0)
+		r = MIN(json_get_bool(plan, "noCgroup", &ret->no_cgroup, e), 0);
+	if (r == 0)
+		r = MIN(json_get_string(plan, "cgroupParent", &cgroup_parent, e), 0);
+	if (r == 0)
+		r = MIN(json_get_int(plan, "stopTimeout", &stop_timeout_s, e), 0);
+	if (r == 0)
 		r = MIN(json_get_bool(spec, "process.terminal", &ret->tty, e), 0);
 	if (r == 0)
 		r = MIN(json_get_string(spec, "hostname", &hostname, e), 0);
 	if (r == 0 && network_parse_name(network, &ret->network) < 0)
 		r = err_set(e, UCT_STORE_DAMAGED, -EINVAL, "network '%s' is not known", network);
 	(void)snprintf(ret->hostname, sizeof(ret->hostname), "%s", hostname);
+	(void)snprintf(ret->cgroup_parent, sizeof(ret->cgroup_parent), "%s", cgroup_parent);
+	stop_timeout_s = MAX(stop_timeout_s, (json_int_t)0);
+	ret->stop_timeout_s = (unsigned)MIN(stop_timeout_s, (json_int_t)86400);
 	return r < 0 ? err_recode(e, r, UCT_STORE_DAMAGED) : 0;
 }
 
@@ -120,35 +135,28 @@ static int write_etc(const struct starting *s, struct err *e)
 static int spawn_launcher(struct starting *s, int their_fd, int run_dirfd, struct err *e)
 {
 	struct usrct *u = s->u;
-	const char *ids = u->is_single_id ? LAUNCH_SINGLE : LAUNCH_NESTED;
-	char path[32], *argv[] = { (char *)(uintptr_t) "usr-ct-launch", (char *)(uintptr_t)s->id,
-		                   (char *)(uintptr_t)ids, NULL };
-	_cleanup_close_ int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC), pidfd = -EBADF;
-	struct spawn_fd fds[] = {
-		{ null_fd, 0 },
-		{ null_fd, 1 },
-		{ null_fd, 2 },
+	const struct spawn_fd fds[] = {
 		{ their_fd, LAUNCH_SYNC },
 		{ store_dirfd(u->store), LAUNCH_STORE },
 		{ s->dirfd, LAUNCH_CONTAINER },
 		{ run_dirfd, LAUNCH_RUNTIME },
 		{ u->runtime_dirfd, LAUNCH_RUNTIME_TOP },
-		{ u->held.userns_fd, LAUNCH_USERNS },
+		{ u->is_single_id ? -EBADF : u->held.userns_fd, LAUNCH_USERNS },
 	};
-	struct spawn spawn = {
-		.path = path,
-		.argv = argv,
-		.env = environ,
-		.fds = fds,
-		.n_fds = ARRAY_SIZE(fds) - (u->is_single_id ? 1 : 0),
-		.new_session = true, /* a Ctrl-C at the terminal is not for the monitor */
-	};
+	const char *how = u->is_single_id ? LAUNCH_SINGLE : LAUNCH_NESTED;
+	pid_t pid = 0;
+	int r;
 
-	if (null_fd < 0)
-		return err_sys(e, "cannot open /dev/null");
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", u->held.launcher_fd);
-	pidfd = proc_spawn(&spawn, NULL, e);
-	return MIN(pidfd, 0);
+	if (!s->needs.no_cgroup) {
+		r = scope_prepare(&s->scope,
+		                  *s->needs.cgroup_parent ? s->needs.cgroup_parent : NULL, e);
+		if (r < 0)
+			return r;
+	}
+	r = launcher_spawn(u, &(struct launching){ s->id, how, fds, ARRAY_SIZE(fds) }, &pid, e);
+	if (r == 0)
+		scope_ask(&s->scope, s->id, pid, s->needs.stop_timeout_s);
+	return r;
 }
 
 static void report_times(const struct starting *s, const struct sync_msg *m)
@@ -180,7 +188,14 @@ static int converse(struct starting *s, struct err *e)
 		if (s->needs.tty)
 			(void)ioctl(io->stdin_fd, TIOCGWINSZ, &m.window);
 	}
+	if (s->scope.is_asked)
+		m.flags |= SYNC_SCOPE;
 	r = sync_send(s->sock_fd, &m, -EBADF, e);
+	if (r == 0 && s->scope.is_asked) {
+		scope_answer(&s->scope, &m);
+		(void)sync_send(s->sock_fd, &m, -EBADF, NULL); /* if it is gone, it has said why */
+		stopwatch_step(s->watch, "scope");
+	}
 	if (r == 0)
 		r = sync_expect(s->sock_fd, SYNC_STARTED, "the launcher", &m, NULL, e);
 	if (r < 0)
@@ -226,11 +241,14 @@ static int stay(struct starting *s, int *ret_status, struct err *e)
 		.io = s->opts->stdio,
 		.tty = s->needs.tty,
 		.interactive = s->needs.interactive,
+		.ret_oom_killed = s->opts->ret_oom_killed,
 	};
 	int status = 0, r = attach_run(&a, &status, e);
 
 	if (r >= 0 && ret_status)
 		*ret_status = status;
+	if (r == 0)
+		(void)event_container(store_dirfd(s->u->store), s->dirfd, s->id, "detach", NULL);
 	return MIN(r, 0);
 }
 
@@ -253,7 +271,7 @@ static int lock_container(struct target *t, struct err *e)
 	     flock(t->dirfd, LOCK_EX | LOCK_NB) == 0)) {
 		/* Somebody may have started and ended it since we looked. */
 		r = state_read(t->dirfd, &t->state, e);
-		if (r < 0 || (t->state.status != STATE_RUNNING && t->state.status != STATE_LOST))
+		if (r < 0 || !state_is_active(&t->state))
 			return r;
 	}
 	return err_set(e, UCT_CONTAINER_RUNNING, -EALREADY, "container '%s' is running already",
@@ -285,16 +303,22 @@ static int start_locked(struct starting *s, int *ret_status, struct err *e)
 {
 	const struct usrct_stdio *io = s->opts ? s->opts->stdio : NULL;
 	struct attach_signals signals = { 0 };
+	struct detach_keys keys;
 	int r = read_needs(s->dirfd, &s->needs, e);
 
 	if (r == 0 && io)
+		r = detach_keys_parse(io->detach_keys, &keys, e);
+	if (r == 0 && io)
 		r = attach_signals_block(io, &signals, e);
+	if (r == 0 && io)
+		(void)event_container(store_dirfd(s->u->store), s->dirfd, s->id, "attach", NULL);
 	if (r == 0)
 		r = make_layers(s, e);
 	if (r == 0)
 		r = launch(s, e);
 	if (r == 0 && io)
 		r = stay(s, ret_status, e);
+	scope_done(&s->scope);
 	attach_signals_restore(&signals);
 	cleanup_close(&s->sock_fd);
 	return r;
@@ -304,10 +328,12 @@ static int engine_start(struct usrct *u, const char *ref, const struct usrct_sta
                         struct stopwatch *w, int *ret_status, struct err *e)
 {
 	_cleanup_target_ struct target t = TARGET_NONE;
-	struct starting s = { .u = u, .opts = opts, .watch = w, .sock_fd = -EBADF };
+	struct starting s = {
+		.u = u, .opts = opts, .watch = w, .scope = SCOPE_NONE, .sock_fd = -EBADF
+	};
 	int r = target_open(u, ref, STORE_WRITE, &t, e);
 
-	if (r == 0 && (t.state.status == STATE_RUNNING || t.state.status == STATE_LOST))
+	if (r == 0 && state_is_active(&t.state))
 		r = err_set(e, UCT_CONTAINER_RUNNING, -EALREADY,
 		            "container '%s' is running already", t.row.name);
 	if (r == 0)
@@ -318,6 +344,14 @@ static int engine_start(struct usrct *u, const char *ref, const struct usrct_sta
 	s.id = t.row.id;
 	r = start_locked(&s, ret_status, e);
 	return r;
+}
+
+int engine_start_quietly(struct usrct *u, const char *ref, struct err *e)
+{
+	struct stopwatch w;
+
+	stopwatch_init(&w, NULL);
+	return engine_start(u, ref, NULL, &w, NULL, e);
 }
 
 int usrct_container_start(struct usrct *u, const char *ref, const struct usrct_start_options *opts,
@@ -341,7 +375,7 @@ static void discard_if_never_started(struct usrct *u, const char *id)
 	_cleanup_target_ struct target t = TARGET_NONE;
 
 	if (target_open(u, id, STORE_WRITE, &t, NULL) == 0 && t.state.status == STATE_CREATED)
-		(void)container_discard(u->store, id, NULL);
+		(void)engine_remove(u, &t, false, NULL);
 }
 
 int usrct_container_run(struct usrct *u, const struct usrct_create_options *create,

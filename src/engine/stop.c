@@ -3,6 +3,7 @@
 #include "engine/engine.h"
 
 #include "base/json.h"
+#include "container/attach.h"
 #include "container/spec.h"
 
 #include <signal.h>
@@ -25,38 +26,93 @@ static void stop_settings(const struct target *t, int *ret_signal, int *ret_time
 		*ret_timeout_s = (int)MIN(timeout_s, (json_int_t)86400);
 }
 
-int engine_stop(struct usrct *u, struct target *t, int timeout_s, struct err *e)
+/* It runs, or its monitor may yet start it again: between the end of a run and the monitor's word
+ * about it, the state says only that it has ended. */
+static bool may_run(const struct target *t)
+{
+	return state_is_active(&t->state) ||
+	       (t->state.status == STATE_EXITED && t->state.exit_code < 0 &&
+	        proc_is_alive(&t->state.monitor));
+}
+
+/* From now on no policy starts it again. Without a monitor nobody would. */
+static int take_over(struct usrct *u, struct target *t, struct err *e)
+{
+	(void)engine_control(u, t, ATTACH_OP_STOP);
+	return state_read(t->dirfd, &t->state, e);
+}
+
+/* For unless-stopped; a monitor, which this one has not any more, would have done it. */
+static void remember_stop(struct target *t)
+{
+	if (state_read(t->dirfd, &t->state, NULL) < 0 || t->state.status != STATE_EXITED)
+		return;
+	t->state.is_stopped_by_user = true;
+	(void)state_write(t->dirfd, &t->state, NULL); /* a full disk: it is started again */
+}
+
+/* Asks, waits, kills. */
+static int end(struct usrct *u, struct target *t, int timeout_s, struct err *e)
 {
 	int signo, r;
 
-	if (t->state.status != STATE_RUNNING && t->state.status != STATE_LOST)
-		return 0;
 	stop_settings(t, &signo, &timeout_s);
-	r = engine_signal(t, signo, e);
+	r = engine_signal(u, t, signo, e);
 	if (r == -ESRCH)
 		return MIN(engine_wait_end(u, t, -1, e), 0);
 	if (r == 0)
 		r = engine_wait_end(u, t, timeout_s * 1000, e);
 	if (r != 0)
 		return MIN(r, 0);
-	r = engine_signal(t, SIGKILL, e);
+	r = engine_signal(u, t, SIGKILL, e);
 	if (r < 0 && r != -ESRCH)
 		return r;
 	return MIN(engine_wait_end(u, t, -1, e), 0);
 }
 
-int engine_remove(struct usrct *u, struct target *t, bool force, struct err *e)
+int engine_stop(struct usrct *u, struct target *t, int timeout_s, struct err *e)
 {
-	bool runs = t->state.status == STATE_RUNNING || t->state.status == STATE_LOST;
+	bool was_lost;
 	int r;
 
-	if (runs && !force)
-		return err_set(e, UCT_CONTAINER_RUNNING, -EBUSY, "container '%s' is running",
-		               t->row.name);
-	if (runs) {
-		r = engine_signal(t, SIGKILL, e);
-		if (r == 0 || r == -ESRCH)
-			r = engine_wait_end(u, t, -1, e);
+	if (!may_run(t))
+		return 0;
+	was_lost = t->state.status == STATE_LOST;
+	r = take_over(u, t, e);
+	if (r < 0)
+		return r;
+	if (state_is_running(&t->state))
+		r = end(u, t, timeout_s, e);
+	else
+		r = MIN(engine_wait_end(u, t, -1, e), 0);
+	if (r == 0 && was_lost)
+		remember_stop(t);
+	if (r == 0)
+		engine_event(u, t, "stop", NULL);
+	return r;
+}
+
+static int end_now(struct usrct *u, struct target *t, struct err *e)
+{
+	int r = take_over(u, t, e);
+
+	if (r == 0 && state_is_running(&t->state))
+		r = engine_signal(u, t, SIGKILL, e);
+	if (r == 0 || r == -ESRCH)
+		r = engine_wait_end(u, t, -1, e);
+	return MIN(r, 0);
+}
+
+int engine_remove(struct usrct *u, struct target *t, bool force, struct err *e)
+{
+	int r;
+
+	if (may_run(t) && !force)
+		return err_set(e, UCT_CONTAINER_RUNNING, -EBUSY, "container '%s' is %s",
+		               t->row.name,
+		               t->state.status == STATE_RESTARTING ? "restarting" : "running");
+	if (may_run(t)) {
+		r = end_now(u, t, e);
 		if (r < 0)
 			return r;
 		engine_put_away(&t->state);
@@ -65,7 +121,23 @@ int engine_remove(struct usrct *u, struct target *t, bool force, struct err *e)
 		return err_set(e, UCT_CONTAINER_RUNNING, -EBUSY, "container '%s' is being started",
 		               t->row.name);
 	}
-	return container_discard(u->store, t->row.id, e);
+	r = container_discard(u->store, t->row.id, e);
+	if (r == 0)
+		engine_event(u, t, "destroy", NULL);
+	return r;
+}
+
+/* A signal that means the end also ends what a restart policy would do. */
+static int kill_one(struct usrct *u, struct target *t, int signo, struct err *e)
+{
+	int stop_signal, timeout_s = 0, r = 0;
+
+	stop_settings(t, &stop_signal, &timeout_s);
+	if (signo == SIGKILL || signo == stop_signal || t->state.status == STATE_RESTARTING)
+		r = take_over(u, t, e);
+	if (r == 0 && t->state.status == STATE_RESTARTING)
+		return MIN(engine_wait_end(u, t, -1, e), 0);
+	return r < 0 ? r : engine_signal(u, t, signo, e);
 }
 
 int usrct_container_stop(struct usrct *u, const char *ref, int timeout_s, struct usrct_err *out)
@@ -88,7 +160,7 @@ int usrct_container_kill(struct usrct *u, const char *ref, int signo, struct usr
 	int r = target_open(u, ref, STORE_READ, &t, &e);
 
 	if (r == 0)
-		r = engine_signal(&t, signo, &e);
+		r = kill_one(u, &t, signo, &e);
 	return ENGINE_RETURN(r, out, &e);
 }
 

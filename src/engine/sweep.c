@@ -7,6 +7,7 @@
 #include "base/sbuf.h"
 #include "base/sock.h"
 #include "cgroup/cgroup.h"
+#include "container/events.h"
 #include "store/sweep-proto.h"
 
 #include <fcntl.h>
@@ -85,6 +86,15 @@ void engine_put_away(const struct state *s)
 	cgroup_remove(s->cgroup);
 }
 
+static int discard(struct usrct *u, const char *id, int dirfd, struct err *e)
+{
+	int r = container_discard(u->store, id, e);
+
+	if (r == 0)
+		(void)event_container(store_dirfd(u->store), dirfd, id, "destroy", NULL);
+	return r;
+}
+
 /* Puts away what a container left behind that has a marker in live/ and no monitor. Whoever starts
  * a container locks its directory before the marker is made, and leaves the lock to the launcher
  * and so to the monitor (start.c): if we can have it, they are dead. */
@@ -106,7 +116,7 @@ static int heal(struct usrct *u, const char *id, struct err *e)
 		engine_put_away(&s);
 		r = container_find(u->store, id, &row, e);
 		if (r == 1 && row.auto_remove)
-			r = container_discard(u->store, id, e);
+			r = discard(u, id, dirfd, e);
 		else if (r == 1 && s.status == STATE_EXITED && s.exit_code < 0)
 			r = state_write(dirfd, &s, e); /* nobody saw it end: exit status unknown */
 		container_row_done(&row);

@@ -157,6 +157,35 @@ static int parse_machine(const json_t *j, struct image_config *c, struct err *e)
 	return 0;
 }
 
+static int parse_count(const json_t *j, const char *path, uint64_t *ret, struct err *e)
+{
+	json_int_t n = 0;
+	int r = json_get_int(j, path, &n, e);
+
+	*ret = n > 0 ? (uint64_t)n : 0;
+	return MIN(r, 0);
+}
+
+static int parse_health(const json_t *j, struct image_health *h, struct err *e)
+{
+	int r;
+
+	if (json_at(j, "config.Healthcheck") && !json_is_object(json_at(j, "config.Healthcheck")))
+		return bad(e, "config.Healthcheck", "is not an object");
+	r = parse_strings(j, "config.Healthcheck.Test", &h->test, e);
+	if (r == 0)
+		r = parse_count(j, "config.Healthcheck.Interval", &h->interval_ns, e);
+	if (r == 0)
+		r = parse_count(j, "config.Healthcheck.Timeout", &h->timeout_ns, e);
+	if (r == 0)
+		r = parse_count(j, "config.Healthcheck.StartPeriod", &h->start_period_ns, e);
+	if (r == 0)
+		r = parse_count(j, "config.Healthcheck.StartInterval", &h->start_interval_ns, e);
+	if (r == 0)
+		r = parse_count(j, "config.Healthcheck.Retries", &h->retries, e);
+	return r;
+}
+
 static int parse_process(const json_t *j, struct image_config *c, struct err *e)
 {
 	int r;
@@ -178,6 +207,8 @@ static int parse_process(const json_t *j, struct image_config *c, struct err *e)
 		r = parse_volumes(j, &c->volumes, e);
 	if (r >= 0)
 		r = parse_labels(j, &c->labels, e);
+	if (r >= 0)
+		r = parse_health(j, &c->health, e);
 	return r;
 }
 
@@ -217,6 +248,7 @@ void image_config_done(struct image_config *c)
 	strv_done(&c->env);
 	strv_done(&c->volumes);
 	strv_done(&c->labels);
+	strv_done(&c->health.test);
 	free(c->diff_ids);
 	*c = (struct image_config){ 0 };
 }

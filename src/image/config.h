@@ -35,6 +35,12 @@ void manifest_done(struct manifest *m);
 int index_choose(const char *json, size_t n, const char *platform, struct descriptor *ret,
                  struct err *e);
 
+/* HEALTHCHECK of a Containerfile; 0: not said. */
+struct image_health {
+	struct strv test; /* "CMD", argument ...; "CMD-SHELL", text; "NONE"; empty: not said */
+	uint64_t interval_ns, timeout_ns, start_period_ns, start_interval_ns, retries;
+};
+
 struct image_config {
 	char os[32], architecture[32], variant[32]; /* "": not said */
 	uint64_t created_ns;                        /* 0: unknown */
@@ -45,6 +51,7 @@ struct image_config {
 	struct strv labels;   /* KEY=VALUE */
 	char (*diff_ids)[72]; /* lowest first */
 	size_t n_diff_ids;
+	struct image_health health;
 };
 int image_config_parse(const char *json, size_t n, struct image_config *ret, struct err *e);
 void image_config_done(struct image_config *c);

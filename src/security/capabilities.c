@@ -71,6 +71,11 @@ int capability_parse(const char *name, uint64_t *ret_bit)
 	return -EINVAL;
 }
 
+const char *capability_name(unsigned number)
+{
+	return number < ARRAY_SIZE(names) ? names[number] : NULL;
+}
+
 int capabilities_bound(uint64_t bounding, struct err *e)
 {
 	for (unsigned long cap = 0; cap < 64; cap++) {

@@ -13,6 +13,9 @@ extern const size_t capabilities_default_n;
 /* "CAP_CHOWN" -> its bit; -EINVAL for an unknown name. */
 int capability_parse(const char *name, uint64_t *ret_bit);
 
+/* The name without CAP_, by number; NULL beyond the last one. */
+const char *capability_name(unsigned number);
+
 struct capability_sets {
 	uint64_t bounding, effective, permitted, inheritable, ambient;
 };

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/sbuf.h"
+#include "base/sha256.h"
 #include "store/hex.h"
 #include "store/layout.h"
 #include "store/pins.h"
@@ -63,6 +64,21 @@ int blob_read(struct store *s, const char *digest, size_t max_bytes, char **ret,
 	int r = blob_path(path, digest, e);
 
 	return r < 0 ? r : file_read_at(s->dirfd, path, max_bytes, ret, ret_len, e);
+}
+
+int blob_add(struct store *s, const void *data, size_t n, char ret_digest[DIGEST_SIZE],
+             struct err *e)
+{
+	char path[BLOB_PATH_SIZE];
+	int r = pin_take(s, e);
+
+	if (r == 0)
+		r = layout_make(s, e);
+	if (r < 0)
+		return r;
+	sha256_text(data, n, ret_digest);
+	r = blob_path(path, ret_digest, e);
+	return r < 0 ? r : file_write_at(s->dirfd, path, data, n, 0644, false, e);
 }
 
 int layout_make(struct store *s, struct err *e)

@@ -3,6 +3,7 @@
 
 #include <linux/landlock.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 /* Rights that the build machine's headers may not know; landlock(7). */
@@ -10,11 +11,12 @@
 #define RIGHT_EXECUTE   0x1ULL
 #define RIGHT_MAKE_SOCK (1ULL << 9)
 #define RIGHT_MAKE_BLK  (1ULL << 11)
-#define RIGHT_REFER     (1ULL << 13) /* ABI 2, 5.19 */
-#define RIGHT_TRUNCATE  (1ULL << 14) /* ABI 3, 6.2 */
-#define RIGHT_IOCTL_DEV (1ULL << 15) /* ABI 5, 6.10 */
-#define NET_TCP         0x3ULL       /* ABI 4, 6.7: bind and connect */
-#define SCOPES          0x3ULL       /* ABI 6, 6.12: abstract sockets, signals */
+#define RIGHT_REFER     (1ULL << 13)              /* ABI 2, 5.19 */
+#define RIGHT_TRUNCATE  (1ULL << 14)              /* ABI 3, 6.2 */
+#define RIGHT_IOCTL_DEV (1ULL << 15)              /* ABI 5, 6.10 */
+#define FILE_RIGHTS     (0x6ULL | RIGHT_TRUNCATE) /* WRITE_FILE, READ_FILE */
+#define NET_TCP         0x3ULL                    /* ABI 4, 6.7: bind and connect */
+#define SCOPES          0x3ULL                    /* ABI 6, 6.12: abstract sockets, signals */
 
 /* The kernel takes a shorter or, if the rest is zero, a longer structure than its own. */
 struct ruleset {
@@ -25,7 +27,6 @@ int landlock_beneath_all(const int *dirfds, size_t n, struct err *e)
 {
 	_cleanup_close_ int fd = -EBADF;
 	struct ruleset rules = { .fs = RIGHTS_1 | RIGHT_REFER };
-	struct landlock_path_beneath_attr beneath = { 0 };
 	long abi;
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
@@ -45,10 +46,17 @@ int landlock_beneath_all(const int *dirfds, size_t n, struct err *e)
 	fd = (int)syscall(SYS_landlock_create_ruleset, &rules, sizeof(rules), 0);
 	if (fd < 0)
 		return err_sys(e, "cannot make a Landlock rule set");
-	beneath.allowed_access =
-		rules.fs & ~(RIGHT_EXECUTE | RIGHT_MAKE_SOCK | RIGHT_MAKE_BLK | RIGHT_IOCTL_DEV);
 	for (size_t i = 0; i < n; i++) {
-		beneath.parent_fd = dirfds[i];
+		struct landlock_path_beneath_attr beneath = {
+			.parent_fd = dirfds[i],
+			.allowed_access = rules.fs & ~(RIGHT_EXECUTE | RIGHT_MAKE_SOCK |
+			                               RIGHT_MAKE_BLK | RIGHT_IOCTL_DEV),
+		};
+		struct stat st;
+
+		/* What can be done in a directory must not be asked for a file (EINVAL). */
+		if (fstat(dirfds[i], &st) == 0 && !S_ISDIR(st.st_mode))
+			beneath.allowed_access &= FILE_RIGHTS;
 		if (syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) < 0)
 			return err_sys(e, "cannot add a Landlock rule");
 	}

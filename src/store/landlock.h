@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* landlock - a process that can open files below some directories only; for the helpers */
+/* landlock - a process that can open files below some directories only; for the helpers
+ *
+ * A directory may also be a single file: then that is all it can open.
+ */
 #pragma once
 
 #include "base/err.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* unpack-confine - what is left to the unpacker if its input takes it over
+/* unpack-confine - what is left to the unpacker and the packer if their input takes them over
  *
- * Landlock: files below the layer's directory only. seccomp: a list of what unpacking needs;
+ * Landlock: files below one directory only. seccomp: a list of what unpacking needs;
  * no new sockets, programs, processes, namespaces, mounts or tracing. Capabilities: those over the
  * user's own mapped ids only. Memory: a limit, since a bomb is cheaper to write than to unpack.
  */
@@ -14,7 +14,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
-enum { FILES_MAX = 256 };
+enum { FILES_MAX = 256, PACK_FILES_MAX = 65536 };
 #define MEMORY_MAX (1ULL << 30)
 
 static int limit(int what, rlim_t max, struct err *e)
@@ -53,6 +53,7 @@ static const int allowed[] = {
 	SCMP_SYS(ftruncate),
 	SCMP_SYS(close),
 	SCMP_SYS(sendmsg),
+	SCMP_SYS(recvmsg),
 	SCMP_SYS(fcntl),
 	/* files and directories */
 	SCMP_SYS(openat),
@@ -133,13 +134,23 @@ static int filter_calls(struct err *e)
 	return r < 0 ? err_errno(e, r, "cannot load the system call filter") : 0;
 }
 
-int unpack_confine(const int *dirfds, size_t n, struct err *e)
+/* One descriptor for each level of a tree, several where layers are compared. */
+static int allow_files(struct err *e)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) < 0)
+		return err_sys(e, "cannot read a limit");
+	return limit(RLIMIT_NOFILE, MIN(l.rlim_max, (rlim_t)PACK_FILES_MAX), e);
+}
+
+int unpack_confine(const int *dirfds, size_t n, bool is_layer, struct err *e)
 {
 	int r;
 
 	r = limit(RLIMIT_CORE, 0, e);
 	if (r == 0)
-		r = limit(RLIMIT_NOFILE, FILES_MAX, e);
+		r = is_layer ? limit(RLIMIT_NOFILE, FILES_MAX, e) : allow_files(e);
 #ifdef UNPACK_LIMIT_MEMORY /* not in sanitized builds, which reserve terabytes */
 	if (r == 0)
 		r = limit(RLIMIT_AS, MEMORY_MAX, e);

@@ -20,16 +20,17 @@ static bool starts(const char *s, const char *prefix)
 	return !strncmp(s, prefix, strlen(prefix));
 }
 
-static int read_meta(struct archive_entry *ae, const char *path, struct tree_meta *ret,
-                     struct err *e)
+static int read_meta(const struct unpack_job *job, struct archive_entry *ae, const char *path,
+                     struct tree_meta *ret, struct err *e)
 {
-	int64_t uid = archive_entry_uid(ae), gid = archive_entry_gid(ae);
+	int64_t uid = job->owned_by_root ? 0 : archive_entry_uid(ae);
+	int64_t gid = job->owned_by_root ? 0 : archive_entry_gid(ae);
 
 	/* The largest 32-bit number means "leave it" to chown(2). */
 	if (uid < 0 || gid < 0 || uid >= UINT32_MAX || gid >= UINT32_MAX)
 		return BAD_LAYER(e, "entry '%.*s' has an impossible owner", NAME_SHOWN, path);
 	*ret = (struct tree_meta){
-		.mode = archive_entry_mode(ae) & 07777,
+		.mode = archive_entry_mode(ae) & (job->drops_setid ? 01777 : 07777),
 		.uid = (uid_t)uid,
 		.gid = (gid_t)gid,
 		.mtime = { 0, UTIME_OMIT },
@@ -78,6 +79,9 @@ static int set_xattrs(const struct unpacker *u, struct archive_entry *ae, int fd
 		/* A file capability needs a user namespace with more than one id to mean
 		 * anything; without one it cannot be set, and nothing would obey it. */
 		if (u->job->single_id && !starts(name, "user."))
+			continue;
+		/* A tmpfs or a foreign file system: it keeps none, and the file is good without. */
+		if (!u->is_layer && (errno == EOPNOTSUPP || errno == EPERM))
 			continue;
 		if (errno == EINVAL || errno == ERANGE || errno == E2BIG)
 			return BAD_LAYER(e, "attribute '%.64s' of '%.*s' is not valid", name,
@@ -347,6 +351,19 @@ static int make_directory(struct unpacker *u, struct archive_entry *ae, const ch
 	return r < 0 ? r : tree_note(&u->tree, path, meta, e);
 }
 
+/* Into @ret: where the entry goes, below the tree's root. @name is an archive's. */
+static int clean_name(const struct unpacker *u, const char *name, char ret[PATH_MAX], struct err *e)
+{
+	const char *into = u->is_layer ? "" : u->job->into;
+	char clean[PATH_MAX];
+	int r = tree_clean(name, clean, e);
+
+	if (r == 0 &&
+	    snprintf(ret, PATH_MAX, "%s%s%s", into, *into && *clean ? "/" : "", clean) >= PATH_MAX)
+		return BAD_LAYER(e, "the name of entry '%.*s...' is too long", NAME_SHOWN, name);
+	return r;
+}
+
 static int make_hard_link(struct unpacker *u, const char *target, const char *path, struct err *e)
 {
 	_cleanup_close_ int target_fd = -EBADF;
@@ -356,11 +373,11 @@ static int make_hard_link(struct unpacker *u, const char *target, const char *pa
 	struct stat st;
 	int parent_fd, r;
 
-	r = tree_clean(target, clean, e);
+	r = clean_name(u, target, clean, e);
 	if (r < 0)
 		return r;
 	target_fd = tree_find_parent(&u->tree, clean, &base, NULL);
-	if (!clean[0] || target_fd < 0 || fstatat(target_fd, base, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	if (!*base || target_fd < 0 || fstatat(target_fd, base, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    S_ISDIR(st.st_mode) || is_whiteout(&st))
 		return BAD_LAYER(e,
 		                 "hard link '%.*s' leads to '%.*s', which is no file of the layer",
@@ -414,6 +431,26 @@ static int take_whiteout(struct unpacker *u, const char *path, struct err *e)
 	return 0;
 }
 
+static int check_replacement(struct unpacker *u, struct archive_entry *ae, const char *path,
+                             struct err *e)
+{
+	bool is_dir = !archive_entry_hardlink(ae) && archive_entry_filetype(ae) == S_IFDIR;
+	const char *base;
+	struct stat st;
+	int parent_fd = tree_parent(&u->tree, path, &base, e);
+
+	if (parent_fd < 0)
+		return parent_fd;
+	if (fstatat(parent_fd, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : err_sys(e, "cannot look at '/%s'", path);
+	if (S_ISDIR(st.st_mode) == is_dir)
+		return 0;
+	return err_set(e, UCT_COPY_CONFLICT, is_dir ? -ENOTDIR : -EISDIR,
+	               is_dir ? "cannot replace '/%s', which is no directory, by a directory"
+	                      : "cannot replace directory '/%s' by something else",
+	               path);
+}
+
 int unpack_entry(struct unpacker *u, struct archive_entry *ae, struct err *e)
 {
 	const char *name = archive_entry_pathname(ae), *target = archive_entry_hardlink(ae);
@@ -424,17 +461,22 @@ int unpack_entry(struct unpacker *u, struct archive_entry *ae, struct err *e)
 
 	if (!name)
 		return BAD_LAYER(e, "an entry has a name that is not valid UTF-8");
-	r = tree_clean(name, path, e);
+	r = clean_name(u, name, path, e);
 	if (r == 0)
-		r = read_meta(ae, path, &meta, e);
-	if (r == 0)
+		r = read_meta(u->job, ae, path, &meta, e);
+	if (r == 0 && u->is_layer)
 		r = take_whiteout(u, path, e);
 	if (r != 0)
 		return r < 0 ? r : 0;
-	if (!path[0]) /* the root: 0755, so that everybody in the container can enter it */
+	/* The root: 0755, so that everybody in the container can enter it; or as it was. */
+	if (!strcmp(path, u->is_layer ? "" : u->job->into))
 		return archive_entry_filetype(ae) == S_IFDIR
 		               ? 0
-		               : BAD_LAYER(e, "the image's root is not a directory");
+		               : BAD_LAYER(e, "the archive's root is not a directory");
+	if (!u->is_layer)
+		r = check_replacement(u, ae, path, e);
+	if (r < 0)
+		return r;
 	if (target)
 		return make_hard_link(u, target, path, e);
 	type = archive_entry_filetype(ae);

@@ -20,6 +20,7 @@ struct unpacker {
 	struct tree tree;
 	struct object_writer *objects; /* NULL: the plain driver */
 	struct layer_notes notes;
+	bool is_layer;
 	bool ends_in_padding; /* the stream ended behind the last file: nothing more comes */
 };
 

@@ -104,12 +104,14 @@ static int drain(struct stream *st, struct err *e)
 	return (int)n;
 }
 
-int unpack_layer(const struct unpack_job *job, struct unpack_result *ret, struct err *e)
+/* @is_layer: into a root of its own. */
+static int unpack(const struct unpack_job *job, bool is_layer, struct unpack_result *ret,
+                  struct err *e)
 {
 	_cleanup_stream_ struct stream *stream = NULL;
 	__attribute__((cleanup(cleanup_archive))) struct archive *a = NULL;
 	struct source src = { 0 };
-	struct unpacker u = { .job = job, .result = ret };
+	struct unpacker u = { .job = job, .result = ret, .is_layer = is_layer };
 	int r;
 
 	*ret = (struct unpack_result){ 0 };
@@ -121,8 +123,9 @@ int unpack_layer(const struct unpack_job *job, struct unpack_result *ret, struct
 	if (r < 0)
 		return r;
 	u.archive = a;
-	r = tree_open(&u.tree, job->dirfd, "fs", job->single_id, e);
-	if (r == 0 && job->has_objects)
+	r = is_layer ? tree_open(&u.tree, job->dirfd, "fs", job->single_id, e)
+	             : tree_attach(&u.tree, job->dirfd, job->single_id, e);
+	if (r == 0 && is_layer && job->has_objects)
 		r = object_writer_new(job->objects_dirfd, job->dirfd, &u.objects, e);
 	if (r == 0)
 		r = unpack_entries(&u, &src, e);
@@ -140,4 +143,14 @@ int unpack_layer(const struct unpack_job *job, struct unpack_result *ret, struct
 	layer_notes_done(&u.notes);
 	tree_done(&u.tree);
 	return r;
+}
+
+int unpack_layer(const struct unpack_job *job, struct unpack_result *ret, struct err *e)
+{
+	return unpack(job, true, ret, e);
+}
+
+int unpack_into(const struct unpack_job *job, struct unpack_result *ret, struct err *e)
+{
+	return unpack(job, false, ret, e);
 }

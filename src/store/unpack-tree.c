@@ -17,15 +17,20 @@ struct tree_dir {
 	struct tree_meta meta;
 };
 
-/* Linux 5.6. @path has the layer's root as its root, whatever links it goes through. */
-static int open_in_root(int root_fd, const char *path, int flags)
+/* Linux 5.6. @path has the tree's root as its root, whatever links it goes through. */
+static int open_in_root(const struct tree *t, const char *path, int flags)
 {
 	struct open_how how = {
 		.flags = (uint64_t)(flags | O_CLOEXEC),
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
+		.resolve =
+			RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | (t->in_use ? 0 : RESOLVE_NO_XDEV),
 	};
+	int fd;
 
-	return (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+	do /* EAGAIN: somebody moved something meanwhile (openat2(2)) */
+		fd = (int)syscall(SYS_openat2, t->fd[0], path, &how, sizeof(how));
+	while (fd < 0 && errno == EAGAIN && t->in_use);
+	return fd;
 }
 
 int tree_open(struct tree *t, int dirfd, const char *name, bool single_id, struct err *e)
@@ -39,6 +44,16 @@ int tree_open(struct tree *t, int dirfd, const char *name, bool single_id, struc
 	t->n = 1;
 	if (fchmod(t->fd[0], 0755) < 0)
 		return err_sys(e, "cannot set the mode of the layer's root");
+	return 0;
+}
+
+int tree_attach(struct tree *t, int dirfd, bool single_id, struct err *e)
+{
+	*t = (struct tree){ .single_id = single_id, .in_use = true };
+	t->fd[0] = fcntl(dirfd, F_DUPFD_CLOEXEC, 3);
+	if (t->fd[0] < 0)
+		return err_sys(e, "cannot keep the root");
+	t->n = 1;
 	return 0;
 }
 
@@ -96,7 +111,7 @@ bool tree_is_below_file(struct tree *t, const char *path)
 
 	if (!slash || !parent)
 		return false;
-	fd = open_in_root(t->fd[0], parent, O_PATH | O_NOFOLLOW);
+	fd = open_in_root(t, parent, O_PATH | O_NOFOLLOW);
 	if (fd < 0)
 		return errno == ENOTDIR;
 	return fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode) && !S_ISLNK(st.st_mode) &&
@@ -114,12 +129,12 @@ static int open_odd(struct tree *t, int parent_fd, const char *base, const char 
 	if (fstatat(parent_fd, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(e, "cannot stat '%s'", path);
 	if (S_ISLNK(st.st_mode)) {
-		fd = open_in_root(t->fd[0], path, O_PATH | O_DIRECTORY);
+		fd = open_in_root(t, path, O_PATH | O_DIRECTORY);
 		return fd >= 0 ? fd
 		               : BAD_LAYER(e, "'%.*s' is a link that leads to no directory",
 		                           NAME_SHOWN, path);
 	}
-	if (!is_whiteout(&st))
+	if (!is_whiteout(&st) || t->in_use)
 		return BAD_LAYER(e, "'%.*s' is not a directory but has entries below it",
 		                 NAME_SHOWN, path);
 	if (unlinkat(parent_fd, base, 0) < 0 || mkdirat(parent_fd, base, 0755) < 0)
@@ -201,7 +216,7 @@ int tree_find_parent(struct tree *t, const char *path, const char **ret_base, st
 		memcpy(dir, path, (size_t)(slash - path));
 		dir[slash - path] = '\0';
 	}
-	fd = open_in_root(t->fd[0], dir, O_PATH | O_DIRECTORY);
+	fd = open_in_root(t, dir, O_PATH | O_DIRECTORY);
 	return fd < 0 ? err_sys(e, "cannot open directory '%s'", dir) : fd;
 }
 

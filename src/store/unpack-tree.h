@@ -31,12 +31,14 @@ struct tree {
 	size_t len[TREE_DEPTH]; /* of the path up to there */
 	size_t n;
 	char path[PATH_MAX];
-	bool single_id;
+	bool single_id, in_use; /* in use: somebody else's tree, with mounts */
 	struct tree_dir *dirs;
 	size_t n_dirs, cap_dirs;
 };
 
 int tree_open(struct tree *t, int dirfd, const char *name, bool single_id, struct err *e);
+/* A root that exists and stays as it is. */
+int tree_attach(struct tree *t, int dirfd, bool single_id, struct err *e);
 void tree_done(struct tree *t);
 
 /* Makes a clean relative path of an archive's name: no leading slash, no ".", no doubled slashes,

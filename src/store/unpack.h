@@ -28,7 +28,7 @@
 
 struct unpack_job {
 	int stream_fd;
-	int dirfd; /* "fs" is made in here */
+	int dirfd; /* "fs" is made in here; unpack_into(): the root */
 	bool single_id;
 	/* The objects driver: contents go to @objects_dirfd, "fs" becomes a metadata tree
 	 * (meta-tree.h), and "index" beside it says all (layer-index.h). Without @keeps_tree the
@@ -38,6 +38,9 @@ struct unpack_job {
 	int objects_dirfd;
 	uint64_t max_bytes; /* of the tar, and of any one file's size */
 	uint64_t max_entries;
+	/* unpack_into() only */
+	const char *into; /* directory below the root, clean, no leading slash */
+	bool owned_by_root, drops_setid;
 };
 
 struct unpack_result {
@@ -51,9 +54,14 @@ struct unpack_result {
  * whatever is the archive's fault. */
 int unpack_layer(const struct unpack_job *job, struct unpack_result *ret, struct err *e);
 
+/* An archive that is no layer, into a tree that is in use (cp). Whiteouts have no meaning, mounts
+ * are crossed, what exists is replaced; but a directory never by something else, nor the reverse.
+ * Links that were there before are followed on the way, inside the root. */
+int unpack_into(const struct unpack_job *job, struct unpack_result *ret, struct err *e);
+
 /* Drops capabilities and confines this process to reading its descriptors and changing files below
- * @dirfds; opens nothing by name elsewhere afterwards. */
-int unpack_confine(const int *dirfds, size_t n, struct err *e);
+ * @dirfds; opens nothing by name elsewhere afterwards. @is_layer: few descriptors are enough. */
+int unpack_confine(const int *dirfds, size_t n, bool is_layer, struct err *e);
 
 enum { NAME_SHOWN = 200 }; /* bytes of an entry's name in a message */
 #define BAD_LAYER(e, ...) err_set(e, UCT_BAD_LAYER, -EBADMSG, __VA_ARGS__)

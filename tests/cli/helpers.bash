@@ -127,23 +127,27 @@ assert_error() { # CODE [TEXT]
 # --- leftovers
 
 # Processes of ours in the delegated cgroup: our programs, theirs, and what runs in containers. Our
-# own shell has the same user namespace and other names.
+# own shell has the same user namespace and other names. Without a fork for each process: there may
+# be many, and in the virtual machine a fork is slow.
 our_processes() {
-  local list pid own
-  own=$(readlink /proc/self/ns/user)
-  find "$CGROUP" -name cgroup.procs 2>/dev/null | while read -r list; do
-    cat "$list" 2>/dev/null
-  done | sort -un | while read -r pid; do
-    # Holds back what tests/as-user --without userns takes away.
-    [[ $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null) != *without-userns.py* ]] || continue
-    case $(cat "/proc/$pid/comm" 2>/dev/null) in
-    '') ;;
-    usr-ct* | slirp4netns | pasta* | passt* | newuidmap | newgidmap) printf '%s\n' "$pid" ;;
-    *)
-      # Unreadable also means: not ours to look into, so in another user namespace.
-      [[ $(readlink "/proc/$pid/ns/user" 2>/dev/null) == "$own" ]] || printf '%s\n' "$pid"
+  local pid comm key uid
+  for pid in $(find "$CGROUP" -name cgroup.procs -exec cat {} + 2>/dev/null | sort -un); do
+    { read -r comm <"/proc/$pid/comm"; } 2>/dev/null || continue
+    case $comm in
+    usr-ct* | slirp4netns | pasta* | passt* | newuidmap | newgidmap)
+      printf '%s\n' "$pid"
+      continue
       ;;
+    '(sd-pam)') continue ;;
     esac
+    # Unreadable also means: not ours to look into, so in another user namespace ...
+    [[ ! /proc/$pid/ns/user -ef /proc/self/ns/user ]] || continue
+    uid=0
+    while read -r key uid _; do
+      [[ $key != Uid: ]] || break
+    done 2>/dev/null <"/proc/$pid/status" || true
+    # ... unless it is root's, who began this session (tests/as-user --without userns, runuser).
+    [[ ${uid:-0} == 0 ]] || printf '%s\n' "$pid"
   done
 }
 
@@ -187,22 +191,23 @@ no_leftover_mounts() {
 }
 
 # Nothing of a container that is gone is left anywhere. Containers must have been removed before.
+# Bats calls teardown where `set -e` means nothing, so each failure must return.
 assert_nothing_left() {
   local data=$XDG_DATA_HOME/usr-ct
-  wait_until no_leftover_processes || fail "processes left: $(leftover_processes)"
-  wait_until no_leftover_cgroups || fail "cgroups left: $(leftover_cgroups)"
-  no_leftover_mounts || fail "mounts left"
+  wait_until no_leftover_processes || fail "processes left: $(leftover_processes)" || return
+  wait_until no_leftover_cgroups || fail "cgroups left: $(leftover_cgroups)" || return
+  no_leftover_mounts || fail "mounts left" || return
   # What a dead process left is the next writing command's to remove.
   usr-ct rm -f no-such-container >/dev/null 2>&1 || true
-  wait_until is_bare "$data/tmp" || fail "temporary files left: $(ls -R "$data/tmp")"
-  wait_until is_bare "$data/trash" || fail "trash left: $(ls "$data/trash")"
-  wait_until is_bare "$data/containers" || fail "containers left: $(ls "$data/containers")"
+  wait_until is_bare "$data/tmp" || fail "temporary files left: $(ls -R "$data/tmp")" || return
+  wait_until is_bare "$data/trash" || fail "trash left: $(ls "$data/trash")" || return
+  wait_until is_bare "$data/containers" || fail "containers left: $(ls "$data/containers")" || return
   [[ -z $(usr-ct ps -aq) ]] || fail "still listed: $(usr-ct ps -a)"
 }
 
 # For teardown: ends the containers of this test, then looks.
 remove_all_and_check() {
-  usr-ct ps -aq | xargs -r usr-ct rm -f >/dev/null
+  usr-ct ps -aq | xargs -r usr-ct rm -f >/dev/null || fail "cannot remove all containers" || return
   assert_nothing_left
 }
 

@@ -17,8 +17,10 @@ declare -A may=(
   [helpers/init]=""
   [helpers/fetch]="image"
   [helpers/unpack]="store"
+  [helpers/pack]="store container"
   [helpers/sweep]="store"
   [helpers/probe]="security"
+  [helpers/scope]="cgroup"
 )
 
 bad=0

@@ -104,7 +104,7 @@ static void refuses(void **state)
 		{ &cmd_run, "--interactiv", "unknown flag '--interactiv' for run",
 		  "did you mean '--interactive'?" },
 		{ &cmd_run, "--gpus all x", "unknown flag '--gpus' for run",
-		  "see usr-ct run --help" },
+		  "did you mean '--cpus'?" },
 		{ &cmd_run, "-name x", "unknown flag '-n' in '-name' for run",
 		  "did you mean '--name'?" },
 		{ &cmd_run, "-Z x", "unknown flag '-Z' for run", "see usr-ct run --help" },

@@ -34,7 +34,7 @@ try_bash() {
 		echo "${COMPREPLY[*]}"' - "$1" "$2" 2>/dev/null)
 	expect "bash: $2" "$3" "$got"
 }
-try_bash 'usr-ct|st' 'usr-ct st' 'start stop'
+try_bash 'usr-ct|sto' 'usr-ct sto' 'stop'
 try_bash 'usr-ct|rm|' 'usr-ct rm ' 'job made web db'
 try_bash 'usr-ct|run|alpine|:|3' 'usr-ct run alpine:3' '3.20'
 try_bash 'usr-ct|run|registry.example|:|5000/' 'usr-ct run registry.example:5000/' '5000/team/db:9'
@@ -78,7 +78,7 @@ try_fish() {
 	expect "fish: $1" "$2" "${got%;}"
 }
 if command -v fish >/dev/null; then
-	try_fish 'usr-ct st' 'start Start containers that are not running;stop Ask containers to end, kill those that do not'
+	try_fish 'usr-ct sto' 'stop Ask containers to end, kill those that do not'
 	try_fish 'usr-ct run --pull=a' '--pull=always'
 	try_fish 'usr-ct run alpine:3' 'alpine:3.20 7.8MB, pulled 5 minutes ago'
 	try_fish 'usr-ct run -v ./s' './src/'

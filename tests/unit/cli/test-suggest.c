@@ -34,7 +34,7 @@ static void commands(void **state)
 		{ "iamges", "images" },   { "inspcet", "inspect" },
 		{ "sotp", "stop" },       { "docter", "doctor" },
 		{ "versoin", "version" }, { "frobnicate", NULL },
-		{ "exp", "explain" },     { "", NULL },
+		{ "expl", "explain" },    { "", NULL },
 		{ "__comple", NULL },
 	};
 

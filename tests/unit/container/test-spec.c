@@ -137,7 +137,7 @@ static void test_refuses(void **state)
 		LINUX("\"maskedPaths\":\"/x\""),
 		LINUX("\"readonlyPaths\":[1]"),
 		LINUX("\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\"}"),
-		LINUX("\"resources\":{\"memory\":{\"limit\":1}}"),
+		LINUX("\"resources\":{\"memory\":{\"kernel\":1}}"),
 		LINUX("\"cgroupsPath\":\"/x\""),
 		LINUX("\"uidMappings\":[{\"containerID\":0}]"),
 		LINUX("\"rootfsPropagation\":\"shared\""),

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launch/group.h"
+
+#include "base/fd.h"
+#include "cgroup/cgroup.h"
+#include "cgroup/limits.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool has_limits(const struct launch *l)
+{
+	return l->spec.resources.n > 0;
+}
+
+/* The scope that we were moved into: we go to "monitor", the container will be in "ct". */
+static int take_scope(struct launch *l, struct err *e)
+{
+	char monitor[sizeof(l->cgroup_parent)];
+	size_t n;
+	int fd, r = cgroup_own_path(l->cgroup_parent, sizeof(l->cgroup_parent));
+
+	n = strlen(l->cgroup_parent);
+	if (r < 0 || n < 6 || strcmp(l->cgroup_parent + n - 6, ".scope") != 0) {
+		l->cgroup_parent[0] = '\0';
+		return err_set(e, UCT_SCOPE_FAILED, -EIO,
+		               "systemd made a scope and left the launcher outside");
+	}
+	fd = cgroup_make(l->cgroup_parent, "monitor", monitor, sizeof(monitor), e);
+	if (fd == -ENOENT)
+		return err_set(e, UCT_SCOPE_FAILED, fd, "scope '%s' is not delegated",
+		               l->cgroup_parent);
+	if (fd < 0)
+		return fd;
+	(void)close(fd);
+	return cgroup_enter(monitor, e);
+}
+
+static int wait_for_scope(struct launch *l, struct err *e)
+{
+	struct sync_msg m;
+	int r = sync_expect(LAUNCH_SYNC, SYNC_SCOPED, "engine", &m, NULL, e);
+
+	if (r < 0)
+		return r;
+	l->start.flags &= ~(uint32_t)SYNC_SCOPE; /* it came; another start does not wait */
+	if (m.flags & SYNC_IN_SCOPE)
+		return take_scope(l, e);
+	if (!has_limits(l))
+		return -ENOENT; /* nothing was promised */
+	*e = m.e;
+	return m.e.code < 0 ? m.e.code : -EIO;
+}
+
+/* --cgroup-parent in a delegated subtree: each directory on the way passes the controllers on. */
+static int enter_parent(struct launch *l, struct err *e)
+{
+	char names[256], path[sizeof(l->cgroup_parent)], *save = NULL;
+
+	(void)snprintf(names, sizeof(names), "%s", l->plan.cgroup_parent);
+	for (char *s = strtok_r(names, "/", &save); s; s = strtok_r(NULL, "/", &save)) {
+		int fd = cgroup_make(l->cgroup_parent, s, path, sizeof(path), e);
+		int r = fd < 0 ? fd : cgroup_enable(l->cgroup_parent, l->spec.resources.v, e);
+
+		cleanup_close(&fd);
+		if (r == -ENOENT)
+			return err_set(e, UCT_CGROUP_FAILED, r, "cannot make cgroup parent '%s'",
+			               l->plan.cgroup_parent);
+		if (r < 0)
+			return r;
+		memcpy(l->cgroup_parent, path, sizeof(path));
+	}
+	return 0;
+}
+
+static int find_delegated(struct launch *l, struct err *e)
+{
+	bool is_busy = false;
+	int r = cgroup_delegated(l->cgroup_parent, sizeof(l->cgroup_parent), &is_busy);
+
+	if (r < 0) {
+		l->cgroup_parent[0] = '\0';
+		return r;
+	}
+	if (is_busy && has_limits(l))
+		cgroup_clear(l->cgroup_parent);
+	l->has_named_parent = l->plan.cgroup_parent;
+	return l->has_named_parent ? enter_parent(l, e) : 0;
+}
+
+static int no_cgroup(const struct launch *l, struct err *e)
+{
+	return err_set(e, UCT_NO_CGROUP, -EOPNOTSUPP, "limit '%.100s' needs a cgroup, and %s",
+	               l->spec.resources.v[0] + (*l->spec.resources.v[0] == '?'),
+	               l->plan.no_cgroup ? "the container was made with --cgroups=disabled"
+	                                 : "none is delegated to you, nor is there a systemd "
+	                                   "--user to ask");
+}
+
+static int find_parent(struct launch *l, struct err *e)
+{
+	int r;
+
+	if (l->cgroup_parent[0])
+		return 0;
+	if (l->plan.no_cgroup)
+		r = -ENOENT;
+	else if (l->start.flags & SYNC_SCOPE)
+		r = wait_for_scope(l, e);
+	else
+		r = find_delegated(l, e);
+	if (r != -ENOENT)
+		return r;
+	return has_limits(l) ? no_cgroup(l, e) : -ENOENT;
+}
+
+static int make(struct launch *l, struct err *e)
+{
+	size_t n = strlen(l->cgroup_parent);
+	bool is_scope = n > 6 && !strcmp(l->cgroup_parent + n - 6, ".scope");
+	char name[32];
+	int fd, r;
+
+	(void)snprintf(name, sizeof(name), "usr-ct-%.12s", l->id);
+	r = cgroup_enable(l->cgroup_parent, l->spec.resources.v, e);
+	if (r < 0)
+		return r;
+	fd = cgroup_make(l->cgroup_parent, is_scope ? "ct" : name, l->cgroup, sizeof(l->cgroup), e);
+	if (fd == -ENOENT && has_limits(l))
+		return no_cgroup(l, e);
+	if (fd < 0)
+		return fd;
+	r = cgroup_apply(l->cgroup, l->spec.resources.v, NULL, e);
+	if (r == 0)
+		return fd;
+	(void)close(fd);
+	cgroup_remove(l->cgroup);
+	return r;
+}
+
+int group_make(struct launch *l, int *ret_fd, struct err *e)
+{
+	int r = find_parent(l, e);
+
+	*ret_fd = -EBADF;
+	if (r == 0)
+		r = make(l, e);
+	if (r >= 0) {
+		*ret_fd = r;
+		return 0;
+	}
+	l->cgroup[0] = '\0';
+	return r == -ENOENT && !has_limits(l) ? 0 : r;
+}
+
+void group_remove(struct launch *l)
+{
+	cgroup_remove(l->cgroup);
+	if (l->cgroup[0] && l->has_named_parent) {
+		(void)rmdir(l->cgroup_parent); /* --cgroup-parent: if this was its last child */
+		l->cgroup_parent[0] = '\0';
+	}
+	l->cgroup[0] = '\0';
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* root - getting hold of the tree that START names, and of the right to look into it */
+#pragma once
+
+#include "store/pack-proto.h"
+#include "store/pack.h"
+
+#include "base/strv.h"
+
+struct root {
+	int fd;             /* the tree; UPPER: the upper directory */
+	int confine_fd;     /* everything that will be opened lies below it */
+	struct lower lower; /* UPPER */
+	struct strv hidden; /* UPPER: absolute paths */
+};
+#define ROOT_NONE                                  \
+	{                                          \
+		.fd = -EBADF, .confine_fd = -EBADF \
+	}
+void root_done(struct root *r);
+
+int root_open(const struct pack_start *s, const int fds[PACK_N_FDS], struct root *ret,
+              struct err *e);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* usr-ct update - other limits for containers, also while they run */
+#include "cli/limit-options.h"
+
+static const char *const policies[] = { "no", "on-failure", "always", "unless-stopped", NULL };
+
+static const struct option update_options[] = {
+	{ "restart", 0, OPTION_STRING, COMPLETE_VALUES, "POLICY",
+	  "When it is started again after its end: no, on-failure[:N], always, unless-stopped",
+	  NULL, NULL, policies },
+	{ NULL },
+};
+
+static int update_one(struct cli *c, const char *ref, const struct args *a, struct usrct_err *e)
+{
+	struct usrct_limits limits;
+
+	(void)limits_read(a, true, &limits, NULL); /* checked by update() */
+	return usrct_container_update(c->u, ref, &limits, args_string(a, "restart"), e);
+}
+
+static int update(struct cli *c, const struct args *a)
+{
+	struct usrct_limits limits;
+	struct err e = { 0 };
+	int r = limits_read(a, true, &limits, &e);
+
+	if (r == 0 && !a->n_values) {
+		r = err_set(&e, UCT_USAGE, -EINVAL, "update needs at least one flag");
+		(void)err_hint(&e, r, "see usr-ct update --help");
+	}
+	if (r < 0)
+		return cli_fail_local(c, &e);
+	return cli_for_each(c, a, /* echo= */ true, update_one);
+}
+
+const struct command cmd_update = {
+	.name = "update",
+	.aliases = (const char *const[]){ "container update", NULL },
+	.group = GROUP_CONTAINERS,
+	.summary = "Change limits and restart policy of containers",
+	.description =
+		"What runs is changed at once; what does not has the new limits when it is "
+		"started. What is not named stays as it was, and 0 takes a limit away. If one "
+		"value is refused none is changed.",
+	.args = (const struct positional[]){ { "CONTAINER", COMPLETE_CONTAINER, false, true },
+	                                     { NULL } },
+	.options = update_options,
+	.shared = (const struct option *const[]){ limit_options, NULL },
+	.examples = (const struct example[]){ { "Give a server more memory without a restart",
+	                                        "usr-ct update --memory 2g web" },
+	                                      { NULL, NULL } },
+	.handler = update,
+	.uses_store = true,
+};

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* exec - run one more command in a container that runs
+ *
+ * The container's own document says how a process of it is made; what the user wants otherwise is
+ * put in its place, and the launcher carries it out in a session of its own
+ * (helpers/launch/exec.c). Nothing is written to the store, no lock is taken and the monitor is not
+ * asked.
+ */
+#include "engine/attach.h"
+#include "engine/launcher.h"
+#include "engine/scope.h"
+
+#include "base/fd.h"
+#include "base/json.h"
+#include "base/sbuf.h"
+#include "base/sock.h"
+#include "cgroup/cgroup.h"
+#include "cgroup/control.h"
+#include "container/spec.h"
+#include "container/sync.h"
+#include "security/capabilities.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+struct executing {
+	struct usrct *u;
+	const struct target *t;
+	const struct usrct_exec_options *opts;
+	int sock_fd;
+	struct scope scope; /* asked for if needed to get into the container's cgroup */
+};
+
+static int set_command(json_t *process, const struct usrct_exec_options *o, struct err *e)
+{
+	json_t *args = json_array();
+
+	for (const char *const *v = o->command; v && *v; v++)
+		if (json_array_append_new(args, json_string(*v)) < 0) {
+			json_decref(args);
+			return err_set(e, UCT_BAD_VALUE, -EILSEQ,
+			               "the arguments of a command must be UTF-8");
+		}
+	return json_object_set_new(process, "args", args) < 0 ? err_oom(e) : 0;
+}
+
+/* After the container's own, so that they win; "NAME" alone means the caller's own value. */
+static int add_env(json_t *process, const struct usrct_exec_options *o, struct err *e)
+{
+	json_t *env = json_object_get(process, "env");
+
+	if (!json_is_array(env)) {
+		env = json_array();
+		if (json_object_set_new(process, "env", env) < 0)
+			return err_oom(e);
+	}
+	for (const char *const *v = o->env; v && *v; v++) {
+		_cleanup_free_ char *own = NULL;
+
+		if (!strchr(*v, '=')) {
+			if (!getenv(*v))
+				continue;
+			own = strf("%s=%s", *v, getenv(*v));
+			if (!own)
+				return err_oom(e);
+		}
+		if (json_array_append_new(env, json_string(own ? own : *v)) < 0)
+			return err_set(e, UCT_BAD_VALUE, -EILSEQ,
+			               "the environment of a command must be UTF-8");
+	}
+	return 0;
+}
+
+static int set_user(json_t *doc, json_t *process, const char *user, struct err *e)
+{
+	json_t *notes = json_object_get(doc, "annotations");
+
+	if (!user)
+		return 0;
+	if (!json_is_object(notes)) {
+		notes = json_object();
+		if (json_object_set_new(doc, "annotations", notes) < 0)
+			return err_oom(e);
+	}
+	/* The groups that were asked for with the container's user are not this one's. */
+	(void)json_object_del(json_object_get(process, "user"), "additionalGids");
+	return json_object_set_new(notes, SPEC_ANNOTATION_USER, json_string(user)) < 0
+	               ? err_set(e, UCT_BAD_VALUE, -EILSEQ, "a user's name must be UTF-8")
+	               : 0;
+}
+
+/* All there are, over what the container's user namespace owns; never more than that. */
+static int set_privileged(json_t *doc, json_t *process, struct err *e)
+{
+	static const char *const kinds[] = { "bounding", "effective", "permitted" };
+	json_t *sets = json_object(), *notes = json_object_get(doc, "annotations");
+	int r = 0;
+
+	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
+		json_t *list = json_array();
+
+		for (unsigned i = 0; capability_name(i); i++)
+			if (json_array_append_new(list,
+			                          json_sprintf("CAP_%s", capability_name(i))) < 0)
+				r = -ENOMEM;
+		if (json_object_set_new(sets, kinds[k], list) < 0)
+			r = -ENOMEM;
+	}
+	if (json_object_set_new(process, "capabilities", sets) < 0 || r < 0)
+		return err_oom(e);
+	(void)json_object_del(process, "noNewPrivileges");
+	if (!notes)
+		return 0;
+	return json_object_set_new(notes, SPEC_ANNOTATION_SECCOMP, json_string("unconfined")) < 0
+	               ? err_oom(e)
+	               : 0;
+}
+
+static int change_document(json_t *doc, const struct usrct_exec_options *o, struct err *e)
+{
+	json_t *process = json_object_get(doc, "process");
+	int r;
+
+	if (!json_is_object(process))
+		return err_set(e, UCT_STORE_DAMAGED, -EINVAL, "'%s' has no process", SPEC_FILE);
+	if (o->workdir && o->workdir[0] != '/')
+		return err_set(e, UCT_BAD_VALUE, -EINVAL,
+		               "working directory '%s' is not an absolute path", o->workdir);
+	r = set_command(process, o, e);
+	if (r == 0)
+		r = add_env(process, o, e);
+	if (r == 0)
+		r = set_user(doc, process, o->user, e);
+	if (r == 0 && o->privileged)
+		r = set_privileged(doc, process, e);
+	if (r == 0 && o->workdir &&
+	    json_object_set_new(process, "cwd", json_string(o->workdir)) < 0)
+		r = err_set(e, UCT_BAD_VALUE, -EILSEQ, "a working directory must be UTF-8");
+	if (r == 0 && json_object_set_new(process, "terminal", json_boolean(o->tty)) < 0)
+		r = err_oom(e);
+	return r;
+}
+
+static int make_document(const struct executing *x, struct err *e)
+{
+	_cleanup_json_ json_t *doc = NULL;
+	_cleanup_free_ char *text = NULL;
+	int r = json_read_at(x->t->dirfd, SPEC_FILE, SPEC_MAX_BYTES, &doc, e);
+
+	if (r == 0)
+		r = change_document(doc, x->opts, e);
+	if (r == 0)
+		r = json_print(doc, false, &text, e);
+	return r < 0 ? r : fd_sealed_memory("usr-ct-exec", text, strlen(text), e);
+}
+
+static int check_runs(const struct target *t, struct err *e)
+{
+	if (t->state.status == STATE_RESTARTING)
+		return err_hint(e,
+		                err_set(e, UCT_CONTAINER_STOPPED, -ESRCH,
+		                        "container '%s' is restarting", t->row.name),
+		                "wait until it runs");
+	if (!state_is_running(&t->state))
+		return err_set(e, UCT_CONTAINER_STOPPED, -ESRCH, "container '%s' is not running",
+		               t->row.name);
+	if (t->state.cgroup[0] && cgroup_is_frozen(t->state.cgroup) > 0)
+		return err_set(e, UCT_CONTAINER_PAUSED, -EAGAIN, "container '%s' is paused",
+		               t->row.name);
+	return 0;
+}
+
+/* Into another cgroup may be put what lies below an ancestor of both that is ours (cgroups(7),
+ * "Cgroups delegation: delegation containment"). A login session and the user's systemd have none:
+ * then the session gets a scope of its own, and is below that systemd, too. */
+static bool can_reach(const char *cgroup)
+{
+	char own[4096];
+	size_t n = 0, last = 0;
+
+	if (cgroup_own_path(own, sizeof(own) - sizeof("/cgroup.procs")) < 0)
+		return true; /* whatever we are, a scope would not help */
+	while (own[n] && own[n] == cgroup[n]) {
+		n++;
+		if ((own[n] == '/' || !own[n]) && (cgroup[n] == '/' || !cgroup[n]))
+			last = n;
+	}
+	memcpy(own + last, "/cgroup.procs", sizeof("/cgroup.procs"));
+	return faccessat(AT_FDCWD, own, W_OK, AT_EACCESS) == 0;
+}
+
+static int spawn(struct executing *x, struct sync_msg *start, struct err *e)
+{
+	_cleanup_close_ int document_fd = -EBADF, init_fd = -EBADF, cgroup_fd = -EBADF;
+	_cleanup_close_ int theirs = -EBADF;
+	struct spawn_fd fds[5];
+	int pair[2], r;
+	pid_t pid = 0;
+
+	document_fd = make_document(x, e);
+	if (document_fd < 0)
+		return document_fd;
+	init_fd = proc_open(&x->t->state.init);
+	if (init_fd < 0)
+		return err_set(e, UCT_CONTAINER_STOPPED, -ESRCH, "container '%s' is not running",
+		               x->t->row.name);
+	if (x->t->state.cgroup[0])
+		cgroup_fd = open(x->t->state.cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (cgroup_fd >= 0)
+		start->flags |= SYNC_CGROUP;
+	if (cgroup_fd >= 0 && !can_reach(x->t->state.cgroup))
+		(void)scope_prepare(&x->scope, NULL, NULL);
+	r = sock_pair(pair, e);
+	if (r < 0)
+		return r;
+	x->sock_fd = pair[0];
+	theirs = pair[1];
+	fds[0] = (struct spawn_fd){ theirs, EXEC_SYNC };
+	fds[1] = (struct spawn_fd){ document_fd, EXEC_DOCUMENT };
+	fds[2] = (struct spawn_fd){ store_dirfd(x->u->store), EXEC_STORE };
+	fds[3] = (struct spawn_fd){ init_fd, EXEC_INIT };
+	fds[4] = (struct spawn_fd){ cgroup_fd, EXEC_CGROUP };
+	r = launcher_spawn(x->u, &(struct launching){ x->t->row.id, LAUNCH_EXEC, fds, 5 }, &pid, e);
+	if (r == 0)
+		scope_ask(&x->scope, x->t->row.id, pid, 0);
+	return r;
+}
+
+static int converse(struct executing *x, struct sync_msg *m, struct err *e)
+{
+	const struct usrct_stdio *io = x->opts->stdio;
+	int r;
+
+	m->step = SYNC_START;
+	if (io) {
+		m->flags |= SYNC_ATTACH;
+		if (x->opts->interactive && io->stdin_fd >= 0)
+			m->flags |= SYNC_INTERACTIVE;
+		if (x->opts->tty)
+			(void)ioctl(io->stdin_fd, TIOCGWINSZ, &m->window);
+	}
+	if (x->scope.is_asked)
+		m->flags |= SYNC_SCOPE;
+	r = sync_send(x->sock_fd, m, -EBADF, e);
+	if (r == 0 && x->scope.is_asked) {
+		scope_answer(&x->scope, m);
+		r = sync_send(x->sock_fd, m, -EBADF, e);
+	}
+	if (r == 0)
+		r = sync_expect(x->sock_fd, SYNC_STARTED, "the session", m, NULL, e);
+	return r;
+}
+
+static int stay(const struct executing *x, int *ret_status, struct err *e)
+{
+	const struct usrct_exec_options *o = x->opts;
+	struct attachment a = {
+		.sock_fd = x->sock_fd,
+		.init_pidfd = -EBADF, /* as with Docker, signals are for us */
+		.io = o->stdio,
+		.tty = o->tty,
+		.interactive = o->interactive,
+	};
+	int status = 0, r = attach_run(&a, &status, e);
+
+	if (r < 0 && e->uct == UCT_LAUNCHER_DIED)
+		return err_set(e, UCT_SESSION_DIED, r,
+		               "the command's session is gone, its exit status is unknown");
+	if (r >= 0 && ret_status)
+		*ret_status = status;
+	return MIN(r, 0);
+}
+
+static int execute(struct executing *x, int *ret_status, struct err *e)
+{
+	struct attach_signals signals = { 0 };
+	struct sync_msg m = { 0 };
+	int r = check_runs(x->t, e);
+
+	if (r == 0)
+		r = engine_hold(x->u, e);
+	if (r == 0 && x->opts->stdio)
+		r = attach_signals_block(x->opts->stdio, &signals, e);
+	if (r == 0)
+		r = spawn(x, &m, e);
+	if (r == 0)
+		r = converse(x, &m, e);
+	scope_done(&x->scope);
+	if (r == 0 && x->opts->stdio)
+		r = stay(x, ret_status, e);
+	attach_signals_restore(&signals);
+	cleanup_close(&x->sock_fd);
+	return r;
+}
+
+int usrct_container_exec(struct usrct *u, const char *ref, const struct usrct_exec_options *opts,
+                         int *ret_status, struct usrct_err *out)
+{
+	_cleanup_target_ struct target t = TARGET_NONE;
+	struct executing x = {
+		.u = u, .t = &t, .opts = opts, .sock_fd = -EBADF, .scope = SCOPE_NONE
+	};
+	struct err e = { 0 };
+	int r = target_open(u, ref, STORE_READ, &t, &e);
+
+	if (r == 0)
+		r = execute(&x, ret_status, &e);
+	return ENGINE_RETURN(r, out, &e);
+}

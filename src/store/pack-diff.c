@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pack-diff - what a container added (A), changed (C) and deleted (D), as Docker tells it
+ *
+ * What overlayfs copied up without a change is none. A directory is listed as changed if its own
+ * mode or owner is, or if anything below it is listed. In a directory that was made anew in place
+ * of an old one, what the old one had and the new one has not is deleted.
+ *
+ * Directories are remembered until something below them is listed, so that they come out in front
+ * of it.
+ */
+#include "store/pack.h"
+
+#include "base/sbuf.h"
+#include "base/strv.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/xattr.h>
+
+#include "base/fd.h"
+
+enum { FLUSH_AT = 1 << 16 };
+
+struct diff {
+	struct pack_upper_job *job;
+	struct sbuf out;
+	char told[PATH_MAX]; /* the directory that was listed last, and so all above it */
+	size_t told_len;
+};
+
+static int flush(struct diff *d, struct err *e)
+{
+	int r = d->out.err;
+
+	if (r == 0 && d->out.len)
+		r = fd_write_all(d->job->out_fd, d->out.s, d->out.len);
+	sbuf_clear(&d->out);
+	return r < 0 ? err_errno(e, r, "cannot write the list of changes") : 0;
+}
+
+static void put(struct diff *d, char kind, const char *path, size_t n)
+{
+	sbuf_addc(&d->out, kind);
+	sbuf_addc(&d->out, '/');
+	sbuf_add(&d->out, path, n);
+	sbuf_addc(&d->out, '\0');
+}
+
+/* How much of @path is a directory that was listed already. */
+static size_t common(const struct diff *d, const char *path)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i <= d->told_len; i++) {
+		bool ends_told = i == d->told_len, ends_here = path[i] == '/' || path[i] == '\0';
+
+		if (i > 0 && ends_here && (ends_told || d->told[i] == '/'))
+			n = i;
+		if (ends_told || path[i] == '\0' || path[i] != d->told[i])
+			break;
+	}
+	return n;
+}
+
+static void tell_parents(struct diff *d, const char *path)
+{
+	for (size_t at = common(d, path);;) {
+		const char *slash = strchr(path + at + (at > 0), '/');
+
+		if (!slash)
+			break;
+		at = (size_t)(slash - path);
+		put(d, 'C', path, at);
+	}
+}
+
+static int tell(struct diff *d, char kind, const char *path, bool is_dir, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	size_t n = is_dir ? strlen(path) : slash ? (size_t)(slash - path) : 0;
+
+	tell_parents(d, path);
+	put(d, kind, path, strlen(path));
+	memcpy(d->told, path, n);
+	d->told[n] = '\0';
+	d->told_len = n;
+	return d->out.len >= FLUSH_AT || d->out.err ? flush(d, e) : 0;
+}
+
+static ssize_t capability(int fd, char value[64])
+{
+	return fd < 0 ? -1 : fgetxattr(fd, "security.capability", value, 64);
+}
+
+static bool has_other_capability(const struct diff *d, const struct walk_entry *x)
+{
+	_cleanup_close_ int now_fd = open_again(d->job->proc_fd, x->fd, O_RDONLY);
+	_cleanup_close_ int then_fd = lower_open(x->parent_lower, x->name, d->job->proc_fd);
+	char now[64], then[64];
+	ssize_t a = capability(now_fd, now), b = capability(then_fd, then);
+
+	return a != b || (a > 0 && memcmp(now, then, (size_t)a) != 0);
+}
+
+static bool differs(const struct diff *d, const struct walk_entry *x, const struct stat *then)
+{
+	const struct stat *now = &x->st;
+
+	if (now->st_mode != then->st_mode || now->st_uid != then->st_uid ||
+	    now->st_gid != then->st_gid || now->st_rdev != then->st_rdev)
+		return true;
+	if (S_ISDIR(now->st_mode)) /* size and time only tell that something happened inside */
+		return false;
+	if (now->st_size != then->st_size || now->st_mtim.tv_sec != then->st_mtim.tv_sec ||
+	    now->st_mtim.tv_nsec != then->st_mtim.tv_nsec)
+		return true;
+	return S_ISREG(now->st_mode) && has_other_capability(d, x);
+}
+
+static int visit(void *arg, const struct walk_entry *x, struct err *e)
+{
+	struct diff *d = arg;
+	bool is_dir = S_ISDIR(x->st.st_mode), existed = false;
+	struct stat then;
+	int r = 0;
+
+	if (!x->path[0])
+		return 1;
+	if (x->parent_lower) {
+		r = lower_find(x->parent_lower, x->name, &then, is_dir ? x->lower : NULL, e);
+		if (r < 0)
+			return r;
+		existed = r > 0;
+	}
+	if (S_ISCHR(x->st.st_mode) && x->st.st_rdev == 0)
+		return existed ? tell(d, 'D', x->path, false, e) : 0;
+	if (pack_is_hidden(d->job, x))
+		return 0;
+	r = 0;
+	if (!existed)
+		r = tell(d, 'A', x->path, is_dir, e);
+	else if (differs(d, x, &then))
+		r = tell(d, 'C', x->path, is_dir, e);
+	return r < 0 ? r : 1;
+}
+
+/* In an opaque directory: what the lower one had. */
+static int enter(void *arg, const char *path, int dir_fd, const struct lower *lower, struct err *e)
+{
+	_cleanup_strv_ struct strv names = { 0 };
+	struct diff *d = arg;
+	struct stat st;
+	int r;
+
+	if (!lower->n || !is_opaque(dir_fd))
+		return 0;
+	r = lower_names(lower, d->job->proc_fd, &names, e);
+	for (size_t i = 0; i < names.n && r == 0; i++) {
+		char child[PATH_MAX + NAME_MAX + 2];
+
+		if (fstatat(dir_fd, names.v[i], &st, AT_SYMLINK_NOFOLLOW) == 0)
+			continue;
+		if (snprintf(child, sizeof(child), "%s%s%s", path, *path ? "/" : "", names.v[i]) <
+		    PATH_MAX)
+			r = tell(d, 'D', child, false, e);
+	}
+	return r;
+}
+
+bool pack_is_hidden(const struct pack_upper_job *job, const struct walk_entry *x)
+{
+	char *const *h = job->hidden;
+	struct stat st;
+
+	if (x->parent_lower && lower_find(x->parent_lower, x->name, &st, NULL, NULL) > 0)
+		return false;
+	while (h && *h && strcmp(*h + 1, x->path) != 0)
+		h++;
+	if (!h || !*h)
+		return false;
+	if (S_ISREG(x->st.st_mode))
+		return x->st.st_size == 0;
+	if (S_ISDIR(x->st.st_mode)) {
+		_cleanup_close_ int fd = open_again(job->proc_fd, x->fd, O_RDONLY | O_DIRECTORY);
+		_cleanup_strv_ struct strv names = { 0 };
+
+		return fd >= 0 && read_names(fd, &names, NULL) == 0 && names.n == 0;
+	}
+	return false;
+}
+
+int pack_diff(struct pack_upper_job *job, struct err *e)
+{
+	static const struct walk_ops ops = { .visit = visit, .enter = enter };
+	struct diff d = { .job = job, .out = SBUF_INIT(1 << 24) };
+	int r = walk_tree(job->upper_fd, job->proc_fd, &job->lower, &ops, &d, e);
+
+	if (r == 0)
+		r = flush(&d, e);
+	sbuf_done(&d.out);
+	return r;
+}

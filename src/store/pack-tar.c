@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pack-tar - one thing on disk becomes one entry of a tar (pax where ustar cannot say it)
+ *
+ * Of extended attributes user.* and security.capability are packed, as unpacking keeps them, but
+ * nothing of overlayfs' own. Holes stay holes (GNU sparse 1.0).
+ */
+#include "store/pack-out.h"
+#include "store/pack.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/xattr.h>
+
+enum { CHUNK = 256 * 1024, SPARSE_MIN = 64 * 1024, HOLES_MAX = 10000 };
+enum { NAMES_SIZE = 64 * 1024, VALUE_SIZE = 64 * 1024 };
+
+struct packer {
+	struct archive *a;
+	struct archive_entry_linkresolver *links;
+	struct pack_out *out;
+	struct err why; /* of what failed below libarchive */
+	struct pack_sums sums;
+	int proc_fd;
+	char xattr_names[NAMES_SIZE], xattr_value[VALUE_SIZE];
+	char buf[CHUNK], zeros[CHUNK];
+};
+
+static la_ssize_t take_block(struct archive *a, void *data, const void *block, size_t n)
+{
+	struct packer *p = data;
+
+	if (pack_out_write(p->out, block, n, &p->why) == 0)
+		return (la_ssize_t)n;
+	archive_set_error(a, EIO, "stream");
+	return -1;
+}
+
+static int failed(struct packer *p, const char *path, struct err *e)
+{
+	const char *why = archive_error_string(p->a);
+
+	if (p->why.code < 0) {
+		if (e)
+			*e = p->why;
+		return p->why.code;
+	}
+	return err_set(e, UCT_SYSTEM, -EIO, "cannot pack '/%.300s': %s", path,
+	               why ? why : "no reason given");
+}
+
+int packer_new(const struct pack_options *o, struct packer **ret, struct err *e)
+{
+	_cleanup_packer_ struct packer *p = calloc(1, sizeof(*p));
+	int r;
+
+	if (!p)
+		return err_oom(e);
+	p->proc_fd = o->proc_fd;
+	p->a = archive_write_new();
+	p->links = archive_entry_linkresolver_new();
+	if (!p->a || !p->links)
+		return err_oom(e);
+	archive_entry_linkresolver_set_strategy(p->links, ARCHIVE_FORMAT_TAR_PAX_RESTRICTED);
+	r = pack_out_new(o->out_fd, o->is_layer, o->is_compressed, &p->out, e);
+	if (r < 0)
+		return r;
+	/* One form of attributes: the other, libarchive's own, is for itself alone. */
+	if (archive_write_set_format_pax_restricted(p->a) != ARCHIVE_OK ||
+	    archive_write_set_format_option(p->a, "pax", "xattrheader", "SCHILY") != ARCHIVE_OK ||
+	    archive_write_set_bytes_per_block(p->a, CHUNK) != ARCHIVE_OK ||
+	    archive_write_set_bytes_in_last_block(p->a, 1) != ARCHIVE_OK ||
+	    archive_write_open(p->a, p, NULL, take_block, NULL) != ARCHIVE_OK)
+		return failed(p, "", e);
+	*ret = TAKE_PTR(p);
+	return 0;
+}
+
+void packer_free(struct packer *p)
+{
+	if (!p)
+		return;
+	if (p->a) {
+		(void)archive_write_fail(p->a); /* no end mark behind what is not complete */
+		(void)archive_write_free(p->a);
+	}
+	if (p->links)
+		archive_entry_linkresolver_free(p->links);
+	pack_out_free(p->out);
+	free(p);
+}
+
+static bool xattr_is_packed(const char *name)
+{
+	if (!strcmp(name, "security.capability"))
+		return true;
+	return !strncmp(name, "user.", 5) && strncmp(name, "user.overlay.", 13) != 0;
+}
+
+static int add_xattrs(struct packer *p, int fd, struct archive_entry *ae, const char *path,
+                      struct err *e)
+{
+	ssize_t n = flistxattr(fd, p->xattr_names, sizeof(p->xattr_names));
+
+	if (n < 0) /* a file system without any; more than we take would be no image's */
+		return errno == EOPNOTSUPP || errno == EPERM
+		               ? 0
+		               : err_sys(e, "cannot list the attributes of '/%s'", path);
+	for (const char *name = p->xattr_names; name < p->xattr_names + n;
+	     name += strlen(name) + 1) {
+		ssize_t size;
+
+		if (!xattr_is_packed(name))
+			continue;
+		size = fgetxattr(fd, name, p->xattr_value, sizeof(p->xattr_value));
+		if (size < 0 && errno == ENODATA)
+			continue;
+		if (size < 0)
+			return err_sys(e, "cannot read attribute '%s' of '/%s'", name, path);
+		archive_entry_xattr_add_entry(ae, name, p->xattr_value, (size_t)size);
+	}
+	return 0;
+}
+
+/* Tells libarchive where there is data. Too many holes: none. */
+static int add_holes(int fd, struct archive_entry *ae, const struct stat *st)
+{
+	off_t at = 0;
+
+	if (st->st_size < SPARSE_MIN || st->st_blocks * 512 >= st->st_size)
+		return 0;
+	for (int i = 0; at < st->st_size; i++) {
+		off_t data = lseek(fd, at, SEEK_DATA), end;
+
+		if (data < 0 && errno == ENXIO)
+			break;
+		end = data < 0 ? -1 : lseek(fd, data, SEEK_HOLE);
+		if (end < 0 || i == HOLES_MAX) {
+			archive_entry_sparse_clear(ae);
+			return 0;
+		}
+		data = MIN(data, st->st_size);
+		end = MIN(end, st->st_size);
+		if (end > data)
+			archive_entry_sparse_add_entry(ae, data, end - data);
+		at = end;
+	}
+	if (archive_entry_sparse_count(ae) == 0)
+		archive_entry_sparse_add_entry(ae, 0, 0);
+	return 1;
+}
+
+static int give(struct packer *p, const void *data, size_t n, const char *path, struct err *e)
+{
+	return archive_write_data(p->a, data, n) < 0 ? failed(p, path, e) : 0;
+}
+
+/* libarchive wants every byte, also of holes, and leaves those out itself. */
+static int add_data(struct packer *p, int fd, off_t size, bool has_holes, const char *path,
+                    struct err *e)
+{
+	off_t at = 0;
+	int r = 0;
+
+	while (at < size && r == 0) {
+		size_t want = (size_t)MIN(size - at, (off_t)CHUNK);
+		off_t data = has_holes ? lseek(fd, at, SEEK_DATA) : at;
+		ssize_t n = 0;
+
+		if (data < 0 || data > size)
+			data = size;
+		if (data > at) {
+			want = (size_t)MIN(data - at, (off_t)CHUNK);
+			r = give(p, p->zeros, want, path, e);
+			at += (off_t)want;
+			continue;
+		}
+		n = RETRY_EINTR(pread(fd, p->buf, want, at));
+		if (n < 0)
+			return err_sys(e, "cannot read '/%s'", path);
+		p->sums.data_bytes += (uint64_t)n;
+		/* It became shorter: the header has promised the rest. */
+		r = n > 0 ? give(p, p->buf, (size_t)n, path, e) : give(p, p->zeros, want, path, e);
+		at += n > 0 ? (off_t)n : (off_t)want;
+	}
+	return r;
+}
+
+static int set_link(int fd, struct archive_entry *ae, const char *path, struct err *e)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlinkat(fd, "", target, sizeof(target) - 1);
+
+	if (n < 0)
+		return err_sys(e, "cannot read the link '/%s'", path);
+	target[n] = '\0';
+	archive_entry_set_symlink(ae, target);
+	return 0;
+}
+
+static void set_stat(struct archive_entry *ae, const struct stat *st, const char *path)
+{
+	archive_entry_set_pathname(ae, path);
+	archive_entry_set_mode(ae, st->st_mode);
+	archive_entry_set_uid(ae, st->st_uid);
+	archive_entry_set_gid(ae, st->st_gid);
+	archive_entry_set_mtime(ae, st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
+	archive_entry_set_size(ae, S_ISREG(st->st_mode) ? st->st_size : 0);
+	if (S_ISREG(st->st_mode)) {
+		archive_entry_set_dev(ae, st->st_dev);
+		archive_entry_set_ino(ae, (la_int64_t)st->st_ino);
+		archive_entry_set_nlink(ae, (unsigned)st->st_nlink);
+	} else if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode)) {
+		archive_entry_set_rdev(ae, st->st_rdev);
+	}
+}
+
+static int write_header(struct packer *p, struct archive_entry *ae, const char *path, struct err *e)
+{
+	int rc = archive_write_header(p->a, ae);
+
+	/* A warning: a name is not UTF-8, and goes out as the bytes it has. */
+	if (rc != ARCHIVE_OK && rc != ARCHIVE_WARN)
+		return failed(p, path, e);
+	p->sums.n_entries++;
+	return 0;
+}
+
+static void cleanup_entry(struct archive_entry **ae)
+{
+	archive_entry_free(*ae);
+}
+
+/* @fd can be read from, if it is a file or directory. */
+static int add_opened(struct packer *p, int fd, const struct stat *st, const char *path,
+                      struct err *e)
+{
+	__attribute__((cleanup(cleanup_entry))) struct archive_entry *ae = archive_entry_new();
+	struct archive_entry *spare = NULL;
+	bool has_holes = false;
+	int r = 0;
+
+	if (!ae)
+		return err_oom(e);
+	set_stat(ae, st, path);
+	if (S_ISLNK(st->st_mode))
+		r = set_link(fd, ae, path, e);
+	else if (S_ISREG(st->st_mode) || S_ISDIR(st->st_mode))
+		r = add_xattrs(p, fd, ae, path, e);
+	if (r < 0)
+		return r;
+	if (S_ISREG(st->st_mode)) {
+		archive_entry_linkify(p->links, &ae, &spare);
+		archive_entry_free(spare); /* other formats' business */
+		if (!archive_entry_hardlink(ae))
+			has_holes = add_holes(fd, ae, st) > 0;
+	}
+	r = write_header(p, ae, path, e);
+	if (r == 0 && S_ISREG(st->st_mode) && !archive_entry_hardlink(ae))
+		r = add_data(p, fd, st->st_size, has_holes, path, e);
+	return r;
+}
+
+int packer_add(struct packer *p, int fd, const struct stat *st, const char *path, struct err *e)
+{
+	_cleanup_close_ int again = -EBADF;
+	struct stat now;
+
+	if (S_ISSOCK(st->st_mode)) { /* tar has no such thing */
+		p->sums.n_skipped++;
+		return 0;
+	}
+	if (!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode))
+		return add_opened(p, fd, st, path, e);
+	again = open_again(p->proc_fd, fd, O_RDONLY);
+	if (again == -ENOENT || again == -ESTALE)
+		return 0;
+	if (again < 0)
+		return err_errno(e, again, "cannot open '/%s'", path);
+	if (fstat(again, &now) < 0)
+		return err_sys(e, "cannot look at '/%s'", path);
+	return add_opened(p, again, &now, path, e);
+}
+
+int packer_add_mark(struct packer *p, const char *path, const struct stat *like, struct err *e)
+{
+	__attribute__((cleanup(cleanup_entry))) struct archive_entry *ae = archive_entry_new();
+	struct stat st = { .st_mode = S_IFREG, .st_nlink = 1, .st_mtim = like->st_mtim };
+
+	if (!ae)
+		return err_oom(e);
+	set_stat(ae, &st, path);
+	return write_header(p, ae, path, e);
+}
+
+int packer_finish(struct packer *p, struct pack_sums *ret, struct err *e)
+{
+	int r;
+
+	if (archive_write_close(p->a) != ARCHIVE_OK)
+		return failed(p, "", e);
+	r = pack_out_finish(p->out, &p->sums, e);
+	*ret = p->sums;
+	return r;
+}
