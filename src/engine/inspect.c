@@ -136,6 +136,16 @@ int usrct_container_inspect(struct usrct *u, const char *ref, char **ret_json,
 	return ENGINE_RETURN(r, out, &e);
 }
 
+/* Of the lowest layer, which says how all below the plain ones are stored. */
+static const char *driver_of(struct usrct *u, const struct image_row *row)
+{
+	enum layer_driver driver = LAYER_PLAIN;
+
+	if (row->n_chains)
+		(void)layer_driver_of(u->store, row->chains[0], &driver, NULL);
+	return layer_driver_name(driver);
+}
+
 static int inspect_image(struct usrct *u, const char *ref, json_t **ret, struct err *e)
 {
 	_cleanup_free_ char *text = NULL;
@@ -163,7 +173,7 @@ static int inspect_image(struct usrct *u, const char *ref, json_t **ret, struct 
 		                 json_object_get(config, "architecture"), "Os",
 		                 json_object_get(config, "os"), "Size", (json_int_t)row.size_bytes,
 		                 "Config", json_object_get(config, "config"), "Storage", "Driver",
-		                 "plain", "Chain", layers, "RootFS",
+		                 driver_of(u, &row), "Chain", layers, "RootFS",
 		                 json_object_get(config, "rootfs"));
 		r = *ret ? 0 : err_oom(e);
 	}

@@ -72,6 +72,8 @@ static bool store_has_xattrs(struct usrct *u)
 {
 	int fd = store_dirfd(u->store);
 
+	if (fd < 0) /* not made yet; like most */
+		return true;
 	return fsetxattr(fd, "user.usrct.try", "", 0, 0) == 0 &&
 	       fremovexattr(fd, "user.usrct.try") == 0;
 }
@@ -105,7 +107,7 @@ int engine_layer_driver(struct usrct *u, struct err *e)
 
 	if (u->has_chosen_driver)
 		return (int)u->driver;
-	r = engine_store(u, STORE_WRITE, e);
+	r = engine_store(u, STORE_READ, e);
 	if (r == 0)
 		r = choose(u, e);
 	if (r >= 0) {

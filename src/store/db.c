@@ -206,6 +206,7 @@ static int open_reader(struct store *s, struct err *e)
 	r = check_version(s, version, e);
 	if (r < 0)
 		return r;
+	s->version = version;
 	return version > 0; /* 0: the first writer is just making it */
 }
 
@@ -230,6 +231,7 @@ static int open_writer(struct store *s, struct err *e)
 		if (r < 0)
 			return r;
 	}
+	s->version = SCHEMA_VERSION;
 	rc = sqlite3_exec(s->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
 	return rc == SQLITE_OK ? 1 : db_error(s, rc, e);
 }

@@ -45,8 +45,11 @@ static int look_up(struct store *s, const char *chain, enum layer_driver *ret,
 {
 	_cleanup_stmt_ sqlite3_stmt *st = NULL;
 	char path[LAYER_PATH_SIZE];
-	int r = db_query(s, &st, e, "SELECT size_bytes, driver FROM layers WHERE chain = ?", "s",
-	                 chain);
+	/* A reader may meet a store that no writer has upgraded yet. */
+	int r = db_query(s, &st, e,
+	                 s->version < 2 ? "SELECT size_bytes, 'plain' FROM layers WHERE chain = ?"
+	                                : "SELECT size_bytes, driver FROM layers WHERE chain = ?",
+	                 "s", chain);
 
 	if (r == 0)
 		r = db_step(s, st, e);
