@@ -71,7 +71,7 @@ static int write_at(int fd, const char *p, size_t n, uint64_t offset, struct err
 static int open_temporary(struct object_writer *w, struct err *e)
 {
 	w->fd = openat(w->stage_fd, TEMPORARY, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-	               MODE_NOW);
+	               OBJECT_MODE);
 	return w->fd < 0 ? err_sys(e, "cannot create an object") : 0;
 }
 
@@ -228,6 +228,17 @@ static int rename_into_place(const struct object_writer *w, const char *name, st
 	return err_sys(e, "cannot rename object '%s' into place", name);
 }
 
+static void label(int fd, const struct object_id *id)
+{
+	/* Where there are no attributes, the name's 128 bits must do. */
+	if (fsetxattr(fd, OBJECT_XATTR, id->digest, sizeof(id->digest), 0) == 0 || errno != EACCES)
+		return;
+	/* Without capabilities the mode counts, even for whoever made it. */
+	if (fchmod(fd, MODE_NOW) == 0)
+		(void)fsetxattr(fd, OBJECT_XATTR, id->digest, sizeof(id->digest), 0);
+	(void)fchmod(fd, OBJECT_MODE);
+}
+
 static int write_out(struct object_writer *w, const struct object_id *id, const char *name,
                      struct err *e)
 {
@@ -240,11 +251,47 @@ static int write_out(struct object_writer *w, const struct object_id *id, const 
 	}
 	if (r < 0)
 		return r;
-	/* Where there are no attributes, the name's 128 bits must do. */
-	(void)fsetxattr(w->fd, OBJECT_XATTR, id->digest, sizeof(id->digest), 0);
-	if (fchmod(w->fd, OBJECT_MODE) < 0)
-		return err_sys(e, "cannot protect an object");
+	label(w->fd, id);
 	return rename_into_place(w, name, e);
+}
+
+/* Whole contents in memory: written under their name at once, which saves a rename. Until the last
+ * byte is there the file is too short, and whoever meets it replaces it. */
+static int write_small(struct object_writer *w, const struct object_id *id, const char *name,
+                       struct err *e)
+{
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	_cleanup_close_ int fd = openat(w->dirfd, name, flags, OBJECT_MODE);
+	char dir[3] = { name[0], name[1], '\0' };
+	int r;
+
+	if (fd < 0 && errno == ENOENT && (mkdirat(w->dirfd, dir, 0700) == 0 || errno == EEXIST))
+		fd = openat(w->dirfd, name, flags, OBJECT_MODE);
+	if (fd < 0 && errno == EEXIST) {
+		r = find(w, id, name, e);
+		return r == 0 ? write_out(w, id, name, e) : MIN(r, 0);
+	}
+	if (fd < 0)
+		return err_sys(e, "cannot create object '%s'", name);
+	r = write_at(fd, w->buf, (size_t)w->size, 0, e);
+	if (r < 0)
+		(void)unlinkat(w->dirfd, name, 0); /* or a collection does it */
+	else
+		label(fd, id);
+	return r;
+}
+
+/* What lies in the temporary file gets its name, or goes if that is there already. */
+static int place_large(struct object_writer *w, const struct object_id *id, const char *name,
+                       struct err *e)
+{
+	int r = find(w, id, name, e);
+
+	if (r == 0)
+		return write_out(w, id, name, e);
+	if (r > 0 && unlinkat(w->stage_fd, TEMPORARY, 0) < 0)
+		return err_sys(e, "cannot remove a temporary object");
+	return MIN(r, 0);
 }
 
 int object_finish(struct object_writer *w, struct object_id *ret, char ret_name[OBJECT_NAME_SIZE],
@@ -265,11 +312,7 @@ int object_finish(struct object_writer *w, struct object_id *ret, char ret_name[
 	if (r < 0)
 		return r;
 	object_name(id.digest, ret_name);
-	r = find(w, &id, ret_name, e);
-	if (r == 0)
-		r = write_out(w, &id, ret_name, e);
-	else if (r > 0 && w->fd >= 0 && unlinkat(w->stage_fd, TEMPORARY, 0) < 0)
-		r = err_sys(e, "cannot remove a temporary object");
+	r = w->fd < 0 ? write_small(w, &id, ret_name, e) : place_large(w, &id, ret_name, e);
 	cleanup_close(&w->fd);
 	w->fd = -EBADF;
 	if (r < 0)
