@@ -192,7 +192,7 @@ int main(void)
 	(void)prctl(PR_SET_NAME, "usr-ct-hold", 0, 0, 0);
 	(void)fd_set_cloexec(PARENT_FD, 1);
 	(void)fd_set_cloexec(RUNTIME_DIRFD, 1);
-	(void)close_range(RUNTIME_DIRFD + 1, ~0U, 0); /* what the user's shell left open */
+	(void)fd_close_from(RUNTIME_DIRFD + 1); /* what the user's shell left open */
 	r = sock_pair(pair, &e);
 	if (r < 0) {
 		(void)tell_parent(PARENT_FD, HOLD_FAIL, &e);

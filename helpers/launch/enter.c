@@ -1,52 +1,76 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "launch/enter.h"
 
+#include "base/fd.h"
 #include "base/proc.h"
 #include "base/sock.h"
 #include "container/rootfs.h"
 #include "container/spec.h"
 #include "container/sync.h"
+#include "container/tools.h"
 #include "launch/process.h"
+#include "launch/visit.h"
 
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-/* A function that does not return, called on a stack of our own: ASan would not know that stack. */
-#define OWN_STACK __attribute__((no_sanitize_address, noinline))
-
-enum { SYNC_FD = 3, STACK_BYTES = 256 * 1024 };
+/* Where descriptors are while the new process gets ready. */
+enum { SYNC_FD = 3, TOOLS_FD = 4, ABOVE_ALL = 512 };
 
 /* What the three share. */
 struct entering {
 	const struct enter *what;
 	int their_sync_fd;
 	struct entered out;
-	int r; /* of the one in the middle */
-	struct err e;
 };
+
+/* From wherever they are, without losing one on the way. */
+static int keep_tools(const struct enter *what)
+{
+	int fds[TOOLS_TREES_MAX];
+
+	for (size_t i = 0; i < what->n_tools; i++) {
+		fds[i] = fcntl(what->tools_fds[i], F_DUPFD_CLOEXEC, ABOVE_ALL);
+		if (fds[i] < 0)
+			return -errno;
+	}
+	for (size_t i = 0; i < what->n_tools; i++)
+		if (dup3(fds[i], TOOLS_FD + (int)i, O_CLOEXEC) < 0)
+			return -errno;
+	return 0;
+}
 
 /* 0, 1, 2 and the socket, and nothing that leads out of the container. */
 static int keep_four(const struct entering *x, struct err *e)
 {
-	int fd = x->their_sync_fd;
+	int fd = x->their_sync_fd, r;
 
 	for (int i = 0; i < 3 && !x->what->spec->terminal; i++)
 		if (dup3(x->what->stdio[i], i, 0) < 0)
 			return err_sys(e, "cannot set up standard input and output");
 	if (fd != SYNC_FD && dup3(fd, SYNC_FD, O_CLOEXEC) < 0)
 		return err_sys(e, "cannot set up a socket");
-	if (close_range(SYNC_FD + 1, ~0U, 0) < 0)
-		return err_sys(e, "cannot close descriptors");
-	return 0;
+	r = keep_tools(x->what);
+	if (r == 0)
+		r = fd_close_from(TOOLS_FD + (int)x->what->n_tools);
+	return r < 0 ? err_errno(e, r, "cannot close descriptors") : 0;
+}
+
+static int enter_tools(size_t n, size_t n_data, struct err *e)
+{
+	int fds[TOOLS_TREES_MAX], r;
+
+	for (size_t i = 0; i < n; i++)
+		fds[i] = TOOLS_FD + (int)i;
+	r = tools_enter(fds, n, n_data, e);
+	(void)fd_close_from(TOOLS_FD);
+	return r;
 }
 
 static int open_terminal(int root_fd, int *ret_slave_fd, struct err *e)
@@ -93,15 +117,18 @@ static int become(const struct spec *spec, struct err *e)
 	if (r == 0)
 		r = spec->terminal ? process_take_terminal(slave_fd, &p.user, e)
 		                   : process_take_pipes(stdio, &p.user, e);
-	if (r == 0 && close_range(SYNC_FD, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
-		r = err_sys(e, "cannot close descriptors");
+	if (r == 0) {
+		r = fd_cloexec_from(SYNC_FD);
+		if (r < 0)
+			r = err_errno(e, r, "cannot close descriptors");
+	}
 	if (r == 0)
 		r = process_restrict(spec, &p, e);
 	return r < 0 ? r : process_exec(spec, &p, e);
 }
 
 /* The new process; its memory and descriptors are its own. */
-static _Noreturn OWN_STACK void inside(const struct entering *x)
+static _Noreturn ON_OWN_STACK void inside(const struct entering *x)
 {
 	int sync_fd = x->their_sync_fd;
 	struct err e = { 0 };
@@ -109,21 +136,16 @@ static _Noreturn OWN_STACK void inside(const struct entering *x)
 	process_reset_signals();
 	if (arrive(x, &e) == 0) {
 		sync_fd = SYNC_FD;
-		(void)become(x->what->spec, &e); /* comes back only to say why */
+		if (!x->what->n_tools ||
+		    enter_tools(x->what->n_tools, x->what->n_tools_data, &e) == 0)
+			(void)become(x->what->spec, &e); /* comes back only to say why */
 	}
 	sync_fail(sync_fd, &e);
 	_exit(e.uct == UCT_COMMAND_NOT_FOUND ? 127 : 126);
 }
 
-static int refused(struct err *e, int errnum)
-{
-	if (errnum == ESRCH)
-		return err_set(e, UCT_CONTAINER_STOPPED, -ESRCH, "the container has ended");
-	return err_errno(e, -errnum, "cannot enter the container's namespaces");
-}
-
-/* The one in the middle. What it writes is the caller's memory. */
-static OWN_STACK int pass_through(void *arg)
+/* The one in the middle. */
+static ON_OWN_STACK int pass_through(void *arg, struct err *e)
 {
 	struct entering *x = arg;
 	const uint64_t all =
@@ -132,17 +154,11 @@ static OWN_STACK int pass_through(void *arg)
 		.flags = CLONE_PARENT | CLONE_PIDFD,
 		.pidfd = (uint64_t)(uintptr_t)&x->out.pidfd,
 	};
+	int r = visit_container(x->what->init_pidfd, x->what->spec->namespaces & all, e);
 	long pid;
 
-	/* Before the new process can be seen. setns(2) has done it too, if fs.suid_dumpable is not
-	 * odd. */
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
-	    setns(x->what->init_pidfd,
-	          (int)(CLONE_NEWUSER | CLONE_NEWNS | (x->what->spec->namespaces & all))) < 0 ||
-	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) {
-		x->r = refused(&x->e, errno);
-		return 1;
-	}
+	if (r < 0)
+		return r;
 	if (x->what->cgroup_fd >= 0) {
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)x->what->cgroup_fd;
@@ -150,37 +166,16 @@ static OWN_STACK int pass_through(void *arg)
 	pid = syscall(SYS_clone3, &args, sizeof(args));
 	if (pid == 0)
 		inside(x);
-	if (pid < 0 && args.flags & CLONE_INTO_CGROUP && errno != ENOMEM)
-		x->r = err_set(&x->e, UCT_CGROUP_FAILED, -errno,
+	x->out.pid = pid > 0 ? (pid_t)pid : 0;
+	if (pid > 0)
+		return 0;
+	if (errno == ENOMEM) /* what the kernel says when the first process is dead */
+		return err_set(e, UCT_CONTAINER_STOPPED, -ESRCH, "the container has ended");
+	if (args.flags & CLONE_INTO_CGROUP)
+		return err_set(e, UCT_CGROUP_FAILED, -errno,
 		               "cannot start a process in the container's cgroup: %s",
 		               strerror(errno));
-	else if (pid < 0)
-		x->r = refused(&x->e, errno == ENOMEM ? ESRCH : errno); /* its init is dead */
-	x->out.pid = pid > 0 ? (pid_t)pid : 0;
-	return 0;
-}
-
-static int pass(struct entering *x, struct err *e)
-{
-	/* Of its own: a child that shares ours would overwrite what we return to. */
-	char *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
-	                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
-	int was_dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), status;
-	pid_t pid;
-
-	if (stack == MAP_FAILED)
-		return err_sys(e, "cannot make a stack");
-	pid = clone(pass_through, stack + STACK_BYTES,
-	            CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, x);
-	if (pid < 0)
-		x->r = err_sys(&x->e, "cannot start a process");
-	else
-		(void)RETRY_EINTR(waitpid(pid, &status, 0));
-	(void)munmap(stack, STACK_BYTES);
-	(void)prctl(PR_SET_DUMPABLE, was_dumpable, 0, 0, 0); /* the memory was one */
-	if (x->r < 0 && e)
-		*e = x->e;
-	return x->r;
+	return err_sys(e, "cannot start a process in the container");
 }
 
 int enter_start(const struct enter *what, struct entered *ret, struct err *e)
@@ -194,7 +189,7 @@ int enter_start(const struct enter *what, struct entered *ret, struct err *e)
 		return r;
 	x.out.sync_fd = pair[0];
 	x.their_sync_fd = theirs = pair[1];
-	r = pass(&x, e);
+	r = visit(pass_through, &x, 0, e);
 	if (r < 0) {
 		entered_done(&x.out);
 		return r;

@@ -8,12 +8,16 @@
  */
 #include "launch/enter.h"
 #include "launch/monitor.h"
+#include "launch/visit.h"
 
 #include "base/fd.h"
 #include "base/sbuf.h"
 #include "container/events.h"
+#include "container/rootfs.h"
+#include "container/tools.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,7 +28,7 @@
 
 enum { DRAIN_READS_MAX = 64 };
 
-static int read_document(struct spec *ret, struct err *e)
+int exec_read_document(struct spec *ret, struct err *e)
 {
 	_cleanup_free_ char *text = NULL;
 	struct stat st;
@@ -66,6 +70,31 @@ static int take_terminal(struct launch *l, struct entered *x, struct err *e)
 	return 0;
 }
 
+/* The trees of tools, cloned where that is allowed. */
+struct trees {
+	const struct launch *l;
+	int fds[TOOLS_TREES_MAX];
+	size_t n, n_data;
+};
+
+static int clone_trees(void *arg, struct err *e)
+{
+	struct trees *t = arg;
+
+	if (t->l->start.flags & SYNC_USERNS &&
+	    (setns(EXEC_USERNS, CLONE_NEWUSER) < 0 || unshare(CLONE_NEWNS) < 0))
+		return err_sys(e, "cannot copy the mount namespace");
+	for (; t->n < t->l->spec.n_mounts; t->n++) {
+		int fd = rootfs_clone_source(&t->l->spec.mounts[t->n], e);
+
+		if (fd < 0)
+			return fd;
+		t->fds[t->n] = fd;
+		t->n_data += !strcmp(t->l->spec.mounts[t->n].target, TOOLS_DATA);
+	}
+	return 0;
+}
+
 static int enter(struct launch *l, struct err *e)
 {
 	_cleanup_entered_ struct entered x = ENTERED_NONE;
@@ -75,8 +104,20 @@ static int enter(struct launch *l, struct err *e)
 		.spec = &l->spec,
 		.stdio = { -EBADF, -EBADF, -EBADF },
 	};
+	struct trees trees = { .l = l };
 	int r = 0;
 
+	if (l->start.flags & SYNC_TOOLS) {
+		if (l->spec.n_mounts > TOOLS_TREES_MAX)
+			return err_errno(e, -E2BIG, "the tools have too many layers");
+		r = visit(clone_trees, &trees,
+		          l->start.flags & SYNC_USERNS ? 0 : CLONE_NEWUSER | CLONE_NEWNS, e);
+		what.tools_fds = trees.fds;
+		what.n_tools = trees.n;
+		what.n_tools_data = trees.n_data;
+	}
+	if (r < 0)
+		return r;
 	if (l->spec.terminal || l->start.flags & SYNC_ATTACH)
 		r = launch_make_stdio(l, what.stdio, e);
 	else
@@ -90,6 +131,8 @@ static int enter(struct launch *l, struct err *e)
 	}
 	for (int i = 0; i < 3; i++)
 		cleanup_close(&what.stdio[i]);
+	for (size_t i = 0; i < trees.n; i++)
+		cleanup_close(&trees.fds[i]);
 	if (r == 0)
 		r = enter_result(&x, e);
 	if (r == 0) {
@@ -111,8 +154,10 @@ static int start(struct launch *l, struct err *e)
 		r = sync_expect(EXEC_SYNC, SYNC_SCOPED, "engine", &scoped, NULL, e);
 	if (r == 0 && !(l->start.flags & SYNC_CGROUP))
 		(void)close(EXEC_CGROUP);
+	if (r == 0 && !(l->start.flags & SYNC_USERNS))
+		(void)close(EXEC_USERNS);
 	if (r == 0)
-		r = read_document(&l->spec, e);
+		r = exec_read_document(&l->spec, e);
 	l->plan.interactive = l->start.flags & SYNC_INTERACTIVE && l->start.flags & SYNC_ATTACH;
 	return r < 0 ? r : enter(l, e);
 }

@@ -2,6 +2,7 @@
 #include "launch/group.h"
 
 #include "base/fd.h"
+#include "base/sbuf.h"
 #include "cgroup/cgroup.h"
 #include "cgroup/limits.h"
 
@@ -115,6 +116,24 @@ static int find_parent(struct launch *l, struct err *e)
 	return has_limits(l) ? no_cgroup(l, e) : -ENOENT;
 }
 
+/* Until the state file has it, the container's marker tells a sweeper of a cgroup whose maker was
+ * killed. A scope needs none of that: systemd removes it with its last process. */
+static int note_cgroup(const struct launch *l, const char *name, struct err *e)
+{
+	_cleanup_free_ char *marker = strf("live/%s", l->id);
+	_cleanup_free_ char *path = strf("%s/%s", l->cgroup_parent, name);
+	_cleanup_close_ int fd = -EBADF;
+	int r;
+
+	if (!marker || !path)
+		return err_oom(e);
+	fd = openat(LAUNCH_STORE, marker, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return err_sys(e, "cannot open '%s'", marker);
+	r = fd_write_all(fd, path, strlen(path));
+	return r < 0 ? err_errno(e, r, "cannot write '%s'", marker) : 0;
+}
+
 static int make(struct launch *l, struct err *e)
 {
 	size_t n = strlen(l->cgroup_parent);
@@ -124,6 +143,8 @@ static int make(struct launch *l, struct err *e)
 
 	(void)snprintf(name, sizeof(name), "usr-ct-%.12s", l->id);
 	r = cgroup_enable(l->cgroup_parent, l->spec.resources.v, e);
+	if (r == 0 && !is_scope)
+		r = note_cgroup(l, name, e);
 	if (r < 0)
 		return r;
 	fd = cgroup_make(l->cgroup_parent, is_scope ? "ct" : name, l->cgroup, sizeof(l->cgroup), e);

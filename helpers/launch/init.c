@@ -14,7 +14,6 @@
 
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -37,7 +36,8 @@ static int write_sysctl(const char *name, const char *value, struct err *e)
 			*p = '/';
 	fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
-		return err_sys(e, "cannot open sysctl '%s'", name);
+		return err_set(e, errno == ENOENT ? UCT_BAD_VALUE : UCT_SYSCTL_REFUSED, -errno,
+		               "cannot open sysctl '%s': %s", name, strerror(errno));
 	r = fd_write_all(fd, value, strlen(value));
 	return r < 0 ? err_errno(e, r, "cannot set sysctl '%s' to '%s'", name, value) : 0;
 }
@@ -115,6 +115,9 @@ static int build(const struct init_context *c, struct sync_times *times, struct 
 
 	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
 		return err_sys(e, "cannot become root in the user namespace");
+	r = process_set_oom_score(c->spec, e);
+	if (r < 0)
+		return r;
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return err_sys(e, "cannot hide from the container");
 	/* clone3(2) would take the launcher's cgroup as the root. */
@@ -122,6 +125,9 @@ static int build(const struct init_context *c, struct sync_times *times, struct 
 		return err_sys(e, "cannot make a cgroup namespace");
 	if (c->spec->hostname && sethostname(c->spec->hostname, strlen(c->spec->hostname)) < 0)
 		return err_sys(e, "cannot set host name '%s'", c->spec->hostname);
+	if (c->spec->domainname &&
+	    setdomainname(c->spec->domainname, strlen(c->spec->domainname)) < 0)
+		return err_sys(e, "cannot set domain name '%s'", c->spec->domainname);
 	r = set_sysctls(c, e);
 	if (r < 0)
 		return r;
@@ -140,6 +146,10 @@ static int build(const struct init_context *c, struct sync_times *times, struct 
 	sync_time(times, "pivot");
 	if (r == 0)
 		r = process_prepare(c->spec, root_fd, /* makes_cwd= */ true, p, e);
+	if (r == 0) /* now that it is known whose they are */
+		r = secrets_mount(c->secrets, root_fd, &p->user, e);
+	if (r == 0)
+		r = secrets_set_env(c->secrets, &p->env, e);
 	/* Only now: the user and the working directory are made in a root that is read-only after.
 	 */
 	if (r == 0 && c->spec->root_readonly)
@@ -189,8 +199,9 @@ static int run(const struct init_context *c, struct err *e)
 		return r;
 	/* Nothing but 0, 1 and 2 survives into the program; closed at the exec, so that the end of
 	 * the sync socket still says that it happened. */
-	if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
-		return err_sys(e, "cannot close descriptors");
+	r = fd_cloexec_from(3);
+	if (r < 0)
+		return err_errno(e, r, "cannot close descriptors");
 	(void)setsid(); /* fails only if we lead a session already */
 	r = c->spec->terminal ? process_take_terminal(terminal.slave_fd, &p.user, e)
 	                      : process_take_pipes(c->stdio, &p.user, e);

@@ -4,9 +4,11 @@
 
 #include "container/rootfs.h"
 #include "container/spec.h"
+#include "launch/secrets.h"
 
 struct init_context {
 	const struct spec *spec;
+	const struct secrets *secrets;
 	struct rootfs_source root;
 	int sync_fd;         /* to the launcher; close-on-exec */
 	int stdio[3];        /* the program's ends; unused with a terminal */

@@ -47,7 +47,11 @@ static int read_documents(struct launch *l, struct err *e)
 		r = file_read_at(LAUNCH_CONTAINER, PLAN_FILE, SPEC_MAX_BYTES, &plan, &plan_n, e);
 	if (r == 0)
 		r = spec_parse(config, config_n, &l->spec, e);
-	return r < 0 ? r : plan_parse(plan, plan_n, &l->plan, e);
+	if (r == 0)
+		r = plan_parse(plan, plan_n, &l->plan, e);
+	return r < 0 ? r
+	             : secrets_read(json_at(l->plan.doc, "secrets"), LAUNCH_CONTAINER, &l->secrets,
+	                            e);
 }
 
 /* Where the ids come from. In the holder's namespace we are root over the user's ids, and only
@@ -213,6 +217,7 @@ static int make_init(struct launch *l, struct err *e)
 	_cleanup_close_ int init_program_fd = -EBADF, cgroup_fd = -EBADF;
 	struct init_context c = {
 		.spec = &l->spec,
+		.secrets = &l->secrets,
 		.root = { LAUNCH_STORE, l->plan.layers, l->plan.data, LAUNCH_CONTAINER,
 		          l->plan.auto_remove },
 		.stdio = { -EBADF, -EBADF, -EBADF },
@@ -248,6 +253,7 @@ static int make_init(struct launch *l, struct err *e)
 	sync_time(&l->times[0], "prepare");
 	if (r == 0)
 		r = clone_init(l, &c, cgroup_fd, e);
+	secrets_done(&l->secrets);
 	sync_time(&l->times[0], "clone");
 	(void)close(pair[1]);
 	for (int i = 0; i < 3; i++)
@@ -386,6 +392,7 @@ static void undo(struct launch *l, const struct err *e)
 /* The monitor needs a few facts of them. */
 void launch_shed_documents(struct launch *l)
 {
+	uint64_t namespaces = l->spec.namespaces;
 	bool terminal = l->spec.terminal;
 	struct plan kept = { .auto_remove = l->plan.auto_remove,
 		             .stop_signal = l->plan.stop_signal,
@@ -396,6 +403,7 @@ void launch_shed_documents(struct launch *l)
 	spec_done(&l->spec);
 	plan_done(&l->plan);
 	l->spec.terminal = terminal;
+	l->spec.namespaces = namespaces;
 	l->plan = kept;
 	(void)malloc_trim(0);
 }
@@ -436,7 +444,7 @@ void launch_guard_self(int first_foreign_fd, const char *name)
 	for (int fd = LAUNCH_SYNC; fd < first_foreign_fd; fd++)
 		(void)fd_set_cloexec(fd, 1);
 	/* What the user's shell left open is not for a monitor that may live for months. */
-	(void)close_range((unsigned)first_foreign_fd, ~0U, 0);
+	(void)fd_close_from(first_foreign_fd);
 	IGNORE(chdir("/")); /* keep no directory of the user's busy */
 }
 
@@ -460,6 +468,8 @@ int main(int argc, char **argv)
 	sync_time(&l.times[0], "exec of the launcher");
 	if (!strcmp(argv[2], LAUNCH_EXEC))
 		return exec_main(argv[1]);
+	if (!strcmp(argv[2], LAUNCH_MOUNT))
+		return live_mount_main();
 	l.id = argv[1];
 	l.has_userns = !strcmp(argv[2], LAUNCH_NESTED);
 	launch_guard_self(l.has_userns ? LAUNCH_USERNS + 1 : LAUNCH_USERNS, "usr-ct-monitor");

@@ -7,6 +7,7 @@
 #include "container/state.h"
 #include "container/sync.h"
 #include "launch/plan.h"
+#include "launch/secrets.h"
 #include "network/uplink.h"
 
 #include <stdbool.h>
@@ -15,7 +16,8 @@ struct launch {
 	const char *id;
 	struct spec spec;
 	struct plan plan;
-	bool has_userns; /* LAUNCH_USERNS was given and entered */
+	struct secrets secrets; /* until the first process has them */
+	bool has_userns;        /* LAUNCH_USERNS was given and entered */
 	uid_t outer_uid;
 	gid_t outer_gid;
 
@@ -59,3 +61,6 @@ void launch_shed_documents(struct launch *l);
 
 /* exec.c: argv[2] is LAUNCH_EXEC. */
 int exec_main(const char *id);
+int exec_read_document(struct spec *ret, struct err *e);
+/* live-mount.c: argv[2] is LAUNCH_MOUNT. */
+int live_mount_main(void);

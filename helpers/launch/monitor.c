@@ -13,11 +13,13 @@
 #include "base/file.h"
 #include "base/sbuf.h"
 #include "base/sock.h"
+#include "cgroup/control.h"
 #include "launch/group.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <link.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -68,6 +70,8 @@ static void handle_signal(struct monitor *m)
 	m->is_stopping = true;
 	if (m->l->init_pidfd >= 0)
 		(void)pidfd_signal(m->l->init_pidfd, m->l->plan.stop_signal);
+	if (cgroup_is_frozen(m->l->cgroup)) /* paused, it would not hear it */
+		(void)cgroup_freeze(m->l->cgroup, false, 0, NULL);
 }
 
 static void handle_output(struct monitor *m, unsigned stream, uint32_t events)
@@ -86,6 +90,8 @@ static void handle_init(struct monitor *m)
 {
 	if (pidfd_wait(m->l->init_pidfd, &m->status) < 0)
 		m->status = 255 << 8; /* somebody else reaped it; nobody does */
+	if (!(m->l->spec.namespaces & CLONE_NEWPID))
+		stragglers_end(m->l);
 	m->has_ended = true;
 	(void)epoll_ctl(m->epoll_fd, EPOLL_CTL_DEL, m->l->init_pidfd, NULL);
 }

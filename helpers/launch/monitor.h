@@ -131,3 +131,6 @@ void pump_input_ready(struct monitor *m);
 void pump_end(struct monitor *m);
 /* Asks for the events that matter now: no output while the first client is slow. */
 void pump_watch(struct monitor *m);
+
+/* stragglers.c: ends what the first process left, where no PID namespace does. */
+void stragglers_end(const struct launch *l);

@@ -115,12 +115,12 @@ static int find_user(const struct spec *spec, int root_fd, struct user *ret, str
 	char numbers[32];
 	int r;
 
-	if (spec->user)
-		return user_resolve(root_fd, spec->user, ret, e);
 	(void)snprintf(numbers, sizeof(numbers), "%u:%u", (unsigned)spec->uid, (unsigned)spec->gid);
-	r = user_resolve(root_fd, numbers, ret, e);
-	for (size_t i = 0; r == 0 && i < spec->n_groups && i < USER_GROUPS_MAX; i++)
-		ret->groups[ret->n_groups++] = spec->groups[i];
+	r = user_resolve(root_fd, spec->user ? spec->user : numbers, ret, e);
+	if (r == 0)
+		r = user_add_groups(ret, spec->groups, spec->n_groups, e);
+	if (r == 0 && spec->group_names)
+		r = user_add_group_names(root_fd, spec->group_names, ret, e);
 	return r;
 }
 
@@ -146,21 +146,21 @@ static int set_limits(const struct spec *spec, struct err *e)
 {
 	for (size_t i = 0; i < spec->n_rlimits; i++) {
 		const struct spec_rlimit *x = &spec->rlimits[i];
-		struct rlimit now, want = x->limit;
+		struct rlimit now;
 
-		/* Only root outside may raise a hard limit; the document's is then an upper bound.
-		 */
-		if (getrlimit((__rlimit_resource_t)x->resource, &now) == 0) {
-			want.rlim_max = MIN(want.rlim_max, now.rlim_max);
-			want.rlim_cur = MIN(want.rlim_cur, want.rlim_max);
-		}
-		if (setrlimit((__rlimit_resource_t)x->resource, &want) < 0)
-			return err_sys(e, "cannot set resource limit %d", x->resource);
+		if (setrlimit((__rlimit_resource_t)x->resource, &x->limit) == 0)
+			continue;
+		if (errno == EPERM && getrlimit((__rlimit_resource_t)x->resource, &now) == 0)
+			return err_set(e, UCT_ULIMIT, -EPERM,
+			               "resource limit %d cannot be raised from %llu to %llu",
+			               x->resource, (unsigned long long)now.rlim_max,
+			               (unsigned long long)x->limit.rlim_max);
+		return err_sys(e, "cannot set resource limit %d", x->resource);
 	}
 	return 0;
 }
 
-static int set_oom_score(const struct spec *spec, struct err *e)
+int process_set_oom_score(const struct spec *spec, struct err *e)
 {
 	_cleanup_close_ int fd = -EBADF;
 	char text[16];
@@ -168,10 +168,16 @@ static int set_oom_score(const struct spec *spec, struct err *e)
 
 	if (!spec->has_oom_score_adj)
 		return 0;
+	/* Else our own files in /proc belong to root outside. Nobody in the container looks yet. */
+	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
+		return err_sys(e, "cannot set the OOM score");
 	fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(e, "cannot set the OOM score");
 	r = fd_write_all(fd, text, (size_t)snprintf(text, sizeof(text), "%d", spec->oom_score_adj));
+	if (r == -EACCES || r == -EPERM)
+		return err_set(e, UCT_OOM_SCORE, r, "the OOM score cannot be lowered to %d",
+		               spec->oom_score_adj);
 	return r < 0 ? err_errno(e, r, "cannot set the OOM score to %d", spec->oom_score_adj) : 0;
 }
 
@@ -200,10 +206,12 @@ static int capability_masks(const struct spec *spec, struct capability_sets *ret
 	return r;
 }
 
-static int become_user(const struct user *u, struct err *e)
+static int become_user(const struct user *u, bool keep_groups, struct err *e)
 {
-	/* With one id only, setgroups is denied for good, and there is no group to lose. */
-	if (setgroups(u->n_groups, u->groups) < 0 && (errno != EPERM || u->n_groups))
+	/* With one id only, setgroups is denied for good, and there is no group to lose. To keep
+	 * the caller's groups is to leave them alone: they have no number here, but they count. */
+	if (!keep_groups && setgroups(u->n_groups, u->groups) < 0 &&
+	    (errno != EPERM || u->n_groups))
 		return err_sys(e, "cannot set supplementary groups");
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return err_sys(e, "cannot keep capabilities");
@@ -237,8 +245,6 @@ int process_restrict(const struct spec *spec, const struct process *p, struct er
 	(void)umask(spec->umask);
 	r = set_limits(spec, e);
 	if (r == 0)
-		r = set_oom_score(spec, e);
-	if (r == 0)
 		r = capability_masks(spec, &sets, e);
 	if (r == 0)
 		r = capabilities_bound(sets.bounding, e);
@@ -247,7 +253,7 @@ int process_restrict(const struct spec *spec, const struct process *p, struct er
 	if (r == 0)
 		r = load_filter(spec, e);
 	if (r == 0)
-		r = become_user(&p->user, e);
+		r = become_user(&p->user, spec->keep_groups, e);
 	if (r < 0)
 		return r;
 	/* Like a program that root executes, one of another user starts with none (Docker). */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* process - the last steps before the container's program runs: ids, limits, privileges, exec
  *
- * Order, and why: rlimits and the OOM score while we may still raise them; the bounding set while
+ * Order, and why: the OOM score while our files in /proc can be our own; rlimits while we may
+ * still raise them; the bounding set while
  * CAP_SETPCAP is there; the filter while CAP_SYS_ADMIN is there (or no_new_privs is set); groups
  * before the user; capabilities last, because a change of user clears them.
  */
@@ -33,6 +34,8 @@ int process_prepare(const struct spec *spec, int root_fd, bool makes_cwd, struct
  * (0, 1 and 2 themselves, or none below 3). */
 int process_take_terminal(int slave_fd, const struct user *u, struct err *e);
 int process_take_pipes(const int stdio[3], const struct user *u, struct err *e);
+/* Before anybody else is in the container: the process is dumpable afterwards. UCT_OOM_SCORE. */
+int process_set_oom_score(const struct spec *spec, struct err *e);
 /* Becomes the user with the limits, capabilities and filter of the document. */
 int process_restrict(const struct spec *spec, const struct process *p, struct err *e);
 /* Never returns 0: UCT_COMMAND_NOT_FOUND or UCT_COMMAND_NOT_EXECUTABLE. */

@@ -76,7 +76,8 @@ static int find_place(struct pack *p, struct err *e)
 		return place_source(p->root.fd, p->start.path, p->start.flags & PACK_FOLLOW,
 		                    &p->place, e);
 	if (p->start.op == PACK_WRITE)
-		return place_target(p->root.fd, p->start.path, &p->place, e);
+		return place_target(p->root.fd, p->start.path, p->start.flags & PACK_MAKE_DIRS,
+		                    &p->place, e);
 	return 0;
 }
 
@@ -170,7 +171,7 @@ static int export_tree(struct pack *p, struct err *e)
 		.root_fd = p->root.fd,
 		.proc_fd = p->proc_fd,
 		.out_fd = p->fds[PACK_FD_STREAM],
-		.name = ".",
+		.name = "",
 		.stays = true,
 	};
 

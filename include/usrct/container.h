@@ -20,6 +20,9 @@ struct usrct;
 struct usrct_limits; /* usrct/limits.h */
 struct usrct_policy; /* usrct/policy.h */
 
+/* What a caller stays connected to. */
+enum { USRCT_ATTACH_STDIN = 1, USRCT_ATTACH_STDOUT = 2, USRCT_ATTACH_STDERR = 4 };
+
 /**
  * struct usrct_create_options - what to run; lists are NULL-terminated and may be NULL
  * @size:       sizeof(struct usrct_create_options)
@@ -46,6 +49,38 @@ struct usrct_policy; /* usrct/policy.h */
  * @stop_timeout_s: seconds between stop signal and SIGKILL; negative: 10
  * @limits:     what it may use of memory, processors and so on; NULL: no limits
  * @policy:     restart, health checks and log; NULL: those of the image and of usr-ct
+ * @annotations: "KEY=VALUE", into the OCI document
+ * @mounts:     "type=bind|tmpfs,source=...,target=...", as Docker's --mount
+ * @devices:    "PATH[:TARGET[:rw|rwm]]" of device nodes, or of directories of them
+ * @secrets:    "NAME", or "id=NAME,src=FILE|env=NAME", then
+ * ",type=mount|env,target=,uid=,gid=,mode="
+ * @ulimits:    "NAME=SOFT[:HARD]", names as in setrlimit(2) without RLIMIT_, in lower case
+ * @sysctls:    "KEY=VALUE", of namespaces that the container has to itself
+ * @groups:     supplementary groups by name or number; "keep-groups" alone: the caller's own
+ * @cap_add, @cap_drop: capabilities with or without CAP_, or "ALL"
+ * @security:   "no-new-privileges", "seccomp=unconfined", "systempaths=unconfined", "mask=PATH" ...
+ * @add_hosts:  "NAME:ADDRESS" for /etc/hosts; the address may be "host-gateway"
+ * @dns, @dns_search, @dns_options: replace what resolv.conf(5) would get from the host
+ * @expose:     "PORT[-PORT][/tcp|udp|sctp]", remembered only
+ * @unset_env:  names to leave out of the image's environment
+ * @domainname: NIS domain; NULL: none
+ * @timezone:   "Area/City" or "local"; NULL: the image's
+ * @umask:      octal; NULL: 0022
+ * @shm_size:   of /dev/shm in bytes, with a suffix as in "64m"; NULL: 64 MiB
+ * @ipc, @pid, @uts, @cgroupns, @userns: "private" or "host"; NULL: private; @ipc also "none"
+ * @cidfile:    receives the id; must not exist
+ * @pidfile:    receives the number of the first process at each start, as the caller sees it
+ * @image_volumes: "ignore" (also NULL) or "tmpfs": what to do with the volumes an image declares
+ * @oom_score_adj: -1000 to 1000; NULL: as the caller's
+ * @attach:     USRCT_ATTACH_*, remembered for inspect
+ * @privileged: all capabilities of the user namespace, no filter, nothing masked, your devices
+ * @replace:    a container that has the name goes, once the new one is complete
+ * @remove_image: after the container, its image goes unless others use it; implies @auto_remove
+ * @no_hosts, @no_hostname: leave the image's /etc/hosts, /etc/hostname alone
+ * @read_only_tmpfs: with @read_only, /run, /tmp and /var/tmp are writable and empty
+ * @env_host:   all of the caller's environment, before @env
+ * @unset_env_all: nothing of the image's environment
+ * @http_proxy: the caller's proxy variables
  */
 struct usrct_create_options {
 	size_t size;
@@ -65,6 +100,26 @@ struct usrct_create_options {
 	int stop_timeout_s;
 	const struct usrct_limits *limits;
 	const struct usrct_policy *policy;
+	const char *const *annotations;
+	const char *const *mounts;
+	const char *const *devices;
+	const char *const *secrets;
+	const char *const *ulimits;
+	const char *const *sysctls;
+	const char *const *groups;
+	const char *const *cap_add, *const *cap_drop;
+	const char *const *security;
+	const char *const *add_hosts;
+	const char *const *dns, *const *dns_search, *const *dns_options;
+	const char *const *expose;
+	const char *const *unset_env;
+	const char *domainname, *timezone, *umask, *shm_size;
+	const char *ipc, *pid, *uts, *cgroupns, *userns;
+	const char *cidfile, *pidfile, *image_volumes;
+	const int *oom_score_adj;
+	unsigned attach;
+	bool privileged, replace, remove_image, no_hosts, no_hostname, read_only_tmpfs;
+	bool env_host, unset_env_all, http_proxy;
 };
 
 /**
@@ -193,26 +248,66 @@ enum usrct_state {
 /**
  * struct usrct_container - one container in a list; times are realtime, 0 if not yet
  * @exit_code: 0 to 255; -1 while it is unknown (running, or nobody saw it end)
+ * @pid:       first process, as the caller sees it; 0 when not running
+ * @is_oom_killed: in its last run the kernel killed a process of it for want of memory
+ * @restart_count: how often its restart policy has started it again
+ * @labels, @mounts: NULL-terminated; "KEY=VALUE", and what is bound into it. These and
+ * @network, @health: with USRCT_LIST_DOCUMENT, else NULL. Health is "none", "starting", "healthy"
+ *             or "unhealthy"
+ * @size_rw_bytes, @size_root_bytes: with USRCT_LIST_SIZE: what it wrote, and that with its image
  */
 struct usrct_container {
 	const char *id, *name, *image, *image_id, *command;
 	enum usrct_state state;
 	uint64_t created_ns, started_ns, finished_ns;
 	int exit_code;
-	int pid;            /* first process, as the caller sees it; 0 when not running */
-	bool is_oom_killed; /* in its last run the kernel killed a process of it for want of memory
-	                     */
+	int pid;
+	bool is_oom_killed;
+	unsigned restart_count;
+	bool auto_remove;
+	const char *const *labels;
+	const char *const *mounts;
+	const char *network, *health;
+	uint64_t size_rw_bytes, size_root_bytes;
+};
+
+/* What costs time and is left out unless asked for. */
+enum usrct_list_details {
+	USRCT_LIST_DOCUMENT = 1,
+	USRCT_LIST_SIZE = 2, /* looks at every file that the container has written */
+};
+
+/**
+ * struct usrct_list_options - which containers, and what to know of them
+ * @size:    sizeof(struct usrct_list_options)
+ * @all:     also those that do not run
+ * @last:    only the newest so many of those that fit, running or not; 0: no limit
+ * @details: of enum usrct_list_details
+ * @filters: "KEY=VALUE", NULL-terminated; may be NULL. Keys: id, name, command (regular
+ *           expressions), label (KEY or KEY=VALUE), label!, status, exited, ancestor, before,
+ * since, until, volume, network, health, restart-policy, publish, is-task. Values of one key are
+ *           alternatives (label, before, since, until: all must fit); keys must all fit. status and
+ *           exited imply @all
+ */
+struct usrct_list_options {
+	size_t size;
+	bool all;
+	unsigned last;
+	unsigned details;
+	const char *const *filters;
 };
 
 /**
  * usrct_container_list() - containers, newest first
- * @all:   also those that do not run
+ * @opts:  may be NULL: those that run
  * @ret:   receives an array that the caller frees with usrct_container_list_free()
  *
- * Takes no lock, starts no process and never waits. Return: 0 or negative errno. Since: 0.1
+ * Takes no lock and never waits; starts no process, except for USRCT_LIST_SIZE, where files of
+ * subordinate ids may need one. Return: 0 or negative errno: -EINVAL (a filter). Since: 0.1
  */
-USRCT_API int usrct_container_list(struct usrct *u, bool all, struct usrct_container **ret,
-                                   size_t *ret_n, struct usrct_err *e);
+USRCT_API int usrct_container_list(struct usrct *u, const struct usrct_list_options *opts,
+                                   struct usrct_container **ret, size_t *ret_n,
+                                   struct usrct_err *e);
 USRCT_API void usrct_container_list_free(struct usrct_container *list, size_t n);
 
 /**
@@ -223,13 +318,42 @@ USRCT_API int usrct_container_inspect(struct usrct *u, const char *ref, char **r
                                       struct usrct_err *e);
 
 /**
+ * struct usrct_stop_options - how to end a container
+ * @size:      sizeof(struct usrct_stop_options)
+ * @timeout_s: between signal and SIGKILL; negative: the container's own
+ * @signo:     as in signal(7); 0: the container's own
+ */
+struct usrct_stop_options {
+	size_t size;
+	int timeout_s, signo;
+};
+
+/**
  * usrct_container_stop() - stop signal, wait, SIGKILL
- * @timeout_s: negative: the container's own
+ * @opts: may be NULL: the container's own
  *
  * Blocks until it has ended. A container that does not run is success. Since: 0.1
  */
-USRCT_API int usrct_container_stop(struct usrct *u, const char *ref, int timeout_s,
-                                   struct usrct_err *e);
+USRCT_API int usrct_container_stop(struct usrct *u, const char *ref,
+                                   const struct usrct_stop_options *opts, struct usrct_err *e);
+
+/**
+ * usrct_container_restart() - stop, and start again in the background; what does not run is started
+ * @opts: as for usrct_container_stop()
+ *
+ * Return: 0, or negative errno: -EBUSY (it removes itself when it ends). Since: 0.1
+ */
+USRCT_API int usrct_container_restart(struct usrct *u, const char *ref,
+                                      const struct usrct_stop_options *opts, struct usrct_err *e);
+
+/**
+ * usrct_container_rename() - give it another name, whether it runs or not
+ * @name: a leading slash is not counted
+ *
+ * Return: 0, or negative errno: -EEXIST (name taken), -EINVAL (not a name). Since: 0.1
+ */
+USRCT_API int usrct_container_rename(struct usrct *u, const char *ref, const char *name,
+                                     struct usrct_err *e);
 
 /**
  * usrct_container_kill() - send a signal to its first process

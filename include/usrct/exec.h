@@ -23,6 +23,10 @@ extern "C" {
  * @interactive: pass @stdio's input on
  * @privileged:  all capabilities over what the container's user namespace owns, and no system call
  *               filter
+ * @tools:       a directory, if it starts with / or ., or else an image that is here: the process
+ * has it as its root, read-only, and the container's root at /container; NULL: none. User and
+ * directory are looked up there, and are root and /container by default; without @command it is
+ * /bin/sh
  * @stdio:       attach; the call returns when the process ends. NULL: in the background, its output
  *               is thrown away
  */
@@ -30,7 +34,7 @@ struct usrct_exec_options {
 	size_t size;
 	const char *const *command;
 	const char *const *env;
-	const char *user, *workdir;
+	const char *user, *workdir, *tools;
 	bool tty, interactive, privileged;
 	const struct usrct_stdio *stdio;
 };

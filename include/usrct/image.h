@@ -17,6 +17,7 @@ enum usrct_pull_policy {
 	USRCT_PULL_MISSING, /* only if the image is not here; what run does */
 	USRCT_PULL_ALWAYS,
 	USRCT_PULL_NEVER,
+	USRCT_PULL_NEWER, /* always, but what is here will do if the registry does not answer */
 };
 
 enum usrct_pull_event {
@@ -86,14 +87,30 @@ struct usrct_image {
 };
 
 /**
- * usrct_image_list() - all images, newest first
+ * struct usrct_image_list_options - which images
+ * @size:    sizeof(struct usrct_image_list_options)
+ * @filters: "KEY=VALUE", NULL-terminated; may be NULL. Keys: reference (a pattern with * ? [ ], of
+ *           NAME or NAME:TAG; other names of the image are left out), dangling (true: without a
+ *           name), label (KEY or KEY=VALUE), label!, before, since (image), until (time), id (a
+ *           prefix), containers (true: some container was made from it), readonly, intermediate.
+ *           Values of one key are alternatives (label, before, since, until: all must fit); keys
+ *           must all fit
+ */
+struct usrct_image_list_options {
+	size_t size;
+	const char *const *filters;
+};
+
+/**
+ * usrct_image_list() - images, newest first
+ * @opts:  may be NULL: all
  * @ret:   receives an array that the caller frees with usrct_image_list_free()
  * @ret_n: receives its length
  *
- * Takes no lock and never waits. Return: 0 or negative errno. Since: 0.1
+ * Takes no lock and never waits. Return: 0 or negative errno: -EINVAL (a filter). Since: 0.1
  */
-USRCT_API int usrct_image_list(struct usrct *u, struct usrct_image **ret, size_t *ret_n,
-                               struct usrct_err *e);
+USRCT_API int usrct_image_list(struct usrct *u, const struct usrct_image_list_options *opts,
+                               struct usrct_image **ret, size_t *ret_n, struct usrct_err *e);
 USRCT_API void usrct_image_list_free(struct usrct_image *images, size_t n);
 
 /**

@@ -3,6 +3,7 @@
 #ifndef USRCT_SYSTEM_H
 #define USRCT_SYSTEM_H
 
+#include <stdint.h>
 #include <usrct/error.h>
 
 #ifdef __cplusplus
@@ -18,6 +19,36 @@ struct usrct;
  * Return: 0 or negative errno. Since: 0.1
  */
 USRCT_API int usrct_info(struct usrct *u, char **ret_json, struct usrct_err *e);
+
+/**
+ * usrct_disk_usage() - what the store takes on disk, as one JSON object
+ * @ret_json: receives heap text that the caller frees
+ *
+ * {"LayersSize": ..., "Images": [{"Id", "RepoTags", "Created", "Size", "SharedSize", "UniqueSize",
+ * "Containers"}], "Containers": [{"Id", "Names", "Image", "Command", "Created", "State",
+ * "SizeRw"}], "Volumes": [], "BuildCache": [], "ImagesDisk", "ImagesReclaimable", "ContainersDisk",
+ * "ContainersReclaimable", "Total"}. Sizes are bytes as du(1) counts them. Looks at every file;
+ * takes no lock.
+ *
+ * Return: 0 or negative errno. Since: 0.1
+ */
+USRCT_API int usrct_disk_usage(struct usrct *u, char **ret_json, struct usrct_err *e);
+
+/**
+ * usrct_disk_total() - what the whole store takes, as du(1) counts
+ * @ret_bytes: 0 if there is no store yet
+ *
+ * Return: 0 or negative errno. Since: 0.1
+ */
+USRCT_API int usrct_disk_total(struct usrct *u, uint64_t *ret_bytes, struct usrct_err *e);
+
+/**
+ * usrct_prepare() - make the directories of the store and the runtime directory, and the index
+ *
+ * Nothing needs this: every call makes what it needs. It shows early whether that will work.
+ * Return: 0 or negative errno. Since: 0.1
+ */
+USRCT_API int usrct_prepare(struct usrct *u, struct usrct_err *e);
 
 enum usrct_check_state {
 	USRCT_CHECK_OK,

@@ -10,6 +10,7 @@
 #include <usrct/files.h>
 #include <usrct/image.h>
 #include <usrct/limits.h>
+#include <usrct/mount.h>
 #include <usrct/policy.h>
 #include <usrct/stats.h>
 #include <usrct/system.h>

@@ -28,6 +28,10 @@ UCT(1006, NO_RUNTIME_DIR, ERR_SYSTEM, "no usable runtime directory",
     "usr-ct keeps its sockets in $XDG_RUNTIME_DIR/usr-ct. Without that variable it uses "
     "/run/user/UID or a 0700 directory below /tmp. None of them is a directory of yours.",
     "set XDG_RUNTIME_DIR to a directory that only you can read")
+UCT(1007, NO_SYSCALL, ERR_UNSUPPORTED, "this kernel does not know a system call",
+    "usr-ct needs Linux 5.12 or newer. A newer kernel says the same where a system call filter "
+    "hides calls that its author did not know, as inside a container of an older runtime.",
+    "usr-ct needs Linux 5.12, and no system call filter that hides its calls")
 
 UCT(1101, USAGE, ERR_USAGE, "the command line is not right",
     "A flag, an argument or a combination of them is unknown or out of place.",
@@ -59,6 +63,63 @@ UCT(1108, TEMPLATE_VALUE, ERR_USAGE, "a template cannot be carried out",
     "A function got a value of the wrong kind, an index is beyond the end of a list, or the "
     "template would run or write without end.",
     "{{json .Field}} shows what a field holds")
+UCT(1109, FILTER, ERR_USAGE, "a filter cannot be understood",
+    "Filters are KEY=VALUE. The key is unknown to this command, or its value has the wrong form. "
+    "Values of one key are alternatives (labels must all fit), different keys must all fit.",
+    "docs/formats.md lists the filters of each command")
+UCT(1110, NO_TERMINAL, ERR_USAGE, "nobody can be asked",
+    "The command removes things and asks first. Its standard input is not a terminal, so nobody "
+    "can answer.", "give -f (--force) to do it without being asked")
+UCT(1111, PORT_NOT_PUBLISHED, ERR_NOT_FOUND, "a port is not published",
+    "The container has no such port that could be reached from outside of it. Ports cannot be "
+    "published yet; with --network host its ports are the machine's own.",
+    "usr-ct port CONTAINER lists what is published")
+UCT(1112, RESTART_AUTO_REMOVE, ERR_CONFLICT, "a container made with --rm cannot be restarted",
+    "Restarting means stopping first, and a container that was made with --rm is removed when it "
+    "ends. It was left running.", "stop it, and run it again")
+
+UCT(1120, FLAG_REFUSED, ERR_USAGE, "a flag of Docker or podman that has no place here",
+    "The flag exists elsewhere, and usr-ct knows it, but cannot carry it out: it needs root or a "
+    "daemon, belongs to another operating system, or rests on a feature that usr-ct does not have. "
+    "It is refused, so that nobody relies on something that does not happen.",
+    "leave the flag out; man usr-ct-run lists these flags with the reason for each")
+UCT(1121, VALUE_REFUSED, ERR_UNSUPPORTED, "a flag's value cannot be honoured",
+    "The flag works, but not with this value: it asks for something that needs root, or for a "
+    "feature that usr-ct does not have. The message names the reason.",
+    "see man usr-ct-run for the values that work")
+UCT(1122, ULIMIT, ERR_DENIED, "a resource limit above your own",
+    "Only root may raise a hard limit, so a container's limits cannot be above those of whoever "
+    "starts it.", "ask for less, or have the limit raised in /etc/security/limits.d")
+UCT(1123, OOM_SCORE, ERR_DENIED, "the OOM score cannot be lowered",
+    "A higher value of oom_score_adj makes the kernel choose a process earlier when memory is "
+    "short. Going below the value that the session was started with needs CAP_SYS_RESOURCE.",
+    "choose a value that is not below that in /proc/self/oom_score_adj")
+UCT(1124, SYSCTL_REFUSED, ERR_UNSUPPORTED, "a sysctl that is not the container's own",
+    "Kernel parameters that belong to a namespace (net.*, fs.mqueue.*, and kernel.shm*, "
+    "kernel.msg*, kernel.sem) can be set for a container that has this namespace to itself. All "
+    "others are the machine's.", "set it on the host, as root, if the whole machine shall have it")
+UCT(1125, DEVICE_REFUSED, ERR_DENIED, "a device cannot be given to the container",
+    "A device node is mounted into the container, where the kernel asks the same questions as "
+    "outside: the user must be allowed to open it. Narrowing the permissions needs a device "
+    "cgroup, and that needs root.",
+    "get access outside first: ls -l shows the group that may open it")
+UCT(1126, NO_SECRET, ERR_NOT_FOUND, "a secret cannot be read",
+    "--secret NAME reads the file NAME in $XDG_CONFIG_HOME/usr-ct/secrets; --secret id=NAME,src=FILE "
+    "reads FILE, and --secret id=NAME,env=VARIABLE a variable. It is not there, too large, or a file "
+    "that others may read.", "create it with mode 0600, or name its source with src= or env=")
+UCT(1127, FILE_IN_THE_WAY, ERR_CONFLICT, "the file exists already",
+    "The file that is to receive the container's id exists. It may tell of another container that "
+    "still runs, so it is not overwritten.", "remove the file, or choose another name")
+UCT(1129, NO_HOST_ADDRESS, ERR_UNSUPPORTED, "the host has no address for the container",
+    "host-gateway stands for an address under which a container reaches the host. This host has "
+    "none beside its loopback, or the container has no network.",
+    "use --network host, where the host is localhost")
+UCT(1130, NO_TIMEZONE, ERR_NOT_FOUND, "no such time zone",
+    "Time zones come from the host's /usr/share/zoneinfo, by names such as Europe/Vienna; local is "
+    "the host's own.", "check the spelling; timedatectl list-timezones shows the names")
+UCT(1131, FLAGS_CONFLICT, ERR_USAGE, "flags that contradict each other",
+    "Two flags ask for things that exclude each other, so that one would be broken in silence.",
+    "leave one of them out")
 
 UCT(1201, BAD_REFERENCE, ERR_USAGE, "not a valid image reference",
     "An image reference is [HOST[:PORT]/]NAME[:TAG][@DIGEST]. Names are lower case.",
@@ -172,6 +233,14 @@ UCT(1421, SESSION_DIED, ERR_SYSTEM, "the session of an executed command is gone"
     "The process of usr-ct that held the command's input and output was killed. The command itself "
     "may go on, but what it prints and how it ends can no longer be known.",
     "usr-ct top CONTAINER shows whether it still runs")
+UCT(1422, MOUNT_PLACE, ERR_CONFLICT, "nothing can be mounted there now",
+    "The place is one that a container cannot do without or that keeps the kernel out of its "
+    "sight (/, /proc, /sys, /dev), or a file that usr-ct keeps there itself, or something is "
+    "mounted there already. Links that the container made are followed, below its root.",
+    "name another path in the container")
+UCT(1423, NOT_MOUNTED, ERR_NOT_FOUND, "nothing is mounted there",
+    "The path in the container does not exist or is not where a mount begins.",
+    "usr-ct mount ls CONTAINER lists what is mounted")
 UCT(1440, LOG_DRIVER, ERR_USAGE, "no such log driver",
     "The output of a container goes to a file (json-file, k8s-file and local are three names of it), "
     "to the journal (journald) or nowhere (none).", "leave --log-driver out for a file")
@@ -194,7 +263,6 @@ UCT(1446, NO_MONITOR, ERR_CONFLICT, "the container's monitor is gone",
     "The process that looks after this container was killed. The container runs on, but nobody "
     "moves its output, starts it again or checks its health.",
     "stop and start it; look for out-of-memory kills")
-
 UCT(1460, NO_SUCH_PATH, ERR_NOT_FOUND, "the path does not exist",
     "What was to be copied, or the directory to copy it into, is not there. Paths in a container "
     "start at its root, whatever its working directory is; links are followed inside it.",

@@ -58,6 +58,8 @@ static enum err_uct uct_of_errno(int r)
 		return UCT_NO_SPACE;
 	case ENOMEM:
 		return UCT_NO_MEMORY;
+	case ENOSYS:
+		return UCT_NO_SYSCALL;
 	default:
 		return UCT_SYSTEM;
 	}
@@ -73,6 +75,9 @@ static int verr_errno(struct err *e, int r, const char *fmt, va_list ap)
 	fill(e, uct_of_errno(r), r);
 	if (r == -EACCES || r == -EPERM)
 		e->kind = ERR_DENIED;
+	if (r == -EPERM) /* rarely a matter of a file's mode */
+		(void)snprintf(e->hint, sizeof(e->hint), "%s",
+		               "usr-ct doctor names what this machine does not allow");
 	(void)vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
 	n = strlen(e->msg);
 	(void)snprintf(e->msg + n, sizeof(e->msg) - n, ": %s", strerror(-r));

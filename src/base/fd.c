@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/fd.h"
 
+#include "base/num.h"
+
+#include <dirent.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <linux/memfd.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
@@ -59,6 +64,39 @@ int fd_set_nonblock(int fd)
 int fd_set_cloexec(int fd, int on)
 {
 	return fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0) < 0 ? -errno : 0;
+}
+
+/* Where close_range is missing (before Linux 5.9 and 5.11) or a system call filter hides it. */
+static int each_from(int first, bool is_close)
+{
+	DIR *d = opendir("/proc/self/fd");
+
+	if (!d)
+		return -errno;
+	for (struct dirent *de; (de = readdir(d));) {
+		uint32_t fd;
+
+		if (parse_u32(de->d_name, &fd) < 0 || fd < (uint32_t)first || (int)fd == dirfd(d))
+			continue;
+		if (is_close)
+			(void)close((int)fd);
+		else
+			(void)fd_set_cloexec((int)fd, 1);
+	}
+	(void)closedir(d);
+	return 0;
+}
+
+int fd_close_from(int first)
+{
+	return close_range((unsigned)first, ~0U, 0) == 0 ? 0 : each_from(first, true);
+}
+
+int fd_cloexec_from(int first)
+{
+	return close_range((unsigned)first, ~0U, CLOSE_RANGE_CLOEXEC) == 0
+	               ? 0
+	               : each_from(first, false);
 }
 
 int fd_copy_all(int from_fd, int to_fd, struct err *e)
@@ -124,8 +162,10 @@ int fd_sealed_program(int program_fd, struct err *e)
 	int r;
 
 	fd = memfd("usr-ct-program", MFD_EXEC);
-	if (fd < 0)
-		return err_sys(e, "cannot make memory file");
+	if (fd < 0) {
+		r = err_sys(e, "cannot make memory file");
+		return r == -EACCES ? err_hint(e, r, "sysctl vm.memfd_noexec must not be 2") : r;
+	}
 	r = fd_copy_all(program_fd, fd, e);
 	if (r < 0)
 		return r;

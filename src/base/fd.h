@@ -12,6 +12,9 @@ int fd_write_all(int fd, const void *data, size_t n);
 ssize_t fd_read_full(int fd, void *data, size_t n);
 int fd_set_nonblock(int fd);
 int fd_set_cloexec(int fd, int on);
+/* Every descriptor from @first on: closed now, or at the next exec. */
+int fd_close_from(int first);
+int fd_cloexec_from(int first);
 /* Copies to the end of file, in the kernel where that is possible. */
 int fd_copy_all(int from_fd, int to_fd, struct err *e);
 /* A sealed in-memory copy of @data; a reader can neither change nor shrink it. */

@@ -88,6 +88,20 @@ int file_write_at(int dirfd, const char *name, const void *data, size_t n, mode_
 	return r;
 }
 
+int file_rename_new(int from_dirfd, const char *from, int to_dirfd, const char *to)
+{
+	struct stat st;
+
+	if (renameat2(from_dirfd, from, to_dirfd, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	/* EINVAL is what glibc makes of ENOSYS, too. */
+	if (errno != EINVAL && errno != EPERM)
+		return -errno;
+	if (fstatat(to_dirfd, to, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return -EEXIST;
+	return renameat(from_dirfd, from, to_dirfd, to) < 0 ? -errno : 0;
+}
+
 int dir_make_at(int dirfd, const char *path, mode_t mode, struct err *e)
 {
 	char buf[PATH_MAX];
@@ -169,9 +183,9 @@ static int move_to_top(struct removal *rm, int parent_dirfd, const char *name, s
 	IGNORE(fchmodat(parent_dirfd, name, 0700, 0)); /* a moved directory gets a new ".." */
 	do {                                           /* the tree may have such names of its own */
 		(void)snprintf(to, sizeof(to), ".deep-%u", rm->moved++);
-		r = renameat2(parent_dirfd, name, rm->top_fd, to, RENAME_NOREPLACE);
-	} while (r < 0 && errno == EEXIST);
-	return r < 0 ? err_sys(e, "cannot remove '%s'", name) : 0;
+		r = file_rename_new(parent_dirfd, name, rm->top_fd, to);
+	} while (r == -EEXIST);
+	return r < 0 ? err_errno(e, r, "cannot remove '%s'", name) : 0;
 }
 
 static int remove_level(struct removal *rm, int parent_dirfd, const char *name, unsigned depth,

@@ -15,6 +15,10 @@ int file_read_at(int dirfd, const char *name, size_t max_bytes, char **ret, size
  * the file and its directory are synced, so that it survives a power cut. */
 int file_write_at(int dirfd, const char *name, const void *data, size_t n, mode_t mode,
                   bool durable, struct err *e);
+/* Renames, and says -EEXIST where @to exists already. Not in one step on file systems that cannot
+ * (NFS, some FUSE), so either a lock or a random name must keep others from making @to meanwhile.
+ */
+int file_rename_new(int from_dirfd, const char *from, int to_dirfd, const char *to);
 /* mkdir -p for a relative or absolute path; existing components are followed. */
 int dir_make_at(int dirfd, const char *path, mode_t mode, struct err *e);
 /* Makes (if missing) and opens a directory; the descriptor can be read from. */

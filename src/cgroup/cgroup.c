@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -244,4 +245,35 @@ void cgroup_remove(const char *path)
 		return;
 	remove_below(fd, DEPTH_MAX);
 	(void)rmdir(path);
+}
+
+/* "populated 0" in cgroup.events; a change reads as POLLPRI (cgroups(7)). */
+static bool is_populated(int fd)
+{
+	char buf[128];
+	ssize_t n = RETRY_EINTR(pread(fd, buf, sizeof(buf) - 1, 0));
+
+	if (n <= 0)
+		return false; /* it is gone */
+	buf[n] = '\0';
+	return strstr(buf, "populated 1");
+}
+
+int cgroup_end(const char *path)
+{
+	_cleanup_close_ int dirfd = -EBADF, kill_fd = -EBADF, events_fd = -EBADF;
+	struct pollfd p = { .events = POLLPRI };
+
+	cgroup_remove(path);
+	dirfd = path[0] ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW) : -ENOENT;
+	if (dirfd < 0)
+		return 0;
+	kill_fd = openat(dirfd, "cgroup.kill", O_WRONLY | O_CLOEXEC); /* Linux 5.14 */
+	if (kill_fd >= 0)
+		IGNORE(write(kill_fd, "1", 1));
+	p.fd = events_fd = openat(dirfd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+	for (int turns = 10; turns > 0 && events_fd >= 0 && is_populated(events_fd); turns--)
+		(void)poll(&p, 1, 100);
+	cgroup_remove(path);
+	return access(path, F_OK) == 0 ? -EBUSY : 0;
 }

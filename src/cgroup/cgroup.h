@@ -39,3 +39,6 @@ int cgroup_make(const char *parent, const char *name, char *ret_path, size_t siz
 /* Removes it and what the container made in it, once it is empty. Best effort; a missing one is
  * fine. */
 void cgroup_remove(const char *path);
+/* The same where nobody is left who could end what still runs in it: kills that and waits for its
+ * end, at most a second. Returns 0, or -EBUSY if it is still there. */
+int cgroup_end(const char *path);

@@ -41,6 +41,7 @@ static int exec(struct cli *c, const struct args *a)
 		                        .command = a->words + 1,
 		                        .user = args_string(a, "user"),
 		                        .workdir = args_string(a, "workdir"),
+		                        .tools = args_string(a, "tools"),
 		                        .tty = tty,
 		                        .interactive = args_flag(a, "interactive"),
 		                        .privileged = args_flag(a, "privileged"),
@@ -49,7 +50,7 @@ static int exec(struct cli *c, const struct args *a)
 	struct err bad;
 	int status = 0;
 
-	if (a->n_words < 2)
+	if (a->n_words < 2 && !o.tools)
 		return no_command(c);
 	if (!detach && tty && o.interactive && !isatty(STDIN_FILENO))
 		return cli_fail_no_tty(c);
@@ -76,6 +77,8 @@ static const struct option exec_options[] = {
 	  "Read environment variables from a file" },
 	{ "privileged", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
 	  "All capabilities of the container's user namespace, and no system call filter" },
+	{ "tools", 0, OPTION_STRING, COMPLETE_DIR, "DIR|IMAGE",
+	  "Give it this directory or image as its root, and the container's at /container" },
 	{ NULL },
 };
 
@@ -91,7 +94,15 @@ const struct command cmd_exec = {
 		"\n"
 		"Signals you send to usr-ct are not passed on. If usr-ct ends, or you leave a "
 		"terminal with the detach keys, the command goes on, and what it prints is thrown "
-		"away.",
+		"away.\n"
+		"\n"
+		"--tools brings programs into a container that has none. What runs has the tools "
+		"at "
+		"/, so that they find their libraries, and the container's files at /container, "
+		"where it starts; processes, network and all else are the container's, whose own "
+		"files and mounts stay as they are. The default command is /bin/sh, as root. The "
+		"tools are read-only, /tmp is empty and writable. strace of others may need "
+		"--privileged.",
 	.exit_text = "That of the command; 128 plus the signal's number if it was killed; 127 if "
 		     "it does not exist, 126 if it cannot be executed, 125 if usr-ct itself "
 		     "failed.",
@@ -105,6 +116,8 @@ const struct command cmd_exec = {
 			{ "A shell in a container that runs", "usr-ct exec -it web sh" },
 			{ "One command, as another user, in another directory",
 	                  "usr-ct exec -u www-data -w /var/www web ls -l" },
+			{ "A shell beside a program whose image has none",
+	                  "usr-ct exec -it --tools alpine web" },
 			{ "Feed a file to a command inside", "usr-ct exec -i db psql < dump.sql" },
 			{ NULL, NULL },
 		},

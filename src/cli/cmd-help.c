@@ -35,6 +35,20 @@ static int help(struct cli *c, const struct args *a)
 	return cmd ? help_print_command(c, cmd) : no_command(c, a->words[0]);
 }
 
+/* "system-df" is the page of "system df". */
+static const struct command *command_of_page(const char *page)
+{
+	for (const struct command *const *v = commands_all(); *v; v++) {
+		const char *a = (*v)->name, *b = page;
+
+		for (; *a && (*a == *b || (*a == ' ' && *b == '-')); a++, b++)
+			;
+		if (!*a && !*b)
+			return *v;
+	}
+	return NULL;
+}
+
 static int man(struct cli *c, const struct args *a)
 {
 	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(TEXT_MAX_BYTES);
@@ -43,11 +57,11 @@ static int man(struct cli *c, const struct args *a)
 	if (args_flag(a, "list")) {
 		for (const struct command *const *v = commands_all(); *v; v++)
 			if (!(*v)->hidden)
-				sbuf_addf(&b, "%s\n", (*v)->name);
+				man_add_page_name(&b, *v);
 	} else if (a->n_words == 0) {
 		man_overview(&b, USRCT_VERSION);
 	} else {
-		cmd = command_find(a->words[0], NULL, NULL);
+		cmd = command_of_page(a->words[0]);
 		if (!cmd)
 			return no_command(c, a->words[0]);
 		man_command(&b, cmd, USRCT_VERSION);
@@ -68,7 +82,7 @@ static int complete(struct cli *c, const struct args *a)
 const struct command cmd_help = {
 	.name = "help",
 	.group = GROUP_SYSTEM,
-	.summary = "Show what commands there are, or one command's flags and examples",
+	.summary = "Show the commands, or one's flags and examples",
 	.args = (const struct positional[]){ { "COMMAND", COMPLETE_COMMAND, true, false },
 	                                     { "SUBCOMMAND", COMPLETE_NONE, true, false },
 	                                     { NULL } },

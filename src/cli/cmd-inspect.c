@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/sbuf.h"
+#include "cli/format.h"
 #include "cli/print-json.h"
 
 #include <string.h>
@@ -30,52 +31,177 @@ static int fetch(struct cli *c, const char *ref, const char *type, char **ret, s
 	return r;
 }
 
-static int add_one(struct cli *c, json_t *array, const char *ref, const char *type)
+/* SizeRw and SizeRootFs, as Docker's --size adds them to a container. */
+static int add_size(struct cli *c, json_t *j, struct usrct_err *e)
+{
+	_cleanup_free_ char *filter = NULL;
+	const char *id = json_string_value(json_object_get(j, "Id"));
+	const char *filters[2] = { NULL, NULL };
+	const struct usrct_list_options o = {
+		.size = sizeof(o), .all = true, .details = USRCT_LIST_SIZE, .filters = filters
+	};
+	struct usrct_container *list = NULL;
+	size_t n = 0;
+	int r;
+
+	if (!json_object_get(j, "State"))
+		return 0; /* an image */
+	filter = strf("id=^%s$", id ? id : "");
+	filters[0] = filter;
+	r = usrct_container_list(c->u, &o, &list, &n, e);
+	if (r == 0 && n == 1) {
+		(void)json_object_set_new(j, "SizeRw",
+		                          json_integer((json_int_t)list[0].size_rw_bytes));
+		(void)json_object_set_new(j, "SizeRootFs",
+		                          json_integer((json_int_t)list[0].size_root_bytes));
+	}
+	usrct_container_list_free(list, n);
+	return r;
+}
+
+/* "container inspect" looks only among containers. */
+static const char *type_of(const struct cli *c, const struct args *a)
+{
+	const char *space = strchr(c->cmd->name, ' ');
+
+	if (!space)
+		return args_string(a, "type");
+	return strncmp(c->cmd->name, "image", 5) == 0 ? "image" : "container";
+}
+
+static int look_up(struct cli *c, const struct args *a, const char *ref, json_t **ret)
 {
 	_cleanup_free_ char *text = NULL;
+	_cleanup_json_ json_t *j = NULL;
 	struct usrct_err e = { 0 };
-	json_t *j = NULL;
 	struct err bad;
 
-	if (fetch(c, ref, type, &text, &e) < 0)
+	if (fetch(c, ref, type_of(c, a), &text, &e) < 0)
 		return cli_fail(c, &e);
 	if (json_parse(text, strlen(text), "answer of the library", &j, &bad) < 0)
 		return cli_fail_local(c, &bad);
-	return json_array_append_new(array, j) < 0 ? cli_fail_memory(c) : 0;
+	if (args_flag(a, "size") && add_size(c, j, &e) < 0)
+		return cli_fail(c, &e);
+	*ret = TAKE_PTR(j);
+	return 0;
 }
 
-static int inspect(struct cli *c, const struct args *a)
+static int print_with(struct cli *c, const struct args *a, struct format *f)
+{
+	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(INSPECT_MAX_BYTES);
+	int status = 0, one;
+	struct err e;
+
+	for (size_t i = 0; i < a->n_words; i++) {
+		json_t *j = NULL;
+
+		one = look_up(c, a, a->words[i], &j);
+		if (one == 0 && format_row(f, j, NULL, NULL, &e) < 0)
+			one = cli_fail_local(c, &e);
+		status = one ? one : status;
+		if (one == EXIT_OUR_FAULT)
+			break; /* the template is wrong, and would be for each of them */
+	}
+	if (format_end(f, &b, &e) < 0)
+		return cli_fail_local(c, &e);
+	one = cli_print(c, &b);
+	return one ? one : status;
+}
+
+static int print_all(struct cli *c, const struct args *a)
 {
 	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(INSPECT_MAX_BYTES);
 	_cleanup_json_ json_t *array = json_array();
 	int status = 0, one;
 
-	if (!array)
-		return cli_fail_memory(c);
-	for (size_t i = 0; i < a->n_words; i++) {
-		one = add_one(c, array, a->words[i], args_string(a, "type"));
+	for (size_t i = 0; array && i < a->n_words; i++) {
+		json_t *j = NULL;
+
+		one = look_up(c, a, a->words[i], &j);
+		if (one == 0 && json_array_append_new(array, j) < 0)
+			one = cli_fail_memory(c);
 		status = one ? one : status;
 	}
+	if (!array)
+		return cli_fail_memory(c);
 	print_json_pretty(&b, json_incref(array));
 	one = cli_print(c, &b);
 	return one ? one : status;
 }
 
+static int inspect(struct cli *c, const struct args *a)
+{
+	const struct format_options o = { .text = args_string(a, "format"), .raw = true };
+	_cleanup_format_ struct format *f = NULL;
+	struct err e;
+
+	if (!o.text || !*o.text)
+		return print_all(c, a);
+	if (format_compile(&o, &f, &e) < 0)
+		return cli_fail_local(c, &e);
+	return print_with(c, a, f);
+}
+
+static const char *const types[] = { "container", "image", NULL };
+
+static const struct option format_and_size[] = {
+	{ "format", 'f', OPTION_STRING, COMPLETE_NONE, "TEMPLATE",
+	  "Print what a template makes of each instead, or json: one line each", "indented JSON" },
+	{ "size", 's', OPTION_FLAG, COMPLETE_NONE, NULL,
+	  "Also SizeRw and SizeRootFs of containers" },
+	{ NULL },
+};
+static const struct option *const shared[] = { format_and_size, NULL };
+
 const struct command cmd_inspect = {
 	.name = "inspect",
-	.aliases = (const char *const[]){ "container inspect", "image inspect", NULL },
 	.group = GROUP_SYSTEM,
 	.summary = "Print all that is known of containers and images, as JSON",
-	.description = "NAME is looked up among containers first, then among images. The result is "
-		       "one array with an element for each that was found; field names are "
-		       "Docker's.",
+	.description =
+		"NAME is looked up among containers first, then among images. The result is "
+		"one array with an element for each that was found; field names are Docker's. The "
+		"exit status tells if one was not found.",
 	.args = (const struct positional[]){ { "NAME", COMPLETE_OBJECT, false, true }, { NULL } },
 	.options = (const struct option[]){ { "type", 0, OPTION_ENUM, COMPLETE_VALUES, "KIND",
-	                                      "Look only among these", NULL, NULL,
-	                                      (const char *const[]){ "container", "image", NULL } },
+	                                      "Look only among these", NULL, NULL, types },
 	                                    { NULL } },
-	.examples = (const struct example[]){ { "The process number of a container",
-	                                        "usr-ct inspect web | jq '.[0].State.Pid'" },
+	.shared = shared,
+	.examples =
+		(const struct example[]){
+			{ "The process number of a container",
+	                  "usr-ct inspect -f '{{.State.Pid}}' web" },
+			{ "Its environment, a line each",
+	                  "usr-ct inspect -f '{{range .Config.Env}}{{println .}}{{end}}' web" },
+			{ "With jq", "usr-ct inspect web | jq '.[0].Mounts'" },
+			{ NULL, NULL } },
+	.handler = inspect,
+	.uses_store = true,
+};
+
+const struct command cmd_container_inspect = {
+	.name = "container inspect",
+	.group = GROUP_SYSTEM,
+	.summary = "Print all that is known of containers, as JSON",
+	.args = (const struct positional[]){ { "CONTAINER", COMPLETE_CONTAINER, false, true },
+	                                     { NULL } },
+	.shared = shared,
+	.examples = (const struct example[]){ { "Whether it runs",
+	                                        "usr-ct container inspect -f '{{.State.Status}}' "
+	                                        "web" },
+	                                      { NULL, NULL } },
+	.handler = inspect,
+	.uses_store = true,
+};
+
+const struct command cmd_image_inspect = {
+	.name = "image inspect",
+	.group = GROUP_SYSTEM,
+	.summary = "Print all that is known of images, as JSON",
+	.args = (const struct positional[]){ { "IMAGE", COMPLETE_IMAGE, false, true }, { NULL } },
+	.shared = shared,
+	.examples = (const struct example[]){ { "What it runs",
+	                                        "usr-ct image inspect -f '{{json .Config.Cmd}}' "
+	                                        "alpine" },
 	                                      { NULL, NULL } },
 	.handler = inspect,
 	.uses_store = true,

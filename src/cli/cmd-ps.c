@@ -5,116 +5,168 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/sbuf.h"
+#include "cli/container-columns.h"
 #include "cli/human.h"
-#include "cli/print-json.h"
+#include "cli/ps.h"
 #include "cli/status.h"
-#include "cli/table.h"
 
-#include <ctype.h>
 #include <string.h>
 
-enum { LIST_MAX_BYTES = 64 << 20, COMMAND_COLUMNS = 20 };
+enum { LIST_MAX_BYTES = 64 << 20 };
 
-/* A command is text from an image: what could steer the terminal is written out. */
-static void add_quoted(struct sbuf *b, const char *command, bool truncated)
+#define PLAIN_TABLE                                                                           \
+	"{{.ID}}\\t{{.Image}}\\t{{.Command}}\\t{{.RunningFor}}\\t{{.Status}}\\t{{.Ports}}\\t" \
+	"{{.Names}}"
+
+static const char *const sort_keys[] = { "created", "command", "id",         "image",  "names",
+	                                 "name",    "size",    "runningfor", "status", NULL };
+
+typedef int compare_fn(const void *a, const void *b);
+
+static int by_text(const char *a, const char *b)
 {
-	_cleanup_sbuf_ struct sbuf cut = SBUF_INIT(1 << 20);
+	return strcmp(a, b);
+}
 
-	if (truncated)
-		text_clip(&cut, command, COMMAND_COLUMNS);
-	else
-		sbuf_adds(&cut, command);
-	sbuf_addc(b, '"');
-	for (const char *s = cut.s ? cut.s : ""; *s; s++) {
-		if (*s == '"' || *s == '\\')
-			sbuf_addf(b, "\\%c", *s);
-		else if (*s == '\n' || *s == '\t')
-			sbuf_adds(b, *s == '\n' ? "\\n" : "\\t");
-		else if (iscntrl((unsigned char)*s))
-			sbuf_addf(b, "\\x%02x", (unsigned char)*s);
-		else
-			sbuf_addc(b, *s);
+#define COMPARE(key, expression)                                    \
+	static int by_##key(const void *left, const void *right)    \
+	{                                                           \
+		const struct usrct_container *a = left, *b = right; \
+		return expression;                                  \
 	}
-	sbuf_addc(b, '"');
+COMPARE(command, by_text(a->command, b->command))
+COMPARE(id, by_text(a->id, b->id))
+COMPARE(image, by_text(a->image, b->image))
+COMPARE(name, by_text(a->name, b->name))
+COMPARE(size, (a->size_rw_bytes > b->size_rw_bytes) - (a->size_rw_bytes < b->size_rw_bytes))
+COMPARE(status, by_text(status_word(a->state), status_word(b->state)))
+COMPARE(created, (a->created_ns > b->created_ns) - (a->created_ns < b->created_ns))
+
+static void sort(struct usrct_container *list, size_t n, const char *key)
+{
+	static const struct {
+		const char *key;
+		compare_fn *compare;
+	} table[] = { { "command", by_command },   { "id", by_id },
+		      { "image", by_image },       { "names", by_name },
+		      { "name", by_name },         { "size", by_size },
+		      { "status", by_status },     { "created", by_created },
+		      { "runningfor", by_created } };
+
+	for (size_t i = 0; key && n > 0 && i < ARRAY_SIZE(table); i++)
+		if (strcmp(table[i].key, key) == 0)
+			qsort(list, n, sizeof(*list), table[i].compare);
 }
 
-static void add_row(struct table *t, const struct usrct_container *ct, bool truncated,
-                    uint64_t now_ns)
+static int print_rows(struct cli *c, struct columns *columns, const struct usrct_container *list,
+                      size_t n, const struct container_view *view)
 {
-	_cleanup_sbuf_ struct sbuf command = SBUF_INIT(4 << 20);
-	char id[72], text[STATUS_SIZE];
+	bool has_methods = format_needs(columns->format, "Label", false);
+	struct container_view v = *view;
+	struct err e;
+	int r = 0;
 
-	add_quoted(&command, ct->command ? ct->command : "", truncated);
-	table_add(t, human_id(ct->id, truncated, id));
-	table_add(t, human_image(ct->image));
-	table_add(t, command.s ? command.s : "");
-	status_ago(ct->created_ns, now_ns, text);
-	table_add(t, text);
-	status_text(ct, now_ns, text);
-	table_add(t, text);
-	table_add(t, ct->name);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		_cleanup_json_ json_t *methods = NULL;
+
+		v.ct = &list[i];
+		if (has_methods) {
+			methods = container_methods(&list[i]);
+			if (!methods)
+				return cli_fail_memory(c);
+		}
+		r = columns_row(columns, &v, methods, &e);
+	}
+	return r < 0 ? cli_fail_local(c, &e) : columns_print(c, columns);
 }
 
-static void print_table(struct sbuf *b, const struct usrct_container *list, size_t n,
-                        bool truncated)
+static int print_ids(struct cli *c, const struct usrct_container *list, size_t n, bool truncated)
 {
-	static const char *const titles[] = { "CONTAINER ID", "IMAGE",  "COMMAND",
-		                              "CREATED",      "STATUS", "NAMES" };
-	_cleanup_table_ struct table t = { .n_columns = ARRAY_SIZE(titles) };
-	uint64_t now_ns = clock_realtime_ns();
+	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(LIST_MAX_BYTES);
+	char id[72];
 
-	for (size_t i = 0; i < ARRAY_SIZE(titles); i++)
-		table_add(&t, titles[i]);
 	for (size_t i = 0; i < n; i++)
-		add_row(&t, &list[i], truncated, now_ns);
-	table_print(&t, b);
+		sbuf_addf(&b, "%s\n", human_id(list[i].id, truncated, id));
+	return cli_print(c, &b);
 }
 
-/* One object a line, as Docker's --format json. */
-static void print_json(struct sbuf *b, const struct usrct_container *list, size_t n, bool truncated)
+/* What the flags and the columns want to know. */
+static struct usrct_list_options list_options(const struct args *a, const struct columns *columns,
+                                              bool all)
 {
-	uint64_t now_ns = clock_realtime_ns();
+	struct usrct_list_options o = { .size = sizeof(o) };
+	const char *key = args_string(a, "sort");
 
-	for (size_t i = 0; i < n; i++) {
-		const struct usrct_container *ct = &list[i];
-		char id[72], created[RFC3339_SIZE], ago[STATUS_SIZE], status[STATUS_SIZE];
-		_cleanup_sbuf_ struct sbuf command = SBUF_INIT(4 << 20);
+	o.all = all || args_flag(a, "all");
+	o.last = args_flag(a, "latest") ? 1 : (unsigned)args_number(a, "last", 0);
+	if (container_columns_need_documents(columns))
+		o.details |= USRCT_LIST_DOCUMENT;
+	if (args_flag(a, "size") || (key && strcmp(key, "size") == 0) ||
+	    format_needs(columns->format, "Size", false)) /* not for {{json .}}, as Docker */
+		o.details |= USRCT_LIST_SIZE;
+	return o;
+}
 
-		add_quoted(&command, ct->command ? ct->command : "", truncated);
-		clock_rfc3339(ct->created_ns, created);
-		status_ago(ct->created_ns, now_ns, ago);
-		status_text(ct, now_ns, status);
-		print_json_line(b,
-		                json_pack("{ss ss ss ss ss ss ss ss}", "Command",
-		                          command.s ? command.s : "", "CreatedAt", created, "ID",
-		                          human_id(ct->id, truncated, id), "Image",
-		                          human_image(ct->image), "Names", ct->name, "RunningFor",
-		                          ago, "State", status_word(ct->state), "Status", status));
-	}
+int ps_print(struct cli *c, const struct args *a, bool all)
+{
+	bool with_size = args_flag(a, "size");
+	const struct format_options form = {
+		.text = args_string(a, "format"),
+		.table = with_size ? PLAIN_TABLE "\\t{{.Size}}" : PLAIN_TABLE,
+		.no_heading = args_flag(a, "noheading"),
+	};
+	struct container_view view = { .now_ns = clock_realtime_ns(),
+		                       .truncated = !args_flag(a, "no-trunc") };
+	_cleanup_free_ const char **filters = NULL;
+	_cleanup_columns_ struct columns columns;
+	struct usrct_container *list = NULL;
+	struct usrct_list_options o;
+	struct usrct_err e = { 0 };
+	struct err bad;
+	size_t n = 0;
+	int status;
+
+	if (columns_open(&columns, container_columns, &form, &bad) < 0)
+		return cli_fail_local(c, &bad);
+	if (args_list(a, "filter", &filters) < 0)
+		return cli_fail_memory(c);
+	o = list_options(a, &columns, all);
+	o.filters = filters;
+	if (args_flag(a, "quiet"))
+		o.details = 0;
+	view.has_size = o.details & USRCT_LIST_SIZE;
+	if (usrct_container_list(c->u, &o, &list, &n, &e) < 0)
+		return cli_fail(c, &e);
+	sort(list, n, args_string(a, "sort"));
+	status = args_flag(a, "quiet") ? print_ids(c, list, n, view.truncated)
+	                               : print_rows(c, &columns, list, n, &view);
+	usrct_container_list_free(list, n);
+	return status;
 }
 
 static int ps(struct cli *c, const struct args *a)
 {
-	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(LIST_MAX_BYTES);
-	bool truncated = !args_flag(a, "no-trunc");
-	const char *format = args_string(a, "format");
-	struct usrct_container *list = NULL;
-	struct usrct_err e = { 0 };
-	size_t n = 0;
-	char id[72];
-
-	if (usrct_container_list(c->u, args_flag(a, "all"), &list, &n, &e) < 0)
-		return cli_fail(c, &e);
-	if (args_flag(a, "quiet"))
-		for (size_t i = 0; i < n; i++)
-			sbuf_addf(&b, "%s\n", human_id(list[i].id, truncated, id));
-	else if (format && strcmp(format, "json") == 0)
-		print_json(&b, list, n, truncated);
-	else
-		print_table(&b, list, n, truncated);
-	usrct_container_list_free(list, n);
-	return cli_print(c, &b);
+	return ps_print(c, a, /* all= */ false);
 }
+
+const struct option ps_options[] = {
+	{ "all", 'a', OPTION_FLAG, COMPLETE_NONE, NULL, "Also those that do not run" },
+	{ "filter", 'f', OPTION_LIST, COMPLETE_CONTAINER_FILTER, "KEY=VALUE",
+	  "Only those that fit" },
+	{ "format", 0, OPTION_STRING, COMPLETE_CONTAINER_FORMAT, "TEMPLATE",
+	  "How to print the list: a template, json, or table TEMPLATE", "table" },
+	{ "last", 'n', OPTION_NUMBER, COMPLETE_NONE, "NUMBER",
+	  "Only the newest so many, running or not" },
+	{ "latest", 'l', OPTION_FLAG, COMPLETE_NONE, NULL, "Only the newest, running or not" },
+	{ "no-trunc", 0, OPTION_FLAG, COMPLETE_NONE, NULL, "Ids and commands in full" },
+	{ "noheading", 0, OPTION_FLAG, COMPLETE_NONE, NULL, "A table without its first line", NULL,
+	  "no-heading" },
+	{ "quiet", 'q', OPTION_FLAG, COMPLETE_NONE, NULL, "Only the ids" },
+	{ "size", 's', OPTION_FLAG, COMPLETE_NONE, NULL, "Also how much each has written" },
+	{ "sort", 0, OPTION_ENUM, COMPLETE_VALUES, "KEY", "The order of the list", "newest first",
+	  NULL, sort_keys },
+	{ NULL },
+};
 
 const struct command cmd_ps = {
 	.name = "ps",
@@ -122,21 +174,27 @@ const struct command cmd_ps = {
 	                                  NULL },
 	.group = GROUP_CONTAINERS,
 	.summary = "List containers",
-	.options =
-		(const struct option[]){
-			{ "all", 'a', OPTION_FLAG, COMPLETE_NONE, NULL,
-	                  "Also those that do not run" },
-			{ "quiet", 'q', OPTION_FLAG, COMPLETE_NONE, NULL, "Only the ids" },
-			{ "no-trunc", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
-	                  "Ids and commands in full" },
-			{ "format", 0, OPTION_ENUM, COMPLETE_VALUES, "FORM",
-	                  "How to print the list", "table", NULL, print_formats },
-			{ NULL },
-		},
-	.examples = (const struct example[]){ { "Everything there is", "usr-ct ps -a" },
-	                                      { "Names of what runs, for a script",
-	                                        "usr-ct ps --format json | jq -r .Names" },
-	                                      { NULL, NULL } },
+	.description =
+		"A filter is KEY=VALUE. Keys are id, name and command (regular expressions), label "
+		"(KEY or KEY=VALUE), label!, status (created, running, paused, restarting, "
+		"exited), "
+		"exited (exit status), ancestor (image), before, since (container), until (time), "
+		"volume, network, health, restart-policy, publish and is-task. Values of one key "
+		"are alternatives, labels must all fit, several keys must all fit.\n\n"
+		"Fields of a template are Docker's: .ID .Names .Image .Command .CreatedAt "
+		".RunningFor .Ports .State .Status .Size .Labels .Label \"key\" .Mounts "
+		".LocalVolumes .Networks; and podman's: .Id .ImageID .Pid .ExitCode .Exited "
+		".ExitedAt .StartedAt .Created .Restarts .Health .AutoRemove.",
+	.options = ps_options,
+	.examples =
+		(const struct example[]){
+			{ "Everything there is", "usr-ct ps -a" },
+			{ "Names and states, for a script",
+	                  "usr-ct ps -a --format '{{.Names}}: {{.State}}'" },
+			{ "What failed", "usr-ct ps --filter status=exited --filter exited=1" },
+			{ "A table of one's own",
+	                  "usr-ct ps --format 'table {{.Names}}\\t{{.Size}}'" },
+			{ NULL, NULL } },
 	.handler = ps,
 	.uses_store = true,
 };

@@ -2,6 +2,7 @@
 /* usr-ct run and usr-ct create - a new container, started or not */
 #include "cli/attach-options.h"
 #include "cli/create-options.h"
+#include "cli/generator.h"
 #include "cli/timing.h"
 
 #include "base/sbuf.h"
@@ -33,6 +34,27 @@ static void print_timing(struct cli *c, const struct timing *t)
 		(void)fputs(b.s, c->err.f);
 }
 
+/* Without --attach all streams; with it only those. */
+static int choose_streams(struct create_request *q, bool detach, struct usrct_stdio *io,
+                          struct err *e)
+{
+	unsigned *attach = &q->create.attach;
+
+	if (detach && *attach)
+		return err_set(e, UCT_FLAGS_CONFLICT, -EINVAL,
+		               "--attach has no effect with --detach");
+	if (!*attach && !detach)
+		*attach = USRCT_ATTACH_STDOUT | USRCT_ATTACH_STDERR |
+		          (io->stdin_fd >= 0 ? (unsigned)USRCT_ATTACH_STDIN : 0);
+	if (!(*attach & USRCT_ATTACH_STDIN))
+		io->stdin_fd = -1;
+	if (!(*attach & USRCT_ATTACH_STDOUT))
+		io->stdout_fd = -1;
+	if (!(*attach & USRCT_ATTACH_STDERR))
+		io->stderr_fd = -1;
+	return 0;
+}
+
 /* 137 alone could be anybody's SIGKILL. */
 static void tell_oom(struct cli *c, int status)
 {
@@ -62,7 +84,7 @@ static int run(struct cli *c, const struct args *a)
 	start.ret_oom_killed = &is_oom;
 	if (!detach && args_flag(a, "tty") && args_flag(a, "interactive") && !isatty(STDIN_FILENO))
 		return cli_fail_no_tty(c);
-	if (create_request_init(&q, c, a, &bad) < 0)
+	if (create_request_init(&q, c, a, &bad) < 0 || choose_streams(&q, detach, &io, &bad) < 0)
 		return cli_fail_local(c, &bad);
 	r = usrct_container_run(c->u, &q.create, &start, &id, &status, &e);
 	progress_done(&q.progress);
@@ -77,14 +99,33 @@ static int run(struct cli *c, const struct args *a)
 	return status;
 }
 
+static const struct positional create_args[] = {
+	{ "IMAGE|FILE.json", COMPLETE_IMAGE, true, false },
+	{ "COMMAND", COMPLETE_NONE, true, false },
+	{ "ARG", COMPLETE_NONE, true, true },
+	{ NULL },
+};
+
+static const struct option create_own[] = {
+	{ "file", 0, OPTION_STRING, COMPLETE_FILE, "FILE.json",
+	  "Make it as a generator file says, whatever the file's name" },
+	{ NULL },
+};
+
 static int create(struct cli *c, const struct args *a)
 {
+	const char *file = generator_named(a);
+
 	_cleanup_create_request_ struct create_request q = { 0 };
 	_cleanup_free_ char *id = NULL;
 	struct usrct_err e = { 0 };
 	struct err bad;
 	int r;
 
+	if (file)
+		return generator_create(c, a, file);
+	if (!a->n_words)
+		return generator_missing(c);
 	if (create_request_init(&q, c, a, &bad) < 0)
 		return cli_fail_local(c, &bad);
 	r = usrct_container_create(c->u, &q.create, &id, &e);
@@ -114,6 +155,7 @@ const struct command cmd_run = {
 	.args = run_args,
 	.options = run_options,
 	.shared = run_tables,
+	.foreign = create_foreign,
 	.examples =
 		(const struct example[]){
 			{ "A shell in a container that is gone when you leave",
@@ -138,16 +180,26 @@ const struct command cmd_create = {
 	.aliases = (const char *const[]){ "container create", NULL },
 	.group = GROUP_CONTAINERS,
 	.summary = "Make a container without starting it",
-	.description = "Does what run does up to the start, and prints the container's id. "
-		       "usr-ct start starts it.",
-	.args = run_args,
+	.description =
+		"Does what run does up to the start, and prints the container's id. usr-ct start "
+		"starts it.\n"
+		"\n"
+		"A file whose name ends in .json is a generator file: a JSON object with name, "
+		"baseImage and cmd, and if wanted workdir, copy (an array of src and dst) and "
+		"limits (cpuQuota, cpuPeriod, memory, pids). Sources of copies are relative to it. "
+		"The file is kept beside the container, and usr-ct recreate makes it anew.",
+	.args = create_args,
+	.options = create_own,
 	.shared = create_tables,
+	.foreign = create_foreign,
 	.examples =
 		(const struct example[]){
 			{ "Make a container now, start it and see its output later",
 	                  "usr-ct create --name job alpine sh -c 'date; sleep 5' && usr-ct start "
 	                  "-a "
 	                  "job" },
+			{ "As a generator file says",
+	                  "usr-ct create web.json && usr-ct start web" },
 			{ NULL, NULL },
 		},
 	.handler = create,

@@ -75,7 +75,8 @@ static int refresh_rows(struct display *d, struct usrct_err *e)
 	struct usrct_container *list = NULL;
 	struct err mine;
 	size_t n = 0;
-	int r = usrct_container_list(d->c->u, d->all, &list, &n, e);
+	const struct usrct_list_options opts = { .size = sizeof(opts), .all = d->all };
+	int r = usrct_container_list(d->c->u, &opts, &list, &n, e);
 
 	if (r < 0)
 		return r;
@@ -177,8 +178,13 @@ static int show(struct display *d)
 static bool wait_round(const struct display *d, unsigned ms)
 {
 	struct pollfd p = { .fd = d->signal_fd, .events = POLLIN };
+	struct signalfd_siginfo si;
 
-	return RETRY_EINTR(poll(&p, 1, (int)ms)) != 0;
+	if (RETRY_EINTR(poll(&p, 1, (int)ms)) == 0)
+		return false;
+	/* Taken, or it would end us in the moment in which it is not blocked any more. */
+	IGNORE(read(d->signal_fd, &si, sizeof(si)));
+	return true;
 }
 
 static int run(struct display *d, bool once)

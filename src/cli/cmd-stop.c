@@ -1,18 +1,69 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* usr-ct stop, kill, rm - three ways to be done with containers */
+/* usr-ct stop, kill, restart - ends and new beginnings of what runs */
 #include "cli/cli.h"
+#include "cli/selection.h"
 #include "cli/signals.h"
 
 #include <signal.h>
 
+/* What --ignore passes over. */
+static int unless_ignored(const struct args *a, int r)
+{
+	return r == -ENOENT && args_flag(a, "ignore") ? CLI_NOTHING_DONE : r;
+}
+
+/* 0, or the exit status: --signal is unknown. */
+static int check_signal(struct cli *c, const struct args *a, int *ret_signo)
+{
+	const char *name = args_string(a, "signal");
+	struct err e;
+	int r;
+
+	if (!name || signal_parse(name, ret_signo) == 0)
+		return 0;
+	r = err_set(&e, UCT_BAD_VALUE, -EINVAL, "unknown signal '%s'", name);
+	(void)err_hint(&e, r, "give a name such as TERM, or a number from 1 to %d", SIGRTMAX);
+	return cli_fail_local(c, &e);
+}
+
+static struct usrct_stop_options stop_options(const struct args *a)
+{
+	struct usrct_stop_options o = { .size = sizeof(o),
+		                        .timeout_s = args_number(a, "timeout", -1) };
+	const char *name = args_string(a, "signal");
+
+	if (name)
+		(void)signal_parse(name, &o.signo); /* checked before */
+	return o;
+}
+
 static int stop_one(struct cli *c, const char *ref, const struct args *a, struct usrct_err *e)
 {
-	return usrct_container_stop(c->u, ref, args_number(a, "timeout", -1), e);
+	struct usrct_stop_options o = stop_options(a);
+
+	return unless_ignored(a, usrct_container_stop(c->u, ref, &o, e));
 }
 
 static int stop(struct cli *c, const struct args *a)
 {
-	return cli_for_each(c, a, /* echo= */ true, stop_one);
+	int signo = 0, status = check_signal(c, a, &signo);
+
+	return status ? status : selection_for_each(c, a, SELECT_RUNNING, stop_one);
+}
+
+static int restart_one(struct cli *c, const char *ref, const struct args *a, struct usrct_err *e)
+{
+	struct usrct_stop_options o = stop_options(a);
+
+	return unless_ignored(a, usrct_container_restart(c->u, ref, &o, e));
+}
+
+static int restart(struct cli *c, const struct args *a)
+{
+	enum selection_scope scope = args_flag(a, "running") ? SELECT_RUNNING : SELECT_EVERY;
+	int signo = 0, status = check_signal(c, a, &signo);
+
+	return status ? status : selection_for_each(c, a, scope, restart_one);
 }
 
 static int kill_one(struct cli *c, const char *ref, const struct args *a, struct usrct_err *e)
@@ -21,39 +72,20 @@ static int kill_one(struct cli *c, const char *ref, const struct args *a, struct
 	int signo = SIGKILL;
 
 	if (name)
-		(void)signal_parse(name, &signo); /* checked by kill_all() */
-	return usrct_container_kill(c->u, ref, signo, e);
+		(void)signal_parse(name, &signo); /* checked before */
+	return unless_ignored(a, usrct_container_kill(c->u, ref, signo, e));
 }
 
 static int kill_all(struct cli *c, const struct args *a)
 {
-	const char *name = args_string(a, "signal");
-	struct err e;
-	int signo, r;
+	int signo = 0, status = check_signal(c, a, &signo);
 
-	if (!name || signal_parse(name, &signo) == 0)
-		return cli_for_each(c, a, /* echo= */ true, kill_one);
-	r = err_set(&e, UCT_BAD_VALUE, -EINVAL, "unknown signal '%s'", name);
-	(void)err_hint(&e, r, "give a name such as TERM, or a number from 1 to %d", SIGRTMAX);
-	return cli_fail_local(c, &e);
+	return status ? status : selection_for_each(c, a, SELECT_RUNNING, kill_one);
 }
 
-static int remove_one(struct cli *c, const char *ref, const struct args *a, struct usrct_err *e)
-{
-	bool force = args_flag(a, "force");
-	int r = usrct_container_remove(c->u, ref, force, e);
-
-	if (r != -ENOENT || !force)
-		return r;
-	/* As with rm -f: said, but what should be gone is gone. */
-	(void)cli_fail(c, e);
-	return CLI_NOTHING_DONE;
-}
-
-static int remove_all(struct cli *c, const struct args *a)
-{
-	return cli_for_each(c, a, /* echo= */ true, remove_one);
-}
+static const struct positional some_running[] = { { "CONTAINER", COMPLETE_RUNNING, true, true },
+	                                          { NULL } };
+static const struct option *const selecting[] = { selection_filter_f, selection_options, NULL };
 
 const struct command cmd_stop = {
 	.name = "stop",
@@ -62,16 +94,44 @@ const struct command cmd_stop = {
 	.summary = "Ask containers to end, kill those that do not",
 	.description = "Sends each container its stop signal, waits, and kills it if it has not "
 		       "ended in time. A container that does not run is fine already.",
-	.args = (const struct positional[]){ { "CONTAINER", COMPLETE_RUNNING, false, true },
-	                                     { NULL } },
+	.args = some_running,
 	.options = (const struct option[]){ { "timeout", 't', OPTION_NUMBER, COMPLETE_NONE,
 	                                      "SECONDS", "How long to wait before killing",
 	                                      "the container's own, usually 10", "time" },
+	                                    { "signal", 's', OPTION_STRING, COMPLETE_SIGNAL,
+	                                      "SIGNAL", "Name or number of the signal",
+	                                      "the container's own, usually TERM" },
 	                                    { NULL } },
-	.examples = (const struct example[]){ { "Stop everything that runs",
-	                                        "usr-ct stop $(usr-ct ps -q)" },
+	.shared = selecting,
+	.examples = (const struct example[]){ { "Stop everything that runs", "usr-ct stop --all" },
 	                                      { NULL, NULL } },
 	.handler = stop,
+	.uses_store = true,
+};
+
+const struct command cmd_restart = {
+	.name = "restart",
+	.aliases = (const char *const[]){ "container restart", NULL },
+	.group = GROUP_CONTAINERS,
+	.summary = "Stop containers and start them again",
+	.description =
+		"A container that does not run is started. One made with --rm removes itself "
+		"when it is stopped, and cannot be restarted.",
+	.args = (const struct positional[]){ { "CONTAINER", COMPLETE_CONTAINER, true, true },
+	                                     { NULL } },
+	.options =
+		(const struct option[]){
+			{ "timeout", 't', OPTION_NUMBER, COMPLETE_NONE, "SECONDS",
+	                  "How long to wait before killing", "the container's own, usually 10",
+	                  "time" },
+			{ "signal", 's', OPTION_STRING, COMPLETE_SIGNAL, "SIGNAL",
+	                  "Name or number of the signal", "the container's own, usually TERM" },
+			{ "running", 0, OPTION_FLAG, COMPLETE_NONE, NULL, "All that run" },
+			{ NULL } },
+	.shared = selecting,
+	.examples = (const struct example[]){ { "With little patience", "usr-ct restart -t 2 web" },
+	                                      { NULL, NULL } },
+	.handler = restart,
 	.uses_store = true,
 };
 
@@ -80,33 +140,14 @@ const struct command cmd_kill = {
 	.aliases = (const char *const[]){ "container kill", NULL },
 	.group = GROUP_CONTAINERS,
 	.summary = "Send containers a signal",
-	.args = (const struct positional[]){ { "CONTAINER", COMPLETE_RUNNING, false, true },
-	                                     { NULL } },
+	.args = some_running,
 	.options = (const struct option[]){ { "signal", 's', OPTION_STRING, COMPLETE_SIGNAL,
 	                                      "SIGNAL", "Name or number of the signal", "KILL" },
 	                                    { NULL } },
+	.shared = selecting,
 	.examples = (const struct example[]){ { "Let a server read its configuration again",
 	                                        "usr-ct kill -s HUP web" },
 	                                      { NULL, NULL } },
 	.handler = kill_all,
-	.uses_store = true,
-};
-
-const struct command cmd_rm = {
-	.name = "rm",
-	.aliases = (const char *const[]){ "remove", "container rm", "container remove", NULL },
-	.group = GROUP_CONTAINERS,
-	.summary = "Remove containers and all they wrote",
-	.description = "Mounted directories of yours are not touched.",
-	.args = (const struct positional[]){ { "CONTAINER", COMPLETE_REMOVABLE, false, true },
-	                                     { NULL } },
-	.options = (const struct option[]){ { "force", 'f', OPTION_FLAG, COMPLETE_NONE, NULL,
-	                                      "Kill those that run first" },
-	                                    { NULL } },
-	.examples = (const struct example[]){ { "Remove one, whether it runs or not",
-	                                        "usr-ct rm -f web" },
-	                                      { "Remove all", "usr-ct rm -f $(usr-ct ps -aq)" },
-	                                      { NULL, NULL } },
-	.handler = remove_all,
 	.uses_store = true,
 };

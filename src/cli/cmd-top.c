@@ -103,7 +103,8 @@ static int host_ps(const struct args *a, const int *pids, size_t n, struct sbuf 
 		sbuf_clear(&text);
 		r = run_ps(path, &wide, false, &text, e);
 	}
-	if (r == 1)
+	/* Having found nobody is 1 as well, after the heading. */
+	if (r == 1 && !text.len)
 		return err_set(e, UCT_NO_PS, -EINVAL, "ps did not accept its options");
 	return r < 0 ? r : ps_output_filter(text.s ? text.s : (char[]){ "" }, pids, n, b, e);
 }

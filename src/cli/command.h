@@ -33,6 +33,10 @@ enum complete_kind {
 	COMPLETE_ENV,
 	COMPLETE_COMMAND,
 	COMPLETE_CODE,
+	COMPLETE_CONTAINER_FILTER, /* KEY=VALUE of --filter */
+	COMPLETE_IMAGE_FILTER,
+	COMPLETE_CONTAINER_FORMAT, /* templates with a list's fields */
+	COMPLETE_IMAGE_FORMAT,
 };
 
 enum option_kind {
@@ -60,6 +64,17 @@ struct option {
 	const char *const *values;
 };
 
+/**
+ * struct foreign_option - a flag that Docker or podman have and this program refuses
+ * @why: completes "--NAME: ", no full stop
+ * @hint: what to do instead; NULL: leave it out
+ */
+struct foreign_option {
+	const char *name;
+	char letter;
+	const char *why, *hint;
+};
+
 struct positional {
 	const char *metavar;
 	enum complete_kind complete;
@@ -80,6 +95,7 @@ enum command_group { GROUP_CONTAINERS, GROUP_IMAGES, GROUP_SYSTEM, N_COMMAND_GRO
  * @exit_text:    the exit status where it is more than 0, 1 and 125; NULL
  * @options:      own flags, the most used first
  * @shared:       tables of flags shared with other commands; NULL-terminated, may be NULL
+ * @foreign:      flags that are refused with a reason; may be NULL
  * @handler:      returns the exit status
  * @failure:      exit status when the library says no; 0 means 1
  * @passes_rest:  words after the first argument belong to the container's command
@@ -94,6 +110,7 @@ struct command {
 	const struct positional *args;
 	const struct option *options;
 	const struct option *const *shared;
+	const struct foreign_option *foreign;
 	const struct example *examples;
 	int (*handler)(struct cli *c, const struct args *a);
 	int failure;

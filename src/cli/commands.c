@@ -12,22 +12,36 @@ static const struct command *const table[] = {
 	&cmd_create,
 	&cmd_start,
 	&cmd_stop,
+	&cmd_restart,
 	&cmd_kill,
 	&cmd_rm,
+	&cmd_rename,
+	&cmd_delete,
+	&cmd_container_prune,
 	&cmd_pause,
 	&cmd_unpause,
 	&cmd_update,
-	&cmd_stats,
-	&cmd_top,
 	&cmd_ps,
+	&cmd_list,
+	&cmd_port,
 	&cmd_logs,
 	&cmd_exec,
+	&cmd_image_prune,
+	&cmd_container_inspect,
+	&cmd_image_inspect,
+	&cmd_init,
+	&cmd_system_df,
+	&cmd_system_prune,
+	&cmd_stats,
+	&cmd_top,
+	&cmd_mount,
 	&cmd_cp,
 	&cmd_diff,
 	&cmd_commit,
 	&cmd_export,
 	&cmd_attach,
 	&cmd_wait,
+	&cmd_recreate,
 	&cmd_pull,
 	&cmd_images,
 	&cmd_rmi,
@@ -74,6 +88,8 @@ static int words_taken(const struct command *cmd, const char *first, const char 
 {
 	if (strcmp(cmd->name, first) == 0)
 		return 1;
+	if (is_two_words(cmd->name, first, second))
+		return 2;
 	for (const char *const *a = cmd->aliases; a && *a; a++) {
 		if (strcmp(*a, first) == 0)
 			return 1;

@@ -5,7 +5,9 @@
 #include "base/clock.h"
 #include "base/sbuf.h"
 #include "cli/commands.h"
+#include "cli/container-columns.h"
 #include "cli/human.h"
+#include "cli/image-columns.h"
 #include "cli/parse.h"
 #include "cli/signals.h"
 #include "cli/status.h"
@@ -75,12 +77,13 @@ static bool is_up(const struct usrct_container *ct)
 
 static void add_containers(struct completion *c, struct usrct *u, enum complete_kind kind)
 {
-	bool all = kind != COMPLETE_RUNNING, up_first = kind != COMPLETE_REMOVABLE;
+	const struct usrct_list_options o = { .size = sizeof(o), .all = kind != COMPLETE_RUNNING };
+	bool up_first = kind != COMPLETE_REMOVABLE;
 	struct usrct_container *list = NULL;
 	uint64_t now_ns;
 	size_t n = 0;
 
-	if (usrct_container_list(u, all, &list, &n, NULL) < 0)
+	if (usrct_container_list(u, &o, &list, &n, NULL) < 0)
 		return; /* TAB is no place for an error message */
 	now_ns = clock_realtime_ns();
 	for (int pass = 0; pass < 2; pass++) {
@@ -125,7 +128,7 @@ static void add_images(struct completion *c, struct usrct *u)
 	uint64_t now_ns;
 	size_t n = 0;
 
-	if (usrct_image_list(u, &list, &n, NULL) < 0)
+	if (usrct_image_list(u, NULL, &list, &n, NULL) < 0)
 		return;
 	now_ns = clock_realtime_ns();
 	for (size_t i = 0; i < n; i++)
@@ -178,7 +181,7 @@ static void add_codes(struct completion *c)
 static void add_commands(struct completion *c)
 {
 	for (const struct command *const *cmd = commands_all(); *cmd; cmd++)
-		if (!(*cmd)->hidden)
+		if (!(*cmd)->hidden && !strchr((*cmd)->name, ' '))
 			add(c, (*cmd)->name, (*cmd)->summary);
 }
 
@@ -203,6 +206,92 @@ static void add_volume(struct completion *c)
 	for (size_t i = 0; second && i < ARRAY_SIZE(modes); i++) {
 		_cleanup_free_ char *word =
 			strf("%.*s%s", (int)(second + 1 - c->typed), c->typed, modes[i]);
+
+		if (word)
+			add(c, word, NULL);
+	}
+}
+
+/* "status=" to "status=running"; keys alone first. */
+static void add_filters(struct completion *c, const char *const *filters)
+{
+	const char *equals = strchr(c->typed, '=');
+
+	for (; *filters; filters++) {
+		size_t n = strcspn(*filters, "=") + 1;
+
+		if (equals ? (*filters)[n] != '\0' : (*filters)[n] == '\0')
+			add(c, *filters, NULL);
+	}
+}
+
+static void add_container_filters(struct completion *c)
+{
+	static const char *const filters[] = {
+		"id=",
+		"name=",
+		"label=",
+		"status=",
+		"exited=",
+		"ancestor=",
+		"before=",
+		"since=",
+		"until=",
+		"volume=",
+		"network=",
+		"health=",
+		"restart-policy=",
+		"command=",
+		"status=created",
+		"status=running",
+		"status=paused",
+		"status=restarting",
+		"status=exited",
+		"exited=0",
+		"health=starting",
+		"health=healthy",
+		"health=unhealthy",
+		"health=none",
+		"network=none",
+		"network=host",
+		"network=private",
+		"restart-policy=no",
+		"restart-policy=always",
+		"restart-policy=on-failure",
+		"restart-policy=unless-stopped",
+		NULL,
+	};
+
+	add_filters(c, filters);
+}
+
+static void add_image_filters(struct completion *c)
+{
+	static const char *const filters[] = { "reference=",  "dangling=",       "label=",
+		                               "before=",     "since=",          "until=",
+		                               "id=",         "dangling=true",   "dangling=false",
+		                               "containers=", "containers=true", "containers=false",
+		                               NULL };
+
+	add_filters(c, filters);
+}
+
+/* "json", "table", and a field where one was begun: "{{.ID}}\t{{.Na". */
+static void add_formats(struct completion *c, const struct column *columns)
+{
+	const char *from = c->typed, *open = NULL;
+
+	while ((from = strstr(from, "{{."))) {
+		open = from;
+		from += strlen("{{.");
+	}
+	if (!open) {
+		add(c, "table", NULL);
+		add(c, "json", NULL);
+	}
+	for (; open && columns->name; columns++) {
+		_cleanup_free_ char *word =
+			strf("%.*s{{.%s}}", (int)(open - c->typed), c->typed, columns->name);
 
 		if (word)
 			add(c, word, NULL);
@@ -245,6 +334,18 @@ static void add_kind(struct completion *c, enum complete_kind kind, const char *
 		break;
 	case COMPLETE_CODE:
 		add_codes(c);
+		break;
+	case COMPLETE_CONTAINER_FILTER:
+		add_container_filters(c);
+		break;
+	case COMPLETE_IMAGE_FILTER:
+		add_image_filters(c);
+		break;
+	case COMPLETE_CONTAINER_FORMAT:
+		add_formats(c, container_columns);
+		break;
+	case COMPLETE_IMAGE_FORMAT:
+		add_formats(c, image_columns);
 		break;
 	}
 }
@@ -322,10 +423,13 @@ static void add_second_words(struct completion *c, const char *first)
 {
 	size_t n = strlen(first);
 
-	for (const struct command *const *cmd = commands_all(); *cmd; cmd++)
+	for (const struct command *const *cmd = commands_all(); *cmd; cmd++) {
+		if (strncmp((*cmd)->name, first, n) == 0 && (*cmd)->name[n] == ' ')
+			add(c, (*cmd)->name + n + 1, (*cmd)->summary);
 		for (const char *const *a = (*cmd)->aliases; a && *a; a++)
 			if (strncmp(*a, first, n) == 0 && (*a)[n] == ' ')
 				add(c, *a + n + 1, (*cmd)->summary);
+	}
 }
 
 static void complete_top(struct completion *c)

@@ -3,130 +3,190 @@
 #include "cli/create-options.h"
 
 #include "cli/attach-options.h"
+#include "cli/env-file.h"
+#include "cli/isolation-options.h"
+#include "cli/mount-options.h"
+#include "cli/process-options.h"
 
 #include "cli/limit-options.h"
 
+#include <assert.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
-static const char *const networks[] = { "private",       "none",  "host",
-	                                "slirp4netns",   "pasta", "private:slirp4netns",
-	                                "private:pasta", NULL };
-static const char *const pull_policies[] = { "missing", "always", "never", NULL };
+static const char *const pull_policies[] = { "missing", "always", "never", "newer", NULL };
+static const char *const streams[] = { "stdin", "stdout", "stderr", NULL };
 
 static const struct option create_options[] = {
 	{ "interactive", 'i', OPTION_FLAG, COMPLETE_NONE, NULL, "Keep standard input open" },
 	{ "tty", 't', OPTION_FLAG, COMPLETE_NONE, NULL, "Give it a terminal" },
+	{ "attach", 'a', OPTION_LIST, COMPLETE_VALUES, "STREAM",
+	  "Stay connected to stdin, stdout or stderr only", "all of them", NULL, streams },
 	{ "rm", 0, OPTION_FLAG, COMPLETE_NONE, NULL, "Remove the container when it ends" },
+	{ "rmi", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
+	  "Remove the image too, unless others use it; implies --rm" },
 	{ "name", 0, OPTION_STRING, COMPLETE_NONE, "NAME", "Name of the container",
 	  "one is made up" },
-	{ "env", 'e', OPTION_LIST, COMPLETE_ENV, "NAME[=VALUE]",
-	  "Set an environment variable, or pass on your own" },
-	{ "volume", 'v', OPTION_LIST, COMPLETE_VOLUME, "SOURCE:TARGET[:ro]",
-	  "Mount a file or directory of yours; a relative path starts with ./" },
-	{ "workdir", 'w', OPTION_STRING, COMPLETE_NONE, "DIR", "Directory to start in",
-	  "the image's" },
-	{ "user", 'u', OPTION_STRING, COMPLETE_NONE, "USER[:GROUP]",
-	  "User inside the container, by name or number", "the image's" },
-	{ "entrypoint", 0, OPTION_STRING, COMPLETE_NONE, "PROGRAM",
-	  "Program to run instead of the image's; \"\" for none" },
-	{ "hostname", 'h', OPTION_STRING, COMPLETE_NONE, "NAME", "Host name inside",
-	  "the container's short id" },
-	{ "network", 0, OPTION_STRING, COMPLETE_VALUES, "MODE",
-	  "How it is connected: private, none, host; private:slirp4netns and private:pasta name "
-	  "the program that connects it",
-	  "private", "net", networks },
-	{ "tmpfs", 0, OPTION_LIST, COMPLETE_NONE, "TARGET[:OPTIONS]",
-	  "Mount an empty file system in memory" },
-	{ "read-only", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
-	  "Make its root file system unwritable" },
-	{ "init", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
-	  "Run a small init as process 1, which passes signals on and reaps" },
+	{ "replace", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
+	  "Remove the container that has the name, once the new one is complete" },
 	{ "label", 'l', OPTION_LIST, COMPLETE_NONE, "KEY[=VALUE]", "Attach a label" },
+	{ "label-file", 0, OPTION_LIST, COMPLETE_FILE, "FILE",
+	  "Attach the labels in a file, KEY=VALUE lines" },
+	{ "annotation", 0, OPTION_LIST, COMPLETE_NONE, "KEY=VALUE",
+	  "Add an annotation to the OCI document" },
+	{ "cidfile", 0, OPTION_STRING, COMPLETE_FILE, "FILE",
+	  "Write the container's id to a file that does not exist yet" },
+	{ "pidfile", 0, OPTION_STRING, COMPLETE_FILE, "FILE",
+	  "Write the number of its first process to a file, at each start" },
 	{ "pull", 0, OPTION_ENUM, COMPLETE_VALUES, "WHEN", "Whether to fetch the image", "missing",
 	  NULL, pull_policies },
-	{ "stop-signal", 0, OPTION_STRING, COMPLETE_SIGNAL, "SIGNAL", "Signal that asks it to end",
-	  "the image's, else TERM" },
-	{ "stop-timeout", 0, OPTION_NUMBER, COMPLETE_NONE, "SECONDS",
-	  "How long stop waits before it kills", "10" },
+	{ "platform", 0, OPTION_STRING, COMPLETE_NONE, "OS/ARCH[/VARIANT]",
+	  "Which of the image's platforms", "this machine's" },
+	{ "arch", 0, OPTION_STRING, COMPLETE_NONE, "ARCH", "Architecture alone, as in --platform" },
+	{ "os", 0, OPTION_STRING, COMPLETE_NONE, "OS", "Operating system alone" },
+	{ "variant", 0, OPTION_STRING, COMPLETE_NONE, "VARIANT", "Variant of --arch" },
 	{ "quiet", 'q', OPTION_FLAG, COMPLETE_NONE, NULL,
 	  "Show nothing while an image is fetched" },
+	{ "disable-content-trust", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
+	  "Accepted for Docker's sake: signatures are not looked at" },
 	{ NULL },
 };
 
-static enum usrct_pull_policy pull_policy(const struct args *a)
+int create_request_list(struct create_request *q, const struct args *a, const char *name,
+                        const char *const **ret, struct err *e)
 {
-	const char *s = args_string(a, "pull");
-
-	if (s && strcmp(s, "always") == 0)
-		return USRCT_PULL_ALWAYS;
-	return s && strcmp(s, "never") == 0 ? USRCT_PULL_NEVER : USRCT_PULL_MISSING;
+	assert(q->n_lists < ARRAY_SIZE(q->lists));
+	if (args_list(a, name, &q->lists[q->n_lists]) < 0)
+		return err_oom(e);
+	*ret = q->lists[q->n_lists++];
+	return 0;
 }
 
-static int fill_lists(struct create_request *q, const struct args *a)
+int create_request_files(struct create_request *q, const struct args *a, const char *name,
+                         struct strv *ret, struct err *e)
 {
-	const struct {
-		const char *name;
-		const char ***ret;
-	} lists[] = { { "env", &q->env },
-		      { "volume", &q->volumes },
-		      { "tmpfs", &q->tmpfs },
-		      { "label", &q->labels } };
+	const char *const *list = NULL;
+	int r = create_request_list(q, a, name, &list, e);
 
-	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
-		if (args_list(a, lists[i].name, lists[i].ret) < 0)
-			return -ENOMEM;
+	for (; r == 0 && list && *list; list++)
+		r = env_file_read(*list, ret, e);
+	return r;
+}
+
+int create_request_values(struct create_request *q, const struct args *a, const char *name,
+                          struct strv *ret, struct err *e)
+{
+	const char *const *list = NULL;
+	int r = create_request_list(q, a, name, &list, e);
+
+	if (r == 0 && strv_copy(ret, (char *const *)(uintptr_t)list) < 0)
+		r = err_oom(e);
+	return r;
+}
+
+static enum usrct_pull_policy pull_policy(const struct args *a)
+{
+	static const enum usrct_pull_policy policies[] = { USRCT_PULL_MISSING, USRCT_PULL_ALWAYS,
+		                                           USRCT_PULL_NEVER, USRCT_PULL_NEWER };
+	const char *s = args_string(a, "pull");
+
+	for (size_t i = 0; s && pull_policies[i]; i++)
+		if (!strcmp(s, pull_policies[i]))
+			return policies[i];
+	return USRCT_PULL_MISSING;
+}
+
+/* --platform, or podman's three flags for its parts. */
+static int fill_platform(struct create_request *q, const struct args *a, struct err *e)
+{
+	const char *arch = args_string(a, "arch"), *os = args_string(a, "os");
+	const char *variant = args_string(a, "variant"), *whole = args_string(a, "platform");
+
+	if (whole && (arch || os || variant))
+		return err_set(e, UCT_FLAGS_CONFLICT, -EINVAL,
+		               "--platform says what --arch, --os and --variant say");
+	if (variant && !arch)
+		return err_set(e, UCT_USAGE, -EINVAL, "--variant needs --arch");
+	if (os && !arch)
+		return err_set(e, UCT_USAGE, -EINVAL, "--os needs --arch");
+	q->pull.platform = whole;
+	if (arch &&
+	    snprintf(q->platform, sizeof(q->platform), "%s/%s%s%s", os ? os : "linux", arch,
+	             variant ? "/" : "", variant ? variant : "") >= (int)sizeof(q->platform))
+		return err_set(e, UCT_BAD_VALUE, -EINVAL, "--arch '%s' is too long", arch);
+	if (arch)
+		q->pull.platform = q->platform;
 	return 0;
+}
+
+static int fill_attach(struct create_request *q, const struct args *a, struct err *e)
+{
+	const char *const *list = NULL;
+	int r = create_request_list(q, a, "attach", &list, e);
+
+	for (; r == 0 && list && *list; list++) {
+		if (!strcasecmp(*list, "stdin"))
+			q->create.attach |= USRCT_ATTACH_STDIN;
+		else if (!strcasecmp(*list, "stdout"))
+			q->create.attach |= USRCT_ATTACH_STDOUT;
+		else if (!strcasecmp(*list, "stderr"))
+			q->create.attach |= USRCT_ATTACH_STDERR;
+		else
+			r = err_set(e, UCT_BAD_VALUE, -EINVAL,
+			            "--attach takes stdin, stdout or stderr, not '%s'", *list);
+	}
+	return r;
+}
+
+static int fill_labels(struct create_request *q, const struct args *a, struct err *e)
+{
+	int r = create_request_files(q, a, "label-file", &q->labels, e);
+
+	if (r == 0)
+		r = create_request_values(q, a, "label", &q->labels, e);
+	q->create.labels = (const char *const *)(uintptr_t)q->labels.v;
+	return r;
 }
 
 static int fill_create(struct create_request *q, const struct args *a, struct err *e)
 {
-	const char *entrypoint = args_string(a, "entrypoint");
+	int r;
 
-	if (fill_lists(q, a) < 0)
-		return err_oom(e);
+	if (args_has(a, "disable-content-trust") && !args_flag(a, "disable-content-trust"))
+		return err_set(e, UCT_VALUE_REFUSED, -EOPNOTSUPP,
+		               "--disable-content-trust=false: signatures cannot be checked");
 	q->pull = (struct usrct_pull_options){ .size = sizeof(q->pull),
 		                               .progress = progress_event,
 		                               .arg = &q->progress };
-	/* An empty --entrypoint gives an empty vector: none, not even the image's. */
-	q->entrypoint[0] = entrypoint && *entrypoint ? entrypoint : NULL;
-	q->create = (struct usrct_create_options){
-		.size = sizeof(q->create),
-		.image = a->words[0],
-		.command = a->n_words > 1 ? a->words + 1 : NULL,
-		.name = args_string(a, "name"),
-		.hostname = args_string(a, "hostname"),
-		.workdir = args_string(a, "workdir"),
-		.user = args_string(a, "user"),
-		.entrypoint = entrypoint ? q->entrypoint : NULL,
-		.env = q->env,
-		.volumes = q->volumes,
-		.tmpfs = q->tmpfs,
-		.labels = q->labels,
-		.network = args_string(a, "network"),
-		.stop_signal = args_string(a, "stop-signal"),
-		.pull = pull_policy(a),
-		.pull_options = &q->pull,
-		.tty = args_flag(a, "tty"),
-		.interactive = args_flag(a, "interactive"),
-		.read_only = args_flag(a, "read-only"),
-		.init = args_flag(a, "init"),
-		.auto_remove = args_flag(a, "rm"),
-		.stop_timeout_s = args_number(a, "stop-timeout", -1),
-	};
-	return 0;
+	q->create.name = args_string(a, "name");
+	q->create.pull = pull_policy(a);
+	q->create.pull_options = &q->pull;
+	q->create.tty = args_flag(a, "tty");
+	q->create.interactive = args_flag(a, "interactive");
+	q->create.auto_remove = args_flag(a, "rm");
+	q->create.remove_image = args_flag(a, "rmi");
+	q->create.replace = args_flag(a, "replace");
+	q->create.cidfile = args_string(a, "cidfile");
+	q->create.pidfile = args_string(a, "pidfile");
+	r = fill_platform(q, a, e);
+	if (r == 0)
+		r = fill_labels(q, a, e);
+	if (r == 0)
+		r = create_request_list(q, a, "annotation", &q->create.annotations, e);
+	return r < 0 ? r : fill_attach(q, a, e);
 }
 
-const struct option *const create_tables[] = { create_options, limit_options, place_options,
-	                                       policy_options, NULL };
+#define TABLES                                                                            \
+	create_options, process_options, mount_options, isolation_options, limit_options, \
+		place_options, policy_options
 
-const struct option *const run_tables[] = { create_options, attach_options, limit_options,
-	                                    place_options,  policy_options, NULL };
+const struct option *const create_tables[] = { TABLES, NULL };
+const struct option *const run_tables[] = { TABLES, attach_options, NULL };
 
 /* What the flags of each table become, in this order. */
 static int (*const fills[])(struct create_request *q, const struct args *a, struct err *e) = {
-	fill_create,
-	limits_fill,
-	policy_options_fill,
+	fill_create, process_fill, mounts_fill, isolation_fill, limits_fill, policy_options_fill,
 };
 
 int create_request_init(struct create_request *q, struct cli *c, const struct args *a,
@@ -135,6 +195,9 @@ int create_request_init(struct create_request *q, struct cli *c, const struct ar
 	int r = 0;
 
 	*q = (struct create_request){ 0 };
+	q->create.size = sizeof(q->create);
+	q->create.image = a->words[0];
+	q->create.command = a->n_words > 1 ? a->words + 1 : NULL;
 	progress_init(&q->progress, args_flag(a, "quiet") ? NULL : &c->err);
 	for (size_t i = 0; i < ARRAY_SIZE(fills) && r == 0; i++)
 		r = fills[i](q, a, e);
@@ -144,9 +207,10 @@ int create_request_init(struct create_request *q, struct cli *c, const struct ar
 void create_request_done(struct create_request *q)
 {
 	progress_done(&q->progress);
-	free(q->env);
-	free(q->volumes);
-	free(q->tmpfs);
-	free(q->labels);
+	strv_done(&q->env);
+	strv_done(&q->labels);
+	strv_done(&q->entrypoint);
+	for (size_t i = 0; i < q->n_lists; i++)
+		free(q->lists[i]);
 	free(q->log_options);
 }

@@ -2,6 +2,7 @@
 /* create-options - the flags that run and create share, and what they become */
 #pragma once
 
+#include "base/strv.h"
 #include "cli/cli.h"
 #include "cli/progress.h"
 
@@ -12,6 +13,8 @@
 extern const struct option *const create_tables[];
 /* The same and attach_options. */
 extern const struct option *const run_tables[];
+/* foreign-options.c */
+extern const struct foreign_option create_foreign[];
 
 /* What a create call needs; everything it points to is borrowed from the arguments or owned here.
  */
@@ -21,10 +24,22 @@ struct create_request {
 	struct usrct_limits limits;
 	struct usrct_policy policy;
 	struct progress progress;
-	const char **env, **volumes, **tmpfs, **labels, **log_options;
-	const char *entrypoint[2];
+	struct strv env, labels, entrypoint; /* files and flags together */
+	char platform[64];
+	int oom_score_adj;
+	const char **lists[32]; /* to be freed */
+	size_t n_lists;
+	const char **log_options;
 };
 
+/* All values of a flag, NULL-terminated; freed with the request. */
+int create_request_list(struct create_request *q, const struct args *a, const char *name,
+                        const char *const **ret, struct err *e);
+/* Adds the same to @ret; or the lines of the files that they name. */
+int create_request_values(struct create_request *q, const struct args *a, const char *name,
+                          struct strv *ret, struct err *e);
+int create_request_files(struct create_request *q, const struct args *a, const char *name,
+                         struct strv *ret, struct err *e);
 /* policy-options.c */
 extern const struct option policy_options[];
 int policy_options_fill(struct create_request *q, const struct args *a, struct err *e);

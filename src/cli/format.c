@@ -16,9 +16,10 @@ enum { OUTPUT_MAX_BYTES = 64 << 20, GAP = 3, COLUMN_MIN = 10, COLUMNS_MAX = 64 }
 struct format {
 	struct template *template; /* NULL: JSON */
 	bool is_table, is_for_list, no_heading, raw;
-	json_t *headings; /* of a table */
-	json_t *rows;     /* of a template for the whole list */
-	struct sbuf text; /* what was written so far; a table's cells with tabs */
+	json_t *headings;   /* of a table */
+	const char **names; /* of all fields, for did-you-mean */
+	json_t *rows;       /* of a template for the whole list */
+	struct sbuf text;   /* what was written so far; a table's cells with tabs */
 	size_t n_rows;
 };
 
@@ -30,17 +31,27 @@ void format_free(struct format *f)
 	json_decref(f->headings);
 	json_decref(f->rows);
 	sbuf_done(&f->text);
+	free(f->names);
 	free(f);
 }
 
 static int add_headings(struct format *f, const struct format_field *fields, struct err *e)
 {
+	size_t n = 0;
+
+	while (fields && fields[n].name)
+		n++;
 	f->headings = json_object();
-	for (; f->headings && fields && fields->name; fields++)
-		if (json_object_set_new(f->headings, fields->name, json_string(fields->heading)) <
-		    0)
+	f->names = calloc(n + 1, sizeof(*f->names));
+	if (!f->headings || !f->names)
+		return err_oom(e);
+	for (size_t i = 0; i < n; i++) {
+		f->names[i] = fields[i].name;
+		if (json_object_set_new(f->headings, fields[i].name,
+		                        json_string(fields[i].heading)) < 0)
 			return err_oom(e);
-	return f->headings ? 0 : err_oom(e);
+	}
+	return 0;
 }
 
 /* Where the columns of "table {{.ID}}" begin; *@ret_n: where they end. */
@@ -97,7 +108,7 @@ int format_compile(const struct format_options *opts, struct format **ret, struc
 	if (!text)
 		return err_oom(e);
 	r = template_compile(text, begin, opts->raw ? 0 : TEMPLATE_ESCAPES, &f->template, e);
-	if (r == 0 && f->is_table)
+	if (r == 0)
 		r = add_headings(f, opts->fields, e);
 	if (r < 0)
 		return r;
@@ -152,7 +163,9 @@ static int add_json(struct format *f, const json_t *root, struct err *e)
 static int add_row(struct format *f, json_t *root, const json_t *extra, const json_t *methods,
                    struct err *e)
 {
-	const struct template_data data = { .root = root, .extra = extra, .methods = methods };
+	const struct template_data data = {
+		.root = root, .extra = extra, .methods = methods, .names = f->names
+	};
 	int r = add_heading(f, e);
 
 	f->n_rows++;

@@ -40,7 +40,7 @@ struct format_options {
 	bool no_heading, raw;
 };
 
-/* UCT_TEMPLATE. Strings are not kept. */
+/* UCT_TEMPLATE. @fields is kept, the rest is not. */
 int format_compile(const struct format_options *opts, struct format **ret, struct err *e);
 void format_free(struct format *f);
 static inline void cleanup_format(struct format **f)

@@ -56,6 +56,16 @@ void human_age(uint64_t ns, char *buf)
 	               n == 1 ? "" : "s");
 }
 
+void human_time(uint64_t realtime_ns, char *buf)
+{
+	time_t t = (time_t)(realtime_ns / NS_PER_S);
+	struct tm tm;
+
+	buf[0] = '\0';
+	if (realtime_ns && localtime_r(&t, &tm))
+		(void)strftime(buf, HUMAN_SIZE, "%Y-%m-%d %H:%M:%S %z %Z", &tm);
+}
+
 void human_took(uint64_t ns, char *buf)
 {
 	uint64_t ms = ns / 1000000, s = ms / 1000;

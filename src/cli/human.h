@@ -6,12 +6,14 @@
 
 #include <stdbool.h>
 
-enum { HUMAN_SIZE = 32, SHORT_ID_CHARS = 12 };
+enum { HUMAN_SIZE = 64, SHORT_ID_CHARS = 12 };
 
 /* "0B", "5.61MB", "1.24GB": three digits, powers of 1000. @buf has HUMAN_SIZE bytes. */
 void human_bytes(uint64_t bytes, char *buf);
 /* "Less than a second", "3 seconds", "About a minute", "2 hours", "5 days", "3 weeks" ... */
 void human_age(uint64_t ns, char *buf);
+/* "2026-01-31 12:34:56 +0000 UTC", local, as Docker's CreatedAt; "" for 0. */
+void human_time(uint64_t realtime_ns, char *buf);
 /* "850ms", "3.2s", "2m05s" */
 void human_took(uint64_t ns, char *buf);
 /* Hexadecimal digits of an id without "sha256:", cut to twelve if @truncated. */

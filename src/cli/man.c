@@ -152,9 +152,50 @@ static void add_examples(struct sbuf *b, const struct command *cmd)
 	}
 }
 
+/* What the tables of options have by now is no longer refused. */
+static void add_foreign(struct sbuf *b, const struct command *cmd)
+{
+	const struct foreign_option *f = cmd->foreign;
+
+	if (!f)
+		return;
+	sbuf_adds(b, ".SH \"REFUSED FLAGS\"\nFlags of Docker and podman that are errors here, and "
+	             "the reason.\n");
+	for (; f->name; f++) {
+		if (command_option(cmd, f->name, strlen(f->name)))
+			continue;
+		sbuf_adds(b, ".TP\n\\fB\\-\\-");
+		add_text(b, f->name);
+		sbuf_adds(b, "\\fR\n");
+		add_text(b, f->why);
+		if (f->hint) {
+			sbuf_adds(b, "; ");
+			add_text(b, f->hint);
+		}
+		sbuf_adds(b, ".\n");
+	}
+}
+
+void man_add_page_name(struct sbuf *b, const struct command *cmd)
+{
+	for (const char *s = cmd->name; *s; s++)
+		sbuf_addc(b, *s == ' ' ? '-' : *s);
+	sbuf_addc(b, '\n');
+}
+
+/* The same as part of a manual page's text. */
+static char *page_name(const struct command *cmd)
+{
+	char *page = strf("usr-ct-%s", cmd->name);
+
+	for (char *s = page; s && *s; s++)
+		*s = *s == ' ' ? '-' : *s;
+	return page;
+}
+
 void man_command(struct sbuf *b, const struct command *cmd, const char *version)
 {
-	_cleanup_free_ char *page = strf("usr-ct-%s", cmd->name);
+	_cleanup_free_ char *page = page_name(cmd);
 	const struct option *o = NULL;
 
 	if (!page) {
@@ -162,7 +203,9 @@ void man_command(struct sbuf *b, const struct command *cmd, const char *version)
 		return;
 	}
 	add_title(b, page, version);
-	sbuf_addf(b, ".SH NAME\nusr\\-ct\\-%s \\- ", cmd->name);
+	sbuf_adds(b, ".SH NAME\n");
+	add_text(b, page);
+	sbuf_adds(b, " \\- ");
 	add_text(b, cmd->summary);
 	sbuf_addc(b, '\n');
 	add_synopsis(b, cmd);
@@ -171,6 +214,7 @@ void man_command(struct sbuf *b, const struct command *cmd, const char *version)
 		sbuf_adds(b, ".SH OPTIONS\n");
 	while ((o = command_next_option(cmd, o)))
 		add_option(b, o);
+	add_foreign(b, cmd);
 	sbuf_adds(b, ".SH \"EXIT STATUS\"\n");
 	add_paragraphs(b, cmd->exit_text ? cmd->exit_text
 	                                 : "0 if all went well, 1 if something failed, 125 if the "
@@ -208,7 +252,11 @@ static void add_command_list(struct sbuf *b)
 		for (const struct command *const *c = commands_all(); *c; c++) {
 			if ((*c)->hidden || (*c)->group != (enum command_group)g)
 				continue;
-			sbuf_addf(b, ".TP\n\\fBusr\\-ct\\-%s\\fR(1)\n", (*c)->name);
+			_cleanup_free_ char *page = page_name(*c);
+
+			sbuf_adds(b, ".TP\n\\fB");
+			add_text(b, page ? page : "");
+			sbuf_adds(b, "\\fR(1)\n");
 			add_text(b, (*c)->summary);
 			sbuf_adds(b, ".\n");
 		}

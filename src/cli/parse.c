@@ -119,12 +119,33 @@ static int add_value(struct args *a, const struct option *o, const char *shown, 
 	return 0;
 }
 
+/* A flag that others have: the reason helps more than a guess. 0 if it is none. */
+static int foreign_flag(const struct command *cmd, const char *name, size_t n, char letter,
+                        struct err *e)
+{
+	const struct foreign_option *f = cmd->foreign;
+
+	for (; f && f->name; f++) {
+		bool same = letter ? f->letter == letter
+		                   : strlen(f->name) == n && !strncmp(f->name, name, n);
+		int r;
+
+		if (!same)
+			continue;
+		r = err_set(e, UCT_FLAG_REFUSED, -EOPNOTSUPP, "--%s: %s", f->name, f->why);
+		return f->hint ? err_hint(e, r, "%s", f->hint) : r;
+	}
+	return 0;
+}
+
 static int unknown_flag(const struct command *cmd, const char *name, size_t n, struct err *e)
 {
 	const char *near = suggest_option(cmd, name, n);
-	int r = err_set(e, UCT_USAGE, -EINVAL, "unknown flag '--%.*s' for %s", (int)n, name,
-	                cmd->name);
+	int r = foreign_flag(cmd, name, n, 0, e);
 
+	if (r < 0)
+		return r;
+	r = err_set(e, UCT_USAGE, -EINVAL, "unknown flag '--%.*s' for %s", (int)n, name, cmd->name);
 	return near ? err_hint(e, r, "did you mean '--%s'?", near)
 	            : err_hint(e, r, "see usr-ct %s --help", cmd->name);
 }
@@ -155,8 +176,12 @@ static int unknown_letter(const struct parser *p, const char *letter, const char
 {
 	const struct command *cmd = p->args->cmd;
 	bool alone = word[2] == '\0';
-	int r = err_set(e, UCT_USAGE, -EINVAL, "unknown flag '-%c'%s%s%s for %s", *letter,
-	                alone ? "" : " in '", alone ? "" : word, alone ? "" : "'", cmd->name);
+	int r = foreign_flag(cmd, NULL, 0, *letter, e);
+
+	if (r < 0)
+		return r;
+	r = err_set(e, UCT_USAGE, -EINVAL, "unknown flag '-%c'%s%s%s for %s", *letter,
+	            alone ? "" : " in '", alone ? "" : word, alone ? "" : "'", cmd->name);
 
 	/* -name for --name is the commonest slip. */
 	if (!alone && command_option(cmd, word + 1, strcspn(word + 1, "=")))

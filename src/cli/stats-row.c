@@ -139,7 +139,7 @@ static void label(struct sbuf *b, const char *text)
 
 void stats_row_plot(const struct stats_row *r, const struct term *t, struct sbuf *b)
 {
-	char text[128], used[HUMAN_SIZE], limit[HUMAN_SIZE];
+	char text[2 * HUMAN_SIZE + 16], used[HUMAN_SIZE], limit[HUMAN_SIZE];
 	const struct usrct_stats *s = &r->now;
 	uint64_t cpu = stats_row_cpu(r);
 

@@ -157,7 +157,11 @@ static json_t *no_field(struct machine *m, const struct node *n, const json_t *o
 {
 	const json_t *extra = object == m->data->root ? m->data->extra : NULL;
 	const char *near = nearest_key(object, extra, name);
-	int r = fail(m, n, UCT_TEMPLATE_FIELD, "there is no field '.%.64s'", name);
+	int r;
+
+	if (!near && object == m->data->root && m->data->names)
+		near = suggest_word(name, m->data->names);
+	r = fail(m, n, UCT_TEMPLATE_FIELD, "there is no field '.%.64s'", name);
 
 	if (near)
 		(void)err_hint(m->e, r, "did you mean '.%s'?", near);

@@ -34,11 +34,13 @@ enum {
  * @root:     {{.}}; its fields
  * @extra:    fields that can be named but are no part of {{.}}; may be NULL
  * @methods:  {{.Name "key"}} looks into the object of that name; may be NULL
+ * @names:    all fields that the root could have, for did-you-mean; NULL-terminated; may be NULL
  * @headings: run for the heading of a table: fields are column titles, functions leave them alone
  */
 struct template_data {
 	json_t *root;
 	const json_t *extra, *methods;
+	const char *const *names;
 	bool headings;
 };
 

@@ -17,6 +17,9 @@ int mount(const char *source, const char *target, const char *fstype, unsigned l
 #ifndef OPEN_TREE_CLONE
 #define OPEN_TREE_CLONE 1
 #endif
+#ifndef MOVE_MOUNT_BENEATH
+#define MOVE_MOUNT_BENEATH 0x200
+#endif
 
 static int fs_config(int fd, unsigned cmd, const char *key, const char *value, int aux)
 {
@@ -79,9 +82,30 @@ int mount_clone(int dirfd, const char *path, struct err *e)
 	return fd < 0 ? err_sys(e, "cannot clone the mount at '%s'", path) : fd;
 }
 
+int mount_clone_alone(int dirfd, const char *path, struct err *e)
+{
+	int fd = (int)syscall(SYS_open_tree, dirfd, path,
+	                      OPEN_TREE_CLONE | O_CLOEXEC | AT_EMPTY_PATH);
+
+	return fd < 0 ? err_sys(e, "cannot clone the mount at '%s'", path) : fd;
+}
+
+int mount_propagate(int mount_fd, unsigned long type, bool recursive, struct err *e)
+{
+	struct mount_attr a = { .propagation = type };
+
+	if (syscall(SYS_mount_setattr, mount_fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0),
+	            &a, sizeof(a)) < 0)
+		return err_sys(e, "cannot set the propagation of a mount");
+	return 0;
+}
+
 int mount_restrict(int mount_fd, unsigned attrs, struct err *e)
 {
 	struct mount_attr a = { .attr_set = attrs };
+
+	if (attrs & MOUNT_ATTR__ATIME) /* a value of several bits: set as a whole */
+		a.attr_clr = MOUNT_ATTR__ATIME;
 
 	if (syscall(SYS_mount_setattr, mount_fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &a, sizeof(a)) <
 	    0)
@@ -95,6 +119,22 @@ int mount_attach(int mount_fd, int target_fd, const char *what, struct err *e)
 	            MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 		return err_sys(e, "cannot mount '%s'", what);
 	return 0;
+}
+
+int mount_attach_beneath(int mount_fd, int target_fd)
+{
+	return syscall(SYS_move_mount, mount_fd, "", target_fd, "",
+	               MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH | MOVE_MOUNT_BENEATH) < 0
+	               ? -errno
+	               : 0;
+}
+
+bool mount_is_root(int fd)
+{
+	struct statx stx;
+
+	return statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx) == 0 &&
+	       stx.stx_attributes & STATX_ATTR_MOUNT_ROOT;
 }
 
 /* Linux 6.13: layers by descriptor, any number of them. */

@@ -15,10 +15,20 @@
 int mount_new(const char *type, const char *const *config, unsigned attrs, struct err *e);
 /* A detached copy of what is mounted at a path, with everything below it. */
 int mount_clone(int dirfd, const char *path, struct err *e);
+/* The same without what is mounted below it; -EINVAL where that would uncover what it hides. */
+int mount_clone_alone(int dirfd, const char *path, struct err *e);
 /* Adds MOUNT_ATTR_* to a detached mount and all below it. */
 int mount_restrict(int mount_fd, unsigned attrs, struct err *e);
+/* Sets the propagation type (MS_PRIVATE, MS_SLAVE, MS_UNBINDABLE of mount(2)), also below it if
+ * @recursive. */
+int mount_propagate(int mount_fd, unsigned long type, bool recursive, struct err *e);
 /* Puts a detached mount onto what @target_fd is open for (O_PATH). */
 int mount_attach(int mount_fd, int target_fd, const char *what, struct err *e);
+/* The same below what is mounted there already, whose removal then uncovers it (Linux 6.5).
+ * -EINVAL without an error text: this kernel cannot. */
+int mount_attach_beneath(int mount_fd, int target_fd);
+/* Whether something is mounted on what @fd is open for. */
+bool mount_is_root(int fd);
 
 /* The overlay: lower directories lowest first, upper and work above them. Without an upper
  * directory

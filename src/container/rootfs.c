@@ -17,11 +17,20 @@ int mount(const char *source, const char *target, const char *fstype, unsigned l
           const void *data); /* sys/mount.h clashes with linux/mount.h in glibc 2.36 */
 int umount2(const char *target, int flags);
 
-enum { UMOUNT_DETACH = 2, PROPAGATE_SLAVE = 1 << 19, PROPAGATE_REC = 16384 };
+enum {
+	UMOUNT_DETACH = 2,
+	PROPAGATE_REC = 16384,
+	PROPAGATE_UNBINDABLE = 1 << 17,
+	PROPAGATE_PRIVATE = 1 << 18,
+	PROPAGATE_SLAVE = 1 << 19,
+};
 
 /* What a list of mount options comes to. */
 struct options {
-	unsigned attrs;     /* MOUNT_ATTR_* */
+	unsigned attrs;            /* MOUNT_ATTR_* */
+	unsigned long propagation; /* PROPAGATE_*; 0: as it comes, a slave of the host's */
+	bool propagate_below;
+	bool is_alone;      /* without what is mounted below the source */
 	struct strv config; /* for the file system itself */
 };
 
@@ -41,11 +50,31 @@ static const struct {
 	{ "dev", 0 },
 	{ "exec", 0 },
 	{ "relatime", 0 },
-	{ "bind", 0 },
 	{ "rbind", 0 },
-	{ "private", 0 },
-	{ "rprivate", 0 },
 };
+
+static const struct {
+	const char *name;
+	unsigned long type;
+} propagations[] = {
+	{ "private", PROPAGATE_PRIVATE },
+	{ "slave", PROPAGATE_SLAVE },
+	{ "unbindable", PROPAGATE_UNBINDABLE },
+};
+
+/* "private", "rslave" ... */
+static bool parse_propagation(const char *s, struct options *o)
+{
+	bool below = *s == 'r';
+
+	for (size_t i = 0; i < ARRAY_SIZE(propagations); i++)
+		if (!strcmp(s + below, propagations[i].name)) {
+			o->propagation = propagations[i].type;
+			o->propagate_below = below;
+			return true;
+		}
+	return false;
+}
 
 static int parse_options(char *const *list, struct options *ret)
 {
@@ -58,17 +87,31 @@ static int parse_options(char *const *list, struct options *ret)
 			i++;
 		if (i < ARRAY_SIZE(known_options))
 			ret->attrs |= known_options[i].attr;
-		else
+		else if (!strcmp(*list, "bind"))
+			ret->is_alone = true;
+		else if (!parse_propagation(*list, ret))
 			r = strv_add(&ret->config, *list);
 	}
 	return r;
 }
 
-static int bind_mount(int root_fd, const struct spec_mount *m, const struct options *o,
-                      struct err *e)
+static int clone_failed(const struct spec_mount *m, const struct options *o, int r, struct err *e)
 {
-	_cleanup_close_ int fd = -EBADF, target_fd = -EBADF;
-	struct stat st;
+	if (r == -ENOENT)
+		return err_set(e, UCT_MOUNT_SOURCE, r, "'%s' does not exist", m->source);
+	if (r == -EINVAL && o->is_alone)
+		return err_hint(e,
+		                err_set(e, UCT_VALUE_REFUSED, r,
+		                        "'%s' cannot be mounted without what is mounted in it",
+		                        m->source),
+		                "the kernel lets no user namespace uncover what a mount hides; "
+		                "leave bind-nonrecursive out");
+	return r;
+}
+
+static int clone_source(const struct spec_mount *m, const struct options *o, struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
 	int r;
 
 	if (!m->source)
@@ -76,18 +119,42 @@ static int bind_mount(int root_fd, const struct spec_mount *m, const struct opti
 	if (o->config.n)
 		return err_set(e, UCT_BAD_CONFIG, -EINVAL, "mount '%s': option '%s' is not known",
 		               m->target, o->config.v[0]);
-	fd = mount_clone(AT_FDCWD, m->source, e);
+	fd = o->is_alone ? mount_clone_alone(AT_FDCWD, m->source, e)
+	                 : mount_clone(AT_FDCWD, m->source, e);
 	if (fd < 0)
-		return fd == -ENOENT
-		               ? err_set(e, UCT_MOUNT_SOURCE, fd, "'%s' does not exist", m->source)
-		               : fd;
-	if (fstat(fd, &st) < 0)
-		return err_sys(e, "cannot stat '%s'", m->source);
+		return clone_failed(m, o, fd, e);
 	if (o->attrs) {
 		r = mount_restrict(fd, o->attrs, e);
 		if (r < 0)
 			return err_in(e, r, "cannot mount '%s'", m->target);
 	}
+	if (o->propagation) {
+		r = mount_propagate(fd, o->propagation, o->propagate_below, e);
+		if (r < 0)
+			return err_in(e, r, "cannot mount '%s'", m->target);
+	}
+	return TAKE_FD(fd);
+}
+
+int rootfs_clone_source(const struct spec_mount *m, struct err *e)
+{
+	struct options o = { 0 };
+	int r = parse_options(m->options, &o) < 0 ? err_oom(e) : clone_source(m, &o, e);
+
+	strv_done(&o.config);
+	return r;
+}
+
+static int bind_mount(int root_fd, const struct spec_mount *m, const struct options *o,
+                      struct err *e)
+{
+	_cleanup_close_ int fd = clone_source(m, o, e), target_fd = -EBADF;
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, "cannot stat '%s'", m->source);
 	target_fd = mount_target(root_fd, m->target, S_ISDIR(st.st_mode) ? MOUNT_TARGET_DIR : 0, e);
 	return target_fd < 0 ? target_fd : mount_attach(fd, target_fd, m->target, e);
 }
@@ -119,6 +186,10 @@ static int new_mount(int root_fd, const struct spec_mount *m, const struct optio
 		fd = cgroup_mount(o, e);
 	else
 		fd = mount_new(m->type, (const char *const *)o->config.v, o->attrs, e);
+	/* What the kernel shows read-only outside may be mounted inside in no other way. */
+	if (fd == -EPERM && !strcmp(m->type, "sysfs") && !(o->attrs & MOUNT_ATTR_RDONLY))
+		fd = mount_new(m->type, (const char *const *)o->config.v,
+		               o->attrs | MOUNT_ATTR_RDONLY, e);
 	if (fd < 0)
 		return err_in(e, fd, "cannot mount '%s'", m->target);
 	target_fd = mount_target(root_fd, m->target,
@@ -144,6 +215,15 @@ static int spec_mounts(int root_fd, const struct spec *spec, struct err *e)
 			return r;
 	}
 	return 0;
+}
+
+/* Whether /dev is one that was made here; another has its nodes already. */
+static bool has_own_dev(const struct spec *spec)
+{
+	for (size_t i = spec->n_mounts; i > 0; i--)
+		if (!strcmp(spec->mounts[i - 1].target, "/dev"))
+			return strcmp(spec->mounts[i - 1].type, "bind") != 0;
+	return true;
 }
 
 /* Covers a file with /dev/null and a directory with an empty read-only tmpfs. */
@@ -264,7 +344,7 @@ int rootfs_build(const struct rootfs_source *src, const struct spec *spec, struc
 	sync_time(times, "overlay");
 	r = spec_mounts(root_fd, spec, e);
 	sync_time(times, "mounts");
-	if (r == 0)
+	if (r == 0 && has_own_dev(spec))
 		r = rootfs_devices(root_fd, e);
 	sync_time(times, "devices");
 	if (r == 0)

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 struct spec;
+struct spec_mount;
 struct sync_times;
 
 struct rootfs_source {
@@ -25,6 +26,8 @@ struct rootfs_source {
 /* Mounts everything below a new root. Returns a descriptor of the root. */
 int rootfs_build(const struct rootfs_source *src, const struct spec *spec, struct sync_times *times,
                  struct err *e);
+/* What a bind mount of the document would show, as a detached mount with its options. */
+int rootfs_clone_source(const struct spec_mount *m, struct err *e);
 /* Makes @root_fd the root and lets go of the host's tree. */
 int rootfs_enter(int root_fd, struct err *e);
 

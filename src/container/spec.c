@@ -303,7 +303,7 @@ static int parse_sysctls(struct spec *s, struct err *e)
 static int parse_annotations(struct spec *s, struct err *e)
 {
 	const json_t *notes = json_at(s->doc, "annotations");
-	const char *seccomp = NULL;
+	const char *seccomp = NULL, *keep = NULL;
 	int r;
 
 	if (notes && !json_is_object(notes))
@@ -311,8 +311,13 @@ static int parse_annotations(struct spec *s, struct err *e)
 	r = text_of(notes, SPEC_ANNOTATION_USER, &s->user, e);
 	if (r == 0)
 		r = text_of(notes, SPEC_ANNOTATION_SECCOMP, &seccomp, e);
+	if (r == 0)
+		r = text_of(notes, SPEC_ANNOTATION_GROUPS, &s->group_names, e);
+	if (r == 0)
+		r = text_of(notes, SPEC_ANNOTATION_KEEP_GROUPS, &keep, e);
 	if (r < 0)
 		return r;
+	s->keep_groups = keep && !strcmp(keep, "1");
 	if (seccomp && strcmp(seccomp, "default") != 0 && strcmp(seccomp, "unconfined") != 0)
 		return bad(e, "annotation " SPEC_ANNOTATION_SECCOMP);
 	s->default_seccomp = seccomp && !strcmp(seccomp, "default");
@@ -331,7 +336,6 @@ static bool is_empty(const json_t *v)
 static int refuse_others(const struct spec *s, struct err *e)
 {
 	static const char *const fields[] = {
-		"domainname",
 		"hooks",
 		"linux.cgroupsPath",
 		"linux.devices",
@@ -393,6 +397,8 @@ int spec_parse(const char *text, size_t n, struct spec *ret, struct err *e)
 		r = refuse_others(&s, e);
 	if (r == 0)
 		r = MIN(json_get_string(s.doc, "hostname", &s.hostname, e), 0);
+	if (r == 0)
+		r = MIN(json_get_string(s.doc, "domainname", &s.domainname, e), 0);
 	if (r == 0)
 		r = MIN(json_get_bool(s.doc, "root.readonly", &s.root_readonly, e), 0);
 	if (r < 0) {

@@ -55,7 +55,7 @@ struct spec {
 	struct spec_rlimit rlimits[SPEC_RLIMITS_MAX];
 	size_t n_rlimits;
 
-	const char *hostname;
+	const char *hostname, *domainname;
 	struct spec_mount *mounts;
 	size_t n_mounts;
 	uint64_t namespaces;                              /* CLONE_NEW* to make */
@@ -63,13 +63,18 @@ struct spec {
 	struct strv resources; /* "memory.max=1048576": container/resources.h */
 
 	/* Annotations of ours. */
-	const char *user;     /* "NAME[:GROUP]", to be found in the image; overrides uid and gid */
-	bool default_seccomp; /* the compiled filter */
+	const char *user; /* "NAME[:GROUP]", to be found in the image; overrides uid and gid */
+	const char *group_names; /* "NAME,NAME": further groups, to be found in the image; NULL */
+	bool default_seccomp;    /* the compiled filter */
+	bool keep_groups;        /* the caller's supplementary groups stay, whatever they are */
 };
 
 /* The keys of our annotations. */
 #define SPEC_ANNOTATION_USER    "io.usr-ct.user"
+#define SPEC_ANNOTATION_GROUPS  "io.usr-ct.groups"
 #define SPEC_ANNOTATION_SECCOMP "io.usr-ct.seccomp"
+/* As crun has it: "1". */
+#define SPEC_ANNOTATION_KEEP_GROUPS "run.oci.keep_original_groups"
 
 int spec_parse(const char *text, size_t n, struct spec *ret, struct err *e);
 void spec_done(struct spec *s);

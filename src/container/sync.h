@@ -51,8 +51,14 @@ enum exec_fd {
 	EXEC_STORE = 5,    /* the data directory */
 	EXEC_INIT = 6,     /* pidfd of the container's first process */
 	EXEC_CGROUP = 7,   /* the container's; only with SYNC_CGROUP */
+	EXEC_USERNS = 8,   /* the holder's user namespace; only with SYNC_USERNS */
 	EXEC_FDS_END,
 };
+/* And the third: one change to the mounts of a container that runs (launch/live-mount.c). argv[2]
+ * is LAUNCH_MOUNT, the descriptors are those of a session, the document has the one mount that it
+ * is about. START says in .pid what to do; STARTED answers that it is done. */
+#define LAUNCH_MOUNT "mount"
+enum live_op { LIVE_ADD = 1, LIVE_REMOVE, LIVE_SWAP };
 
 enum sync_step {
 	SYNC_START = 1,
@@ -81,6 +87,8 @@ enum {
 	SYNC_IN_SCOPE = 4,     /* SCOPED: the launcher is in a scope; otherwise @e says why not */
 	SYNC_CGROUP = 8,       /* START of a session: EXEC_CGROUP is there */
 	SYNC_INTERACTIVE = 16, /* START of a session: the client has input */
+	SYNC_USERNS = 32,      /* START of a session: EXEC_USERNS is there */
+	SYNC_TOOLS = 64,       /* START of a session: the document's mounts are the tools' trees */
 };
 
 struct sync_msg {

@@ -166,3 +166,47 @@ int user_resolve(int root_fd, const char *text, struct user *ret, struct err *e)
 		r = read_file(etc_fd, "group", &group, e);
 	return r < 0 ? r : user_resolve_text(passwd, group, text, ret, e);
 }
+
+int user_add_groups(struct user *u, const gid_t *groups, size_t n, struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (u->n_groups == USER_GROUPS_MAX)
+			return err_set(e, UCT_USER_UNKNOWN, -E2BIG,
+			               "more than %d supplementary groups", USER_GROUPS_MAX);
+		u->groups[u->n_groups++] = groups[i];
+	}
+	return 0;
+}
+
+int user_add_group_names_text(const char *group, const char *names, struct user *u, struct err *e)
+{
+	while (*names) {
+		size_t n = strcspn(names, ",");
+		char name[256];
+		gid_t gid;
+		int r;
+
+		if (n >= sizeof(name))
+			return err_set(e, UCT_USER_UNKNOWN, -ENAMETOOLONG,
+			               "the group's name is too long");
+		memcpy(name, names, n);
+		name[n] = '\0';
+		if (!find_group(group, name, &gid))
+			return err_set(e, UCT_USER_UNKNOWN, -ENOENT,
+			               "group '%s' is not in the image's group", name);
+		r = user_add_groups(u, &gid, 1, e);
+		if (r < 0)
+			return r;
+		names += n + (names[n] == ',');
+	}
+	return 0;
+}
+
+int user_add_group_names(int root_fd, const char *names, struct user *u, struct err *e)
+{
+	_cleanup_close_ int etc_fd = mount_lookup(root_fd, "/etc");
+	_cleanup_free_ char *group = NULL;
+	int r = read_file(etc_fd, "group", &group, e);
+
+	return r < 0 ? r : user_add_group_names_text(group, names, u, e);
+}

@@ -10,7 +10,7 @@
 
 #include <sys/types.h>
 
-enum { USER_GROUPS_MAX = 64 };
+enum { USER_GROUPS_MAX = 320 };
 
 struct user {
 	uid_t uid;
@@ -23,6 +23,10 @@ struct user {
 /* @text: "", "NAME", "UID", "NAME:GROUP", "UID:GID" and mixtures; "" is root. A number needs no
  * entry. With an explicit group there are no supplementary groups, as in Docker. */
 int user_resolve(int root_fd, const char *text, struct user *ret, struct err *e);
+/* Further supplementary groups, by number and by name ("NAME,NAME"). */
+int user_add_groups(struct user *u, const gid_t *groups, size_t n, struct err *e);
+int user_add_group_names(int root_fd, const char *names, struct user *u, struct err *e);
+int user_add_group_names_text(const char *group, const char *names, struct user *u, struct err *e);
 /* The lookup in given file contents, for tests and fuzzing; NULL: no such file. */
 int user_resolve_text(const char *passwd, const char *group, const char *text, struct user *ret,
                       struct err *e);

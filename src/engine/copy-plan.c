@@ -15,12 +15,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-int copy_plan(const struct pack_info *from, const struct pack_info *to, struct copy_plan *ret,
-              struct err *e)
+int copy_plan(const struct pack_info *from, const struct pack_info *to, bool makes_dirs,
+              struct copy_plan *ret, struct err *e)
 {
 	const char *name = from->is_contents || !from->base[0] ? "." : from->base;
 
-	*ret = (struct copy_plan){ .into_parent = !to->is_dir };
+	bool into = to->is_dir || (makes_dirs && to->wants_dir && !from->is_dir);
+
+	*ret = (struct copy_plan){ .into_parent = !into };
 	if (to->exists && !to->is_dir) {
 		mode_t type = to->mode & S_IFMT;
 
@@ -31,9 +33,9 @@ int copy_plan(const struct pack_info *from, const struct pack_info *to, struct c
 			return err_set(e, UCT_BAD_COPY_PATH, -EINVAL,
 			               "cannot copy onto the device '%s'", to->base);
 	}
-	if (!to->exists && !from->is_dir && to->wants_dir)
+	if (!into && !from->is_dir && to->wants_dir)
 		return err_set(e, UCT_NO_SUCH_PATH, -ENOENT, "the directory '%s' does not exist",
 		               to->base);
-	(void)snprintf(ret->name, sizeof(ret->name), "%s", to->is_dir ? name : to->base);
+	(void)snprintf(ret->name, sizeof(ret->name), "%s", into ? name : to->base);
 	return 0;
 }

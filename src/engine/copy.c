@@ -93,7 +93,7 @@ static int copy_both(struct usrct *u, const struct copy_end *from, const struct 
 	if (r == 0)
 		r = packing_info(writer, e);
 	if (r == 0)
-		r = copy_plan(&reader->info, &writer->info, &plan, e);
+		r = copy_plan(&reader->info, &writer->info, to->flags & PACK_MAKE_DIRS, &plan, e);
 	if (r == 0)
 		r = packing_go(writer, plan.name, plan.into_parent, e);
 	if (r == 0)

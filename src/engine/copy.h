@@ -7,13 +7,14 @@
 #include <usrct/files.h>
 
 /* What Docker does with a source and a target, once it is known what stands there: the name of the
- * copy, and whether it goes into the target or beside it. copy-plan.c, without side effects. */
+ * copy, and whether it goes into the target or beside it. @makes_dirs: "dir/" may be missing.
+ * copy-plan.c, without side effects. */
 struct copy_plan {
 	char name[NAME_MAX + 1];
 	bool into_parent;
 };
-int copy_plan(const struct pack_info *from, const struct pack_info *to, struct copy_plan *ret,
-              struct err *e);
+int copy_plan(const struct pack_info *from, const struct pack_info *to, bool makes_dirs,
+              struct copy_plan *ret, struct err *e);
 
 /* One end: a path in a container, a path of the user's, or a stream. */
 struct copy_end {
@@ -22,7 +23,7 @@ struct copy_end {
 	bool is_container;
 	int container_dirfd;
 	const struct state *state;
-	unsigned flags; /* PACK_FOLLOW, PACK_KEEP_OWNER */
+	unsigned flags; /* PACK_FOLLOW, PACK_KEEP_OWNER, PACK_MAKE_DIRS */
 };
 int engine_copy(struct usrct *u, const struct copy_end *from, const struct copy_end *to,
                 struct usrct_copied *ret, struct err *e);

@@ -8,9 +8,11 @@
 #include "container/events.h"
 #include "container/spec.h"
 #include "engine/document.h"
+#include "engine/id-file.h"
 #include "engine/layering.h"
 #include "engine/limits.h"
 #include "engine/names.h"
+#include "engine/secrets.h"
 #include "store/blobs.h"
 
 #include <fcntl.h>
@@ -54,19 +56,54 @@ static int read_config(struct usrct *u, const struct image_row *image, struct im
 	return r < 0 ? r : image_config_parse(text, n, ret, e);
 }
 
+/* Whether an image is for the platform "os/arch[/variant]" that was asked for. */
+static int is_for(struct usrct *u, const struct image_row *image, const char *platform,
+                  struct err *e)
+{
+	_cleanup_image_config_ struct image_config config = { 0 };
+	char want[96], have[96];
+	int r = platform_parse(platform, want, sizeof(want), e);
+
+	if (r == 0)
+		r = read_config(u, image, &config, e);
+	if (r < 0)
+		return r;
+	(void)snprintf(have, sizeof(have), "%s/%s%s%s", config.os, config.architecture,
+	               config.variant[0] ? "/" : "", config.variant);
+	/* Without a variant any will do. */
+	return !strcmp(want, have) ||
+	       (!strncmp(want, have, strlen(want)) && have[strlen(want)] == '/');
+}
+
+/* 1 it is here, 0 it is not. */
+static int find_local(struct usrct *u, const struct usrct_create_options *o, struct image_row *ret,
+                      struct err *e)
+{
+	const char *platform = o->pull_options ? o->pull_options->platform : NULL;
+	int r = engine_find_image(u, o->image, ret, e);
+
+	if (r == 1 && platform) {
+		r = is_for(u, ret, platform, e);
+		if (r <= 0)
+			image_row_done(ret);
+	}
+	return r;
+}
+
 static int find_or_pull(struct usrct *u, const struct usrct_create_options *o,
                         struct image_row *ret, struct err *e)
 {
-	int r = o->pull == USRCT_PULL_ALWAYS ? 0 : engine_find_image(u, o->image, ret, e);
 	char id[DIGEST_SIZE];
+	int found = o->pull == USRCT_PULL_ALWAYS ? 0 : find_local(u, o, ret, e), r;
 
-	if (r != 0)
-		return MIN(r, 0);
+	if (found < 0 || (found == 1 && o->pull != USRCT_PULL_NEWER))
+		return MIN(found, 0);
 	if (o->pull == USRCT_PULL_NEVER)
 		return err_set(e, UCT_PULL_POLICY, -ENOENT, "image '%s' is not here", o->image);
 	r = engine_pull(u, o->image, o->pull_options, id, e);
-	if (r < 0)
-		return r;
+	if (r < 0) /* newer: what is here will do if nobody has a newer one */
+		return found == 1 ? 0 : r;
+	image_row_done(ret);
 	r = image_find(u->store, id, ret, e);
 	return r == 0 ? err_set(e, UCT_IMAGE_UNKNOWN, -ENOENT, "image '%s' was removed meanwhile",
 	                        o->image)
@@ -85,6 +122,8 @@ static int write_documents(struct usrct *u, const struct document *d, const stru
 	if (r == 0)
 		r = document_plan(d, &layers, &plan, e);
 	if (r == 0)
+		r = secrets_keep(json_at(plan, "secrets"), dirfd, e);
+	if (r == 0)
 		r = write_json(dirfd, SPEC_FILE, spec, e);
 	return r < 0 ? r : write_json(dirfd, PLAN_FILE, plan, e);
 }
@@ -101,6 +140,16 @@ static char *joined(const struct strv *args)
 	return s;
 }
 
+static int remove_named(struct usrct *u, const char *name, struct err *e)
+{
+	_cleanup_target_ struct target t = TARGET_NONE;
+	int r = target_open(u, name, STORE_WRITE, &t, e);
+
+	if (r == -ENOENT) /* somebody was faster */
+		return 0;
+	return r < 0 ? r : engine_remove(u, &t, /* force= */ true, e);
+}
+
 /* What its events tell of it. */
 static int write_actor(const struct document *d, const char *name, int dirfd, struct err *e)
 {
@@ -110,6 +159,16 @@ static int write_actor(const struct document *d, const char *name, int dirfd, st
 	    strv_copy(&labels, (char *const *)(uintptr_t)d->opts->labels) < 0)
 		return err_oom(e);
 	return event_actor_write(dirfd, name, d->opts->image, labels.v, e);
+}
+
+static int remove_old(struct usrct *u, const char *id, struct err *e)
+{
+	_cleanup_target_ struct target t = TARGET_NONE;
+	int r = target_open(u, id, STORE_WRITE, &t, e);
+
+	if (r == -ENOENT) /* somebody was faster */
+		return 0;
+	return r < 0 ? r : engine_remove(u, &t, /* force= */ true, e);
 }
 
 static int publish(struct usrct *u, const struct document *d, const struct image_row *image,
@@ -136,6 +195,16 @@ static int publish(struct usrct *u, const struct document *d, const struct image
 		r = write_actor(d, row.name, stage->dirfd, e);
 	if (r == 0)
 		r = command ? container_publish(u->store, &row, stage, e) : err_oom(e);
+	/* The new one is complete, so that the old one may go. */
+	if (r == -EEXIST && d->hook && d->hook->replaces) {
+		r = remove_old(u, d->hook->replaces, e);
+		if (r == 0)
+			r = container_publish(u->store, &row, stage, e);
+	} else if (r == -EEXIST && d->opts->replace) {
+		r = remove_named(u, row.name, e);
+		if (r == 0)
+			r = container_publish(u->store, &row, stage, e);
+	}
 	if (r == 0)
 		(void)event_container(store_dirfd(u->store), stage->dirfd, d->id, "create", NULL);
 	return r;
@@ -154,6 +223,8 @@ static int make(struct usrct *u, struct document *d, const struct image_row *ima
 		r = open_up(stage.dirfd, e);
 	if (r == 0)
 		r = write_documents(u, d, image, stage.dirfd, e);
+	if (r == 0 && d->hook)
+		r = d->hook->fill(u, stage.dirfd, d->hook->arg, e);
 	stopwatch_step(w, "write documents");
 	if (r == 0)
 		r = publish(u, d, image, &stage, e);
@@ -168,10 +239,12 @@ static int check_options(const struct usrct_create_options *o, struct err *e)
 {
 	int r = 0;
 
-	if (!o || !o->image || !*o->image)
+	if (!o->image || !*o->image)
 		return err_set(e, UCT_USAGE, -EINVAL, "no image was named");
 	if (o->name)
 		r = name_check(o->name, e);
+	else if (o->replace)
+		r = err_set(e, UCT_USAGE, -EINVAL, "--replace needs --name");
 	if (r == 0 && o->hostname && strlen(o->hostname) > 64)
 		r = err_set(e, UCT_BAD_VALUE, -EINVAL, "host name '%s' is longer than 64 bytes",
 		            o->hostname);
@@ -180,39 +253,92 @@ static int check_options(const struct usrct_create_options *o, struct err *e)
 	return r;
 }
 
-int engine_create(struct usrct *u, const struct usrct_create_options *o, struct stopwatch *w,
-                  char ret_id[CONTAINER_ID_SIZE], struct err *e)
+static int prepare(struct usrct *u, struct document *d, struct image_row *image,
+                   struct image_config *config, struct stopwatch *w, struct err *e)
 {
-	struct document d = { .opts = o, .id = ret_id };
-	_cleanup_free_ char *dir = NULL;
-	struct image_row image = { 0 };
-	struct image_config config = { 0 };
-	int r = check_options(o, e);
+	const struct usrct_create_options *o = d->opts;
+	int r = engine_sweep(u, e);
 
-	if (r == 0)
-		r = engine_sweep(u, e);
 	stopwatch_step(w, "open store, sweep");
 	/* What cannot be honoured here is said before anything is fetched or made. */
 	if (r == 0)
-		r = network_choose(o->network, &d.network, e);
+		r = network_choose(o->network, &d->network, e);
 	if (r == 0)
-		r = find_or_pull(u, o, &image, e);
+		r = document_isolation(d, e);
 	if (r == 0)
-		r = read_config(u, &image, &config, e);
+		r = find_or_pull(u, o, image, e);
+	if (r == 0)
+		r = read_config(u, image, config, e);
 	stopwatch_step(w, "find image");
+	return r;
+}
+
+static int create(struct usrct *u, const struct usrct_create_options *o,
+                  const struct create_hook *hook, struct stopwatch *w,
+                  char ret_id[CONTAINER_ID_SIZE], struct err *e)
+{
+	struct document d = { .opts = o, .id = ret_id, .hook = hook };
+	_cleanup_free_ char *dir = NULL, *pidfile = NULL;
+	struct image_row image = { 0 };
+	struct image_config config = { 0 };
+	int r = prepare(u, &d, &image, &config, w, e);
+
+	if (r == 0 && o->pidfile)
+		r = absolute_path(o->pidfile, &pidfile, e);
 	if (r == 0)
 		r = container_new_id(ret_id, e);
 	if (r == 0) {
 		d.image = &config;
 		dir = strf("%s/containers/%s", store_path(u->store), ret_id);
 		d.container_dir = dir;
+		d.pidfile = pidfile;
 		r = dir ? document_args(&d, e) : err_oom(e);
 	}
 	if (r == 0)
 		r = make(u, &d, &image, w, e);
+	if (r == 0 && o->remove_image) {
+		r = image_wish_removal(u, ret_id, o->image, e);
+		if (r < 0)
+			(void)container_discard(u->store, ret_id, NULL);
+	}
 	strv_done(&d.args);
 	image_config_done(&config);
 	image_row_done(&image);
+	return r;
+}
+
+struct usrct_create_options engine_options(const struct usrct_create_options *o)
+{
+	struct usrct_create_options mine = { 0 };
+
+	/* A caller that was compiled with an older header gives a shorter one. */
+	if (o)
+		memcpy(&mine, o, MIN(o->size, sizeof(mine)));
+	mine.auto_remove = mine.auto_remove || mine.remove_image;
+	return mine;
+}
+
+int engine_create(struct usrct *u, const struct usrct_create_options *opts, struct stopwatch *w,
+                  char ret_id[CONTAINER_ID_SIZE], struct err *e)
+{
+	return engine_create_hooked(u, opts, NULL, w, ret_id, e);
+}
+
+int engine_create_hooked(struct usrct *u, const struct usrct_create_options *opts,
+                         const struct create_hook *hook, struct stopwatch *w,
+                         char ret_id[CONTAINER_ID_SIZE], struct err *e)
+{
+	struct usrct_create_options o = engine_options(opts);
+	struct id_file cidfile = ID_FILE_NONE;
+	int r = check_options(&o, e);
+
+	if (r == 0 && o.cidfile)
+		r = id_file_claim(&cidfile, o.cidfile, e);
+	if (r == 0)
+		r = create(u, &o, hook, w, ret_id, e);
+	if (r == 0)
+		r = id_file_write(&cidfile, ret_id, e);
+	id_file_done(&cidfile);
 	return r;
 }
 

@@ -10,6 +10,7 @@
 #include "base/libexec.h"
 #include "base/sock.h"
 #include "cgroup/cgroup.h"
+#include "engine/scope.h"
 #include "network/uplink.h"
 #include "security/probe-proto.h"
 
@@ -186,24 +187,68 @@ static void check_fuse(struct examination *x, struct verdict *v)
 	fix(v, true, "modprobe fuse; chmod 666 /dev/fuse");
 }
 
+/* Of what limits need, what is not in a cgroup's list of controllers. */
+static void missing_controllers(const char *path, char *buf, size_t size)
+{
+	static const char *const wanted[] = { "cpu", "memory", "pids" };
+	char file[4096], have[512], list[520];
+	size_t n = 0;
+
+	(void)snprintf(file, sizeof(file), "%s/cgroup.controllers", path);
+	read_setting(file, have, sizeof(have));
+	(void)snprintf(list, sizeof(list), " %s ", have);
+	buf[0] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		char word[16];
+
+		(void)snprintf(word, sizeof(word), " %s ", wanted[i]);
+		if (!strstr(list, word) && n < size)
+			n += (size_t)snprintf(buf + n, size - n, "%s%s", n ? ", " : "", wanted[i]);
+	}
+}
+
+static void tell_controllers(struct verdict *v, const char *what, const char *path)
+{
+	char missing[64];
+
+	missing_controllers(path, missing, sizeof(missing));
+	if (!missing[0]) {
+		ok(v, USRCT_CHECK_OK, "%.150s; controllers cpu, memory, pids", what);
+		return;
+	}
+	ok(v, USRCT_CHECK_NOTE, "%.150s; no limits with controller %s", what, missing);
+	fix(v, true,
+	    "mkdir -p /etc/systemd/system/user@.service.d; printf '[Service]\\nDelegate=cpu cpuset "
+	    "io memory pids\\n' >/etc/systemd/system/user@.service.d/delegate.conf; systemctl "
+	    "daemon-reload   # then log in again");
+}
+
 static void check_cgroup(struct examination *x, struct verdict *v)
 {
-	char own[3072], procs[4096];
+	char path[3072], what[200];
+	bool is_busy = false;
 
 	(void)x;
-	if (cgroup_own_path(own, sizeof(own)) < 0) {
+	if (cgroup_own_path(path, sizeof(path)) < 0) {
 		ok(v, USRCT_CHECK_NOTE,
-		   "no cgroup v2 here: containers have no cgroup of their own");
+		   "no cgroup v2 here: containers have no cgroup of their own, no limits, no "
+		   "pause");
 		fix(v, true, "# boot with systemd.unified_cgroup_hierarchy=1");
-		return;
+	} else if (cgroup_delegated(path, sizeof(path), &is_busy) == 0) {
+		(void)snprintf(what, sizeof(what), "%.130s is delegated", path);
+		tell_controllers(v, what, path);
+	} else if (scope_address(what, sizeof(what)) >= 0) {
+		(void)snprintf(path, sizeof(path),
+		               "/sys/fs/cgroup/user.slice/user-%u.slice/user@%u.service",
+		               (unsigned)geteuid(), (unsigned)geteuid());
+		tell_controllers(v, "your systemd makes a scope for each container", path);
+	} else {
+		ok(v, USRCT_CHECK_NOTE,
+		   "%.120s is not delegated, and there is no systemd --user to ask: no limits, no "
+		   "pause",
+		   path);
+		fix(v, true, "loginctl enable-linger \"$USER\"");
 	}
-	(void)snprintf(procs, sizeof(procs), "%s/cgroup.procs", own);
-	if (access(own, W_OK) == 0 && access(procs, W_OK) == 0) {
-		ok(v, USRCT_CHECK_OK, "%.200s is delegated", own);
-		return;
-	}
-	ok(v, USRCT_CHECK_NOTE, "%.180s is not delegated: containers stay in it", own);
-	fix(v, false, "systemd-run --user --scope -p Delegate=yes -- $SHELL");
 }
 
 static void check_runtime_dir(struct examination *x, struct verdict *v)

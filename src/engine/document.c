@@ -3,212 +3,117 @@
 
 #include "container/spec.h"
 #include "engine/engine.h"
+#include "engine/etc.h"
+#include "engine/host-config.h"
 #include "engine/limits.h"
 #include "engine/policy.h"
-#include "security/capabilities.h"
+#include "engine/privileges.h"
+#include "engine/secrets.h"
+#include "engine/sysctls.h"
 
 #include <signal.h>
 #include <string.h>
 
-int document_args(struct document *d, struct err *e)
+static int linux_of(const struct document *d, const struct privileges *p, json_t **ret,
+                    struct err *e)
 {
-	const struct usrct_create_options *o = d->opts;
-	bool has_command = o->command && o->command[0];
+	_cleanup_json_ json_t *sysctl = json_object(), *resources = json_object();
 	int r;
 
-	/* A new entrypoint also forgets the image's CMD, which was meant for the old one. */
-	if (o->entrypoint)
-		r = strv_copy(&d->args, (char *const *)(uintptr_t)o->entrypoint);
-	else
-		r = strv_copy(&d->args, d->image->entrypoint.v);
-	if (r == 0 && has_command)
-		r = strv_copy(&d->args, (char *const *)(uintptr_t)o->command);
-	else if (r == 0 && !o->entrypoint)
-		r = strv_copy(&d->args, d->image->cmd.v);
+	/* In a namespace of its own every port is its own (also Docker's default). */
+	if (d->own.network)
+		(void)json_object_set_new(sysctl, "net.ipv4.ip_unprivileged_port_start",
+		                          json_string("0"));
+	r = sysctls_add(d->opts->sysctls, &d->own, sysctl, e);
+	if (r == 0)
+		r = limits_merge(d->opts->limits, resources, e);
 	if (r < 0)
-		return err_oom(e);
-	if (!d->args.n)
-		return err_set(e, UCT_NO_COMMAND, -EINVAL, "image '%s' does not say what to run",
-		               o->image);
+		return r;
+	*ret = json_pack("{s:O, s:o, s:O, s:o, s:o}", "resources", resources, "namespaces",
+	                 document_namespaces(d), "sysctl", sysctl, "maskedPaths",
+	                 document_strings(p->masked.v), "readonlyPaths",
+	                 document_strings(p->protected.v));
+	return *ret ? 0 : document_not_utf8(e);
+}
+
+/* Ours steer the launcher. */
+static bool is_ours(const char *key)
+{
+	return !strncmp(key, "io.usr-ct.", 10) || !strncmp(key, "run.oci.", 8);
+}
+
+static int add_notes(char *const *list, const char *flag, json_t *notes, struct err *e)
+{
+	for (; list && *list; list++) {
+		char *eq = strchrnul(*list, '=');
+		_cleanup_free_ char *key = strndup(*list, (size_t)(eq - *list));
+
+		if (!key)
+			return err_oom(e);
+		if (!*key || (flag && is_ours(key)))
+			return err_set(e, UCT_BAD_VALUE, -EINVAL, "%s '%s': not a key to set",
+			               flag ? flag : "label", *list);
+		if (is_ours(key)) /* an image's labels are its own, but steer nothing */
+			continue;
+		if (json_object_set_new(notes, key, json_string(*eq ? eq + 1 : "")) < 0)
+			return document_not_utf8(e);
+	}
 	return 0;
 }
 
-static json_t *string_array(char *const *list)
+/* Labels and annotations: both are notes of the OCI document. */
+static int notes_of(const struct document *d, json_t *notes, struct err *e)
 {
-	json_t *a = json_array();
+	char *const *labels = (char *const *)(uintptr_t)d->opts->labels;
+	char *const *annotations = (char *const *)(uintptr_t)d->opts->annotations;
+	int r = add_notes(d->image->labels.v, NULL, notes, e);
 
-	for (; a && list && *list; list++)
-		if (json_array_append_new(a, json_string(*list)) < 0) {
-			json_decref(a);
-			/* jansson takes only UTF-8, as JSON demands */
-			return NULL;
-		}
-	return a;
+	if (r == 0)
+		r = add_notes(labels, "--label", notes, e);
+	return r < 0 ? r : add_notes(annotations, "--annotation", notes, e);
 }
 
-static int not_utf8(struct err *e)
+static int spec_of(const struct document *d, const struct privileges *p, json_t **ret,
+                   struct err *e)
 {
-	return err_set(e, UCT_BAD_VALUE, -EILSEQ,
-	               "arguments and environment of a container must be UTF-8");
-}
-
-/* The image's environment, then the user's; "NAME" alone means the caller's own value. */
-static int merge_env(const struct document *d, struct strv *env)
-{
-	const char *const *v = d->opts->env;
-	int r = strv_copy(env, d->image->env.v);
-
-	for (; v && *v && r == 0; v++) {
-		const char *own;
-
-		if (strchr(*v, '=')) {
-			r = strv_env_set(env, *v);
-			continue;
-		}
-		own = getenv(*v);
-		if (own) {
-			_cleanup_strv_ struct strv one = { 0 };
-
-			r = strv_addf(&one, "%s=%s", *v, own);
-			if (r == 0)
-				r = strv_env_set(env, one.v[0]);
-		}
-	}
-	return r;
-}
-
-static json_t *default_capabilities(void)
-{
-	json_t *set = json_object();
-
-	/* Not inheritable: since CVE-2022-24769 neither Docker's nor podman's are. */
-	static const char *const kinds[] = { "bounding", "effective", "permitted" };
-
-	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
-		json_t *list = json_array();
-
-		for (size_t i = 0; i < capabilities_default_n; i++)
-			(void)json_array_append_new(list, json_string(capabilities_default[i]));
-		(void)json_object_set_new(set, kinds[k], list);
-	}
-	return set;
-}
-
-static int process_of(const struct document *d, json_t **ret, struct err *e)
-{
-	_cleanup_strv_ struct strv env = { 0 };
-	const struct usrct_create_options *o = d->opts;
-	const char *cwd = o->workdir ? o->workdir : d->image->workdir;
-	json_t *args, *envs;
-
-	if (merge_env(d, &env) < 0)
-		return err_oom(e);
-	if (cwd && cwd[0] != '/')
-		return err_set(e, UCT_BAD_VALUE, -EINVAL,
-		               "working directory '%s' is not an absolute path", cwd);
-	args = string_array(d->args.v);
-	envs = string_array(env.v);
-	*ret = args && envs ? json_pack("{s:b, s:{s:i, s:i}, s:O, s:O, s:s, s:o, s:b}", "terminal",
-	                                o->tty, "user", "uid", 0, "gid", 0, "args", args, "env",
-	                                envs, "cwd", cwd ? cwd : "/", "capabilities",
-	                                default_capabilities(), "noNewPrivileges", 0)
-	                    : NULL;
-	json_decref(args);
-	json_decref(envs);
-	return *ret ? 0 : not_utf8(e);
-}
-
-static json_t *namespaces_of(const struct document *d)
-{
-	static const char *const kinds[] = { "pid", "ipc", "uts", "mount", "user", "cgroup" };
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		(void)json_array_append_new(list, json_pack("{s:s}", "type", kinds[i]));
-	if (d->network != NETWORK_HOST)
-		(void)json_array_append_new(list, json_pack("{s:s}", "type", "network"));
-	return list;
-}
-
-/* What Docker hides: interfaces that tell of, or reach, the whole machine. */
-static json_t *masked_paths(void)
-{
-	return json_pack("[s,s,s,s,s,s,s,s,s,s,s]", "/proc/acpi", "/proc/asound",
-	                 "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
-	                 "/proc/sched_debug", "/proc/scsi", "/proc/timer_list",
-	                 "/sys/devices/virtual/powercap", "/sys/firmware");
-}
-
-/* Consumes @resources. */
-static json_t *linux_of(const struct document *d, json_t *resources)
-{
-	json_t *sysctl = json_object();
-
-	/* In a namespace of its own every port is its own (also Docker's default). */
-	if (d->network != NETWORK_HOST)
-		(void)json_object_set_new(sysctl, "net.ipv4.ip_unprivileged_port_start",
-		                          json_string("0"));
-	return json_pack("{s:o, s:o, s:o, s:o, s:[s,s,s,s,s]}", "resources", resources,
-	                 "namespaces", namespaces_of(d), "sysctl", sysctl, "maskedPaths",
-	                 masked_paths(), "readonlyPaths", "/proc/bus", "/proc/fs", "/proc/irq",
-	                 "/proc/sys", "/proc/sysrq-trigger");
-}
-
-static json_t *labels_of(const struct document *d)
-{
-	json_t *notes = json_object();
-	const char *const *v = d->opts->labels;
-	char *const *lists[2] = { d->image->labels.v, (char *const *)(uintptr_t)v };
-
-	for (size_t i = 0; i < 2; i++)
-		for (char *const *l = lists[i]; l && *l; l++) {
-			char *eq = strchrnul(*l, '=');
-			_cleanup_free_ char *key = strndup(*l, (size_t)(eq - *l));
-
-			if (key)
-				(void)json_object_set_new(notes, key,
-				                          json_string(*eq ? eq + 1 : ""));
-		}
-	return notes;
-}
-
-int document_spec(const struct document *d, json_t **ret, struct err *e)
-{
-	const char *user = d->opts->user ? d->opts->user : d->image->user;
-	_cleanup_json_ json_t *mounts = json_array();
-	json_t *process = NULL, *notes, *spec, *resources;
+	_cleanup_json_ json_t *mounts = json_array(), *notes = json_object(), *process = NULL;
+	_cleanup_json_ json_t *os = NULL;
+	const char *hostname = d->opts->hostname;
 	char short_id[13];
 	int r;
 
 	(void)memcpy(short_id, d->id, 12);
 	short_id[12] = '\0';
-	r = process_of(d, &process, e);
+	if (!hostname && d->own.uts)
+		hostname = short_id;
+	r = notes_of(d, notes, e);
 	if (r < 0)
 		return r;
-	r = document_mounts(d, mounts, e);
-	if (r < 0) {
-		json_decref(process);
+	(void)json_object_set_new(notes, SPEC_ANNOTATION_SECCOMP,
+	                          json_string(p->is_unfiltered ? "unconfined" : "default"));
+	r = document_process(d, p, notes, &process, e);
+	if (r == 0)
+		r = linux_of(d, p, &os, e);
+	if (r == 0)
+		r = document_mounts(d, p, mounts, e);
+	if (r < 0)
 		return r;
-	}
-	resources = json_object();
-	r = limits_merge(d->opts->limits, resources, e);
-	if (r < 0) {
-		json_decref(process);
-		json_decref(resources);
-		return r;
-	}
-	notes = labels_of(d);
-	(void)json_object_set_new(notes, SPEC_ANNOTATION_SECCOMP, json_string("default"));
-	if (user && *user)
-		(void)json_object_set_new(notes, SPEC_ANNOTATION_USER, json_string(user));
-	spec = json_pack("{s:s, s:o, s:{s:s, s:b}, s:s, s:O, s:o, s:o}", "ociVersion", "1.2.0",
-	                 "process", process, "root", "path", "root", "readonly", d->opts->read_only,
-	                 "hostname", d->opts->hostname ? d->opts->hostname : short_id, "mounts",
-	                 mounts, "linux", linux_of(d, resources), "annotations", notes);
-	if (!spec)
-		return not_utf8(e);
-	*ret = spec;
-	return 0;
+	*ret = json_pack("{s:s, s:O, s:{s:s, s:b}, s:s*, s:s*, s:O, s:O, s:O}", "ociVersion",
+	                 "1.2.0", "process", process, "root", "path", "root", "readonly",
+	                 d->opts->read_only, "hostname", hostname, "domainname",
+	                 d->opts->domainname, "mounts", mounts, "linux", os, "annotations", notes);
+	return *ret ? 0 : document_not_utf8(e);
+}
+
+int document_spec(const struct document *d, json_t **ret, struct err *e)
+{
+	struct privileges p = { 0 };
+	int r = privileges_choose(d->opts, &p, e);
+
+	if (r == 0)
+		r = spec_of(d, &p, ret, e);
+	privileges_done(&p);
+	return r;
 }
 
 /* Where its cgroup is made. */
@@ -229,7 +134,9 @@ int document_plan(const struct document *d, const struct strv *layers, json_t **
 {
 	const struct usrct_create_options *o = d->opts;
 	const char *stop = o->stop_signal ? o->stop_signal : d->image->stop_signal;
-	int signo = SIGTERM, r = 0;
+	_cleanup_json_ json_t *config = NULL, *host_config = NULL, *etc = NULL;
+	_cleanup_json_ json_t *secrets = NULL;
+	int signo = SIGTERM, r;
 	json_t *plan, *list;
 
 	if (stop && *stop && signal_parse(stop, &signo) < 0) {
@@ -237,12 +144,22 @@ int document_plan(const struct document *d, const struct strv *layers, json_t **
 			return err_set(e, UCT_BAD_VALUE, -EINVAL, "unknown signal '%s'", stop);
 		signo = SIGTERM; /* an image's odd wish must not keep it from running */
 	}
-	list = string_array(layers->v);
-	plan = list ? json_pack("{s:i, s:O, s:s, s:b, s:b, s:b, s:i, s:i}", "version", 1, "layers",
-	                        list, "network", network_name(d->network), "autoRemove",
-	                        o->auto_remove, "interactive", o->interactive, "init", o->init,
-	                        "stopSignal", signo, "stopTimeout",
-	                        o->stop_timeout_s < 0 ? 10 : o->stop_timeout_s)
+	r = host_config_make(d, &config, &host_config, e);
+	if (r == 0)
+		r = etc_describe(o, d->network, &etc, e);
+	if (r == 0)
+		r = secrets_describe(o, &secrets, e);
+	if (r < 0)
+		return r;
+	list = document_strings(layers->v);
+	plan = list ? json_pack(
+			      "{s:i, s:O, s:s, s:b, s:b, s:b, s:i, s:i, s:O, s:O, s:O, s:O, s:s*}",
+			      "version", 1, "layers", list, "network", network_name(d->network),
+			      "autoRemove", o->auto_remove, "interactive", o->interactive, "init",
+			      o->init, "stopSignal", signo, "stopTimeout",
+			      o->stop_timeout_s < 0 ? 10 : o->stop_timeout_s, "config", config,
+			      "hostConfig", host_config, "etc", etc, "secrets", secrets, "pidFile",
+			      d->pidfile)
 	            : NULL;
 	json_decref(list);
 	for (size_t i = 0; plan && i < layers->n && r == 0; i++)

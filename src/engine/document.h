@@ -3,25 +3,50 @@
 #pragma once
 
 #include "base/json.h"
+#include "base/sbuf.h"
 #include "image/config.h"
 #include "network/uplink.h"
 
 #include <usrct/container.h>
+
+struct create_hook;
+
+/* Which namespaces are the container's own. */
+struct isolation {
+	bool ipc, pid, uts, cgroup, network;
+	bool has_no_shm; /* --ipc none: not even a /dev/shm */
+};
 
 struct document {
 	const struct usrct_create_options *opts;
 	const struct image_config *image;
 	const char *id;
 	const char *container_dir; /* absolute, as it will be named */
+	const char *pidfile;       /* absolute; NULL: none */
 	enum network_kind network;
-	struct strv args; /* made by document_args() */
+	const struct create_hook *hook; /* engine/create.h; may be NULL */
+	struct isolation own;           /* made by document_isolation() */
+	struct strv args;               /* made by document_args() */
 };
 
 /* ENTRYPOINT and CMD as Docker joins them; UCT_NO_COMMAND if nothing is left. */
 int document_args(struct document *d, struct err *e);
+/* namespaces.c: --ipc, --pid, --uts, --cgroupns, --userns. Needs .network. */
+int document_isolation(struct document *d, struct err *e);
+json_t *document_namespaces(const struct document *d);
 /* config.json */
 int document_spec(const struct document *d, json_t **ret, struct err *e);
 /* launch.json; @layers are paths below the data directory, lowest first. */
 int document_plan(const struct document *d, const struct strv *layers, json_t **ret, struct err *e);
+
+struct privileges;
 /* mounts.c: adds the standard mounts, then the user's. */
-int document_mounts(const struct document *d, json_t *ret_array, struct err *e);
+int document_mounts(const struct document *d, const struct privileges *p, json_t *ret_array,
+                    struct err *e);
+/* process.c: the object "process", and annotations that go with it. */
+int document_process(const struct document *d, const struct privileges *p, json_t *notes,
+                     json_t **ret, struct err *e);
+const char *document_user(const struct document *d); /* "" is root */
+
+json_t *document_strings(char *const *list); /* NULL: out of memory, or not UTF-8 */
+int document_not_utf8(struct err *e);

@@ -54,6 +54,11 @@ int target_open(struct usrct *u, const char *ref, enum store_mode mode, struct t
 int engine_sweep(struct usrct *u, struct err *e);
 /* A store_remove_fn: by ourselves, or in the user's namespace where ids are foreign. */
 int engine_remove_tree(int dirfd, const char *name, void *usrct, struct err *e);
+/* Lets usr-ct-sweep do one thing (store/sweep-proto.h). */
+struct sweep_start;
+struct sweep_done;
+int engine_ask_sweeper(struct usrct *u, const struct sweep_start *m, int dirfd, bool in_namespace,
+                       struct sweep_done *ret, struct err *e);
 /* The directory with an entry for each container that has, or had, a monitor: 1; 0 there is none.
  */
 int engine_open_live(struct usrct *u, DIR **ret, struct err *e);
@@ -65,6 +70,12 @@ int engine_find_image(struct usrct *u, const char *text, struct image_row *ret, 
 int engine_pull(struct usrct *u, const char *reference, const struct usrct_pull_options *opts,
                 char ret_id[DIGEST_SIZE], struct err *e);
 
+int engine_remove_image(struct usrct *u, const char *text, bool force, struct err *e);
+
+/* image-wish.c: when the container @id is gone, its image shall go too, unless others use it. */
+int image_wish_removal(struct usrct *u, const char *id, const char *image, struct err *e);
+/* Grants the wishes of containers that are gone. Cheap when there are none. */
+void image_grant_wishes(struct usrct *u);
 /* start.c: in the background. */
 int engine_start_quietly(struct usrct *u, const char *ref, struct err *e);
 
@@ -79,6 +90,8 @@ int engine_wait_end(struct usrct *u, const struct target *t, int timeout_ms, str
 int engine_wait_exit(struct usrct *u, const struct target *t, int timeout_ms, int *ret_exit_code,
                      struct err *e);
 int engine_stop(struct usrct *u, struct target *t, int timeout_s, struct err *e);
+int engine_stop_with(struct usrct *u, struct target *t, const struct usrct_stop_options *opts,
+                     struct err *e);
 int engine_signal(struct usrct *u, const struct target *t, int signo, struct err *e);
 /* pause.c: whether its processes are frozen, and letting them go on after a signal. */
 bool engine_is_paused(const struct state *s);

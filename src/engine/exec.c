@@ -8,21 +8,28 @@
  */
 #include "engine/attach.h"
 #include "engine/launcher.h"
+#include "engine/layering.h"
 #include "engine/scope.h"
 
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/sbuf.h"
 #include "base/sock.h"
+#include "base/strv.h"
 #include "cgroup/cgroup.h"
 #include "cgroup/control.h"
 #include "container/spec.h"
 #include "container/sync.h"
+#include "container/tools.h"
 #include "security/capabilities.h"
+#include "store/images.h"
 
 #include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#define TOOLS_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 struct executing {
 	struct usrct *u;
@@ -36,7 +43,10 @@ static int set_command(json_t *process, const struct usrct_exec_options *o, stru
 {
 	json_t *args = json_array();
 
-	for (const char *const *v = o->command; v && *v; v++)
+	static const char *const shell[] = { "/bin/sh", NULL };
+	const char *const *command = o->tools && (!o->command || !*o->command) ? shell : o->command;
+
+	for (const char *const *v = command; v && *v; v++)
 		if (json_array_append_new(args, json_string(*v)) < 0) {
 			json_decref(args);
 			return err_set(e, UCT_BAD_VALUE, -EILSEQ,
@@ -117,6 +127,82 @@ static int set_privileged(json_t *doc, json_t *process, struct err *e)
 	               : 0;
 }
 
+/* The container's search path is of no use for the tools. */
+static int add_path(json_t *process, struct err *e)
+{
+	json_t *env = json_object_get(process, "env");
+
+	if (!json_is_array(env))
+		return 0; /* then there is none, and the usual one is taken */
+	return json_array_append_new(env, json_string("PATH=" TOOLS_PATH)) < 0 ? err_oom(e) : 0;
+}
+
+static int add_tree(json_t *mounts, const char *target, const char *source, struct err *e)
+{
+	json_t *m = json_pack("{s:s, s:s, s:s, s:[s,s]}", "destination", target, "type", "bind",
+	                      "source", source, "options", "rbind", "ro");
+
+	return m && json_array_append_new(mounts, m) == 0 ? 0 : err_oom(e);
+}
+
+static int add_image(struct usrct *u, const char *name, json_t *mounts, struct err *e)
+{
+	_cleanup_(image_row_done) struct image_row row = { 0 };
+	_cleanup_strv_ struct strv layers = { 0 };
+	int r = engine_find_image(u, name, &row, e);
+
+	if (r == 0)
+		return err_hint(e, err_set(e, UCT_IMAGE_UNKNOWN, -ENOENT, "no image '%s'", name),
+		                "usr-ct pull %.200s fetches it; a directory starts with ./", name);
+	if (r > 0)
+		r = engine_layer_paths(u, &row, &layers, e);
+	if (r == 0)
+		r = engine_layers_make(u, layers.v, e);
+	for (size_t i = 0; i < layers.n && r == 0; i++) {
+		_cleanup_free_ char *path = strf("%s/%s", u->data_dir, layers.v[i]);
+
+		r = path ? add_tree(mounts, TOOLS_LAYER, path, e) : err_oom(e);
+	}
+	if (r == 0 && layers.n && layer_path_is_tree(layers.v[0])) {
+		_cleanup_free_ char *path = strf("%s/" OBJECT_DIR, u->data_dir);
+
+		r = path ? add_tree(mounts, TOOLS_DATA, path, e) : err_oom(e);
+	}
+	return r;
+}
+
+/* The container's mounts are made already; those of the document say where the tools are. */
+static int set_tools(struct usrct *u, json_t *doc, const struct usrct_exec_options *o,
+                     struct err *e)
+{
+	_cleanup_free_ char *real = NULL;
+	json_t *mounts = json_array(), *process = json_object_get(doc, "process");
+	struct stat st;
+	int r;
+
+	if (json_object_set_new(doc, "mounts", mounts) < 0)
+		return err_oom(e);
+	if (!o->tools)
+		return 0;
+	if (!o->workdir && json_object_set_new(process, "cwd", json_string(TOOLS_CONTAINER)) < 0)
+		return err_oom(e);
+	r = add_path(process, e);
+	if (r == 0)
+		r = set_user(doc, process, o->user ? o->user : "0:0", e);
+	if (r < 0)
+		return r;
+	if (o->tools[0] != '/' && o->tools[0] != '.')
+		return add_image(u, o->tools, mounts, e);
+	real = realpath(o->tools, NULL);
+	if (!real || stat(real, &st) < 0)
+		return err_set(e, UCT_MOUNT_SOURCE, -errno, "cannot use the tools at '%s': %s",
+		               o->tools, strerror(errno));
+	if (!S_ISDIR(st.st_mode))
+		return err_set(e, UCT_MOUNT_SOURCE, -ENOTDIR, "the tools at '%s' are no directory",
+		               o->tools);
+	return add_tree(mounts, TOOLS_LAYER, real, e);
+}
+
 static int change_document(json_t *doc, const struct usrct_exec_options *o, struct err *e)
 {
 	json_t *process = json_object_get(doc, "process");
@@ -148,6 +234,9 @@ static int make_document(const struct executing *x, struct err *e)
 	_cleanup_free_ char *text = NULL;
 	int r = json_read_at(x->t->dirfd, SPEC_FILE, SPEC_MAX_BYTES, &doc, e);
 
+	/* Before the user's own environment, which may have another PATH. */
+	if (r == 0)
+		r = set_tools(x->u, doc, x->opts, e);
 	if (r == 0)
 		r = change_document(doc, x->opts, e);
 	if (r == 0)
@@ -194,7 +283,8 @@ static int spawn(struct executing *x, struct sync_msg *start, struct err *e)
 {
 	_cleanup_close_ int document_fd = -EBADF, init_fd = -EBADF, cgroup_fd = -EBADF;
 	_cleanup_close_ int theirs = -EBADF;
-	struct spawn_fd fds[5];
+	bool uses_userns = x->opts->tools && !x->u->is_single_id;
+	struct spawn_fd fds[6];
 	int pair[2], r;
 	pid_t pid = 0;
 
@@ -221,7 +311,12 @@ static int spawn(struct executing *x, struct sync_msg *start, struct err *e)
 	fds[2] = (struct spawn_fd){ store_dirfd(x->u->store), EXEC_STORE };
 	fds[3] = (struct spawn_fd){ init_fd, EXEC_INIT };
 	fds[4] = (struct spawn_fd){ cgroup_fd, EXEC_CGROUP };
-	r = launcher_spawn(x->u, &(struct launching){ x->t->row.id, LAUNCH_EXEC, fds, 5 }, &pid, e);
+	fds[5] = (struct spawn_fd){ uses_userns ? x->u->held.userns_fd : -EBADF, EXEC_USERNS };
+	if (uses_userns)
+		start->flags |= SYNC_USERNS;
+	if (x->opts->tools)
+		start->flags |= SYNC_TOOLS;
+	r = launcher_spawn(x->u, &(struct launching){ x->t->row.id, LAUNCH_EXEC, fds, 6 }, &pid, e);
 	if (r == 0)
 		scope_ask(&x->scope, x->t->row.id, pid, 0);
 	return r;

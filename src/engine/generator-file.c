@@ -6,6 +6,7 @@
 #include "base/json-where.h"
 #include "engine/names.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* image - find, list and remove images */
+/* image - find and remove images */
 #include "engine/engine.h"
 
 #include "base/sbuf.h"
@@ -34,65 +34,6 @@ int engine_find_image(struct usrct *u, const char *text, struct image_row *ret, 
 		return found;
 	}
 	return MIN(r, 0);
-}
-
-void usrct_image_list_free(struct usrct_image *images, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		free((void *)(uintptr_t)images[i].id);
-		free((void *)(uintptr_t)images[i].digest);
-		for (const char *const *name = images[i].names; name && *name; name++)
-			free((void *)(uintptr_t)*name);
-		free((void *)(uintptr_t)images[i].names);
-	}
-	free(images);
-}
-
-static int list(struct usrct *u, struct usrct_image **ret, size_t *ret_n, struct err *e)
-{
-	struct image_row *rows = NULL;
-	struct usrct_image *out = NULL;
-	size_t n = 0;
-	int r = engine_store(u, STORE_READ, e);
-
-	if (r == 0)
-		r = image_list(u->store, &rows, &n, e);
-	if (r == 0) {
-		out = calloc(n + 1, sizeof(*out));
-		r = out ? 0 : err_oom(e);
-	}
-	for (size_t i = 0; i < n; i++) {
-		if (out) {
-			out[i] = (struct usrct_image){
-				.id = strdup(rows[i].id),
-				.digest = strdup(rows[i].manifest),
-				.names = (const char *const *)(uintptr_t)TAKE_PTR(rows[i].names),
-				.created_ns = rows[i].created_ns,
-				.pulled_ns = rows[i].pulled_ns,
-				.size_bytes = rows[i].size_bytes,
-			};
-			if (!out[i].id || !out[i].digest)
-				r = err_oom(e);
-		}
-		image_row_done(&rows[i]);
-	}
-	free(rows);
-	if (r < 0) {
-		usrct_image_list_free(out, out ? n : 0);
-		return r;
-	}
-	*ret = out;
-	*ret_n = n;
-	return 0;
-}
-
-int usrct_image_list(struct usrct *u, struct usrct_image **ret, size_t *ret_n,
-                     struct usrct_err *out)
-{
-	struct err e = { 0 };
-	int r = list(u, ret, ret_n, &e);
-
-	return ENGINE_RETURN(r, out, &e);
 }
 
 struct removal {
@@ -191,6 +132,13 @@ static int remove_image(struct usrct *u, const char *text, bool force, const str
 	}
 	image_row_done(&row);
 	return MIN(r, 0);
+}
+
+int engine_remove_image(struct usrct *u, const char *text, bool force, struct err *e)
+{
+	const struct removal nobody = { NULL, NULL };
+
+	return remove_image(u, text, force, &nobody, e);
 }
 
 int usrct_image_remove(struct usrct *u, const char *reference, bool force,

@@ -16,10 +16,11 @@ static int counts(struct usrct *u, json_t *out, struct err *e)
 	struct usrct_image *images = NULL;
 	size_t n = 0, n_images = 0, running = 0;
 	struct usrct_err pe;
-	int r = usrct_container_list(u, true, &list, &n, &pe);
+	const struct usrct_list_options all = { .size = sizeof(all), .all = true };
+	int r = usrct_container_list(u, &all, &list, &n, &pe);
 
 	if (r == 0)
-		r = usrct_image_list(u, &images, &n_images, &pe);
+		r = usrct_image_list(u, NULL, &images, &n_images, &pe);
 	if (r < 0)
 		return err_set(e, (enum err_uct)pe.number, pe.code, "%s", pe.msg);
 	for (size_t i = 0; i < n; i++)

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* inspect - everything known of a container or image, under Docker's field names */
 #include "engine/engine.h"
+#include "engine/host-config.h"
 
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/sbuf.h"
 #include "container/log.h"
 #include "container/spec.h"
+#include "engine/limits.h"
 #include "engine/policy.h"
 #include "image/config.h"
 #include "store/blobs.h"
@@ -119,7 +121,9 @@ static int inspect_container(struct usrct *u, const char *ref, json_t **ret, str
 	              : NULL;
 	if (!out)
 		return err_oom(e);
+	host_config_inspect(plan, out);
 	policy_inspect(&t, plan, out);
+	limits_inspect(spec, plan, out);
 	*ret = out;
 	return 0;
 }

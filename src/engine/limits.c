@@ -251,3 +251,43 @@ int limits_check_place(const struct usrct_limits *l, struct err *e)
 		return bad(e, "cgroup parent: only letters, digits and - _ . / @ :");
 	return 0;
 }
+
+static void show(json_t *config, const char *key, const json_t *spec, const char *path)
+{
+	const json_t *v = json_at(spec, path);
+
+	(void)json_object_set_new(config, key, json_integer(json_integer_value(v)));
+}
+
+static void show_text(json_t *config, const char *key, const json_t *doc, const char *path)
+{
+	const char *s = json_string_value(json_at(doc, path));
+
+	(void)json_object_set_new(config, key, json_string(s ? s : ""));
+}
+
+void limits_inspect(const json_t *spec, const json_t *plan, json_t *out)
+{
+	json_t *config = json_object_get(out, "HostConfig");
+	json_int_t quota = json_integer_value(json_at(spec, "linux.resources.cpu.quota"));
+	json_int_t period = json_integer_value(json_at(spec, "linux.resources.cpu.period"));
+	json_int_t pids = json_integer_value(json_at(spec, "linux.resources.pids.limit"));
+
+	show(config, "Memory", spec, "linux.resources.memory.limit");
+	show(config, "MemorySwap", spec, "linux.resources.memory.swap");
+	show(config, "MemoryReservation", spec, "linux.resources.memory.reservation");
+	show(config, "CpuShares", spec, "linux.resources.cpu.shares");
+	show(config, "CpuQuota", spec, "linux.resources.cpu.quota");
+	show(config, "CpuPeriod", spec, "linux.resources.cpu.period");
+	/* --cpus is kept as the quota that it means. */
+	(void)json_object_set_new(
+		config, "NanoCpus",
+		json_integer(quota > 0 && period > 0 ? quota * 1000000000 / period : 0));
+	(void)json_object_set_new(config, "PidsLimit", pids ? json_integer(pids) : json_null());
+	show_text(config, "CpusetCpus", spec, "linux.resources.cpu.cpus");
+	show_text(config, "CpusetMems", spec, "linux.resources.cpu.mems");
+	show_text(config, "CgroupParent", plan, "cgroupParent");
+	(void)json_object_set_new(
+		config, "Cgroups",
+		json_string(json_is_true(json_at(plan, "noCgroup")) ? "disabled" : "default"));
+}

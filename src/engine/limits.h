@@ -11,5 +11,7 @@
 int limits_merge(const struct usrct_limits *limits, json_t *resources, struct err *e);
 /* cgroup_parent and no_cgroup: UCT_BAD_LIMIT. */
 int limits_check_place(const struct usrct_limits *limits, struct err *e);
+/* What inspect shows of them, below HostConfig, under Docker's names. */
+void limits_inspect(const json_t *spec, const json_t *plan, json_t *out);
 /* "0-3,7": numbers below @n, ascending ranges. */
 bool limits_is_list(const char *s, unsigned n);

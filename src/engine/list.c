@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* list - containers at a glance: one indexed read, and a small file for each */
-#include "engine/engine.h"
+#include "engine/candidate.h"
 
 #include "base/array.h"
+#include "base/json.h"
+#include "base/strv.h"
+#include "engine/usage.h"
 #include "image/reference.h"
 
 #include <stdlib.h>
@@ -46,14 +49,6 @@ static bool is_live(const struct live *l, const char *id)
 	return l->n && bsearch(id, l->ids, l->n, sizeof(*l->ids), compare_ids);
 }
 
-static enum usrct_state public_state(enum state_status s)
-{
-	static const enum usrct_state map[] = { USRCT_CREATED, USRCT_RUNNING, USRCT_EXITED,
-		                                USRCT_RESTARTING, USRCT_LOST };
-
-	return map[s];
-}
-
 static char *familiar(const char *image)
 {
 	char buf[600];
@@ -62,92 +57,199 @@ static char *familiar(const char *image)
 	return strdup(buf);
 }
 
-/* Moves the row's strings over. 1 taken, 0 the container is gone or not wanted. */
-static int take(struct usrct *u, struct container_row *row, bool all, struct usrct_container *ret,
-                struct err *e)
+static const char *const *take_list(struct strv *s)
 {
-	_cleanup_close_ int dirfd = container_open_dir(u->store, row->id, e);
-	struct state s;
-	int r;
+	const char *const *v = (const char *const *)(uintptr_t)s->v;
 
-	if (dirfd < 0)
-		return dirfd == -ENOENT ? 0 : dirfd;
-	r = state_read(dirfd, &s, e);
-	if (r < 0)
-		return r;
-	if (!all && !state_is_active(&s))
-		return 0;
-	*ret = (struct usrct_container){
-		.id = strdup(row->id),
-		.name = TAKE_PTR(row->name),
-		.image = familiar(row->image),
-		.image_id = strdup(row->image_id),
-		.command = TAKE_PTR(row->command),
-		.state = public_state(s.status),
-		.created_ns = row->created_ns,
-		.started_ns = s.started_ns,
-		.finished_ns = s.finished_ns,
-		.exit_code = state_is_running(&s) ? -1 : s.exit_code,
-		.pid = state_is_running(&s) ? s.init.pid : 0,
-	};
-	if (ret->state == USRCT_RUNNING && engine_is_paused(&s))
-		ret->state = USRCT_PAUSED;
-	ret->is_oom_killed = s.is_oom_killed;
-	return ret->id && ret->image && ret->image_id ? 1 : err_oom(e);
+	*s = (struct strv){ 0 };
+	return v ? v : calloc(1, sizeof(*v));
+}
+
+static void free_list(const char *const *list)
+{
+	for (const char *const *s = list; s && *s; s++)
+		free((void *)(uintptr_t)*s);
+	free((void *)(uintptr_t)list);
+}
+
+static void free_container(struct usrct_container *ct)
+{
+	free((void *)(uintptr_t)ct->id);
+	free((void *)(uintptr_t)ct->name);
+	free((void *)(uintptr_t)ct->image);
+	free((void *)(uintptr_t)ct->image_id);
+	free((void *)(uintptr_t)ct->command);
+	free((void *)(uintptr_t)ct->network);
+	free((void *)(uintptr_t)ct->health);
+	free_list(ct->labels);
+	free_list(ct->mounts);
 }
 
 void usrct_container_list_free(struct usrct_container *list, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		free((void *)(uintptr_t)list[i].id);
-		free((void *)(uintptr_t)list[i].name);
-		free((void *)(uintptr_t)list[i].image);
-		free((void *)(uintptr_t)list[i].image_id);
-		free((void *)(uintptr_t)list[i].command);
-	}
+	for (size_t i = 0; i < n; i++)
+		free_container(&list[i]);
 	free(list);
 }
 
-static int list(struct usrct *u, bool all, struct usrct_container **ret, size_t *ret_n,
-                struct err *e)
+static int take_documents(const struct candidate *c, struct usrct_container *ret, struct err *e)
+{
+	_cleanup_json_ json_t *labels = candidate_labels(c), *mounts = candidate_mounts(c);
+	_cleanup_strv_ struct strv label_list = { 0 }, mount_list = { 0 };
+	const char *key, *text;
+	int r = 0;
+	json_t *v;
+	size_t i;
+
+	json_object_foreach(labels, key, v) if (r == 0 && json_is_string(v)) r =
+		strv_addf(&label_list, "%s=%s", key, json_string_value(v));
+	json_array_foreach(mounts, i, v)
+	{
+		text = json_string_value(json_object_get(v, "Name"));
+		if (!text)
+			text = json_string_value(json_object_get(v, "Source"));
+		if (r == 0 && text)
+			r = strv_add(&mount_list, text);
+	}
+	if (!labels || !mounts || r < 0)
+		return err_oom(e);
+	ret->labels = take_list(&label_list);
+	ret->mounts = take_list(&mount_list);
+	ret->network = strdup(candidate_network(c));
+	ret->health = strdup(candidate_health(c));
+	return ret->labels && ret->mounts && ret->network && ret->health ? 0 : err_oom(e);
+}
+
+static int take(const struct candidate *c, const struct usrct_list_options *o,
+                struct usrct_container *ret, struct err *e)
+{
+	const struct state *s = &c->state;
+	const struct container_row *row = c->row;
+	int r = 0;
+
+	*ret = (struct usrct_container){
+		.id = strdup(row->id),
+		.name = strdup(row->name),
+		.image = familiar(row->image),
+		.image_id = strdup(row->image_id),
+		.command = strdup(row->command),
+		.state = candidate_public_state(c),
+		.created_ns = row->created_ns,
+		.started_ns = s->started_ns,
+		.finished_ns = s->finished_ns,
+		.exit_code = state_is_running(s) ? -1 : s->exit_code,
+		.pid = state_is_running(s) ? s->init.pid : 0,
+		.restart_count = s->restart_count,
+		.is_oom_killed = s->is_oom_killed,
+		.auto_remove = row->auto_remove,
+	};
+	if (!ret->id || !ret->name || !ret->image || !ret->image_id || !ret->command)
+		return err_oom(e);
+	if (o->details & USRCT_LIST_DOCUMENT)
+		r = take_documents(c, ret, e);
+	if (r == 0 && (o->details & USRCT_LIST_SIZE))
+		r = usage_of_container(c->u, c->dirfd, row, &ret->size_rw_bytes,
+		                       &ret->size_root_bytes, e);
+	return r;
+}
+
+struct listing {
+	struct usrct *u;
+	const struct usrct_list_options *opts;
+	struct filters filters;
+	struct live live;
+	bool all;
+	struct usrct_container *out;
+	size_t n;
+};
+
+/* 1 wanted, 0 not or gone. Reads as little as the filters allow. */
+static int look_at(struct listing *l, struct candidate *c, struct err *e)
+{
+	bool needs_documents = l->opts->details & USRCT_LIST_DOCUMENT;
+	int r = filters_fit(&l->filters, STAGE_ROW, c, e);
+
+	for (size_t i = 0; i < l->filters.n; i++)
+		needs_documents = needs_documents || l->filters.v[i].key->stage == STAGE_DOCUMENT;
+	if (r > 0)
+		r = candidate_read_state(c, e);
+	if (r > 0 && !l->all && !state_is_active(&c->state))
+		return 0;
+	if (r > 0)
+		r = filters_fit(&l->filters, STAGE_STATE, c, e);
+	if (r > 0 && needs_documents)
+		r = candidate_read_documents(c, e);
+	return r > 0 ? filters_fit(&l->filters, STAGE_DOCUMENT, c, e) : r;
+}
+
+static int consider(struct listing *l, const struct container_row *row, struct err *e)
+{
+	_cleanup_candidate_ struct candidate c = { .u = l->u, .row = row, .dirfd = -EBADF };
+	int r;
+
+	if (l->opts->last && l->n >= l->opts->last)
+		return 0;
+	if (!l->all && !is_live(&l->live, row->id))
+		return 0;
+	r = look_at(l, &c, e);
+	if (r > 0) {
+		r = take(&c, l->opts, &l->out[l->n], e);
+		l->n++;
+	}
+	return r;
+}
+
+static int list_rows(struct listing *l, struct err *e)
 {
 	struct container_row *rows = NULL;
-	struct usrct_container *out = NULL;
-	struct live live = { 0 };
-	size_t n = 0, k = 0;
-	int r = engine_store(u, STORE_READ, e);
+	size_t n = 0;
+	int r = container_list(l->u->store, &rows, &n, e);
 
-	if (r == 0)
-		r = container_list(u->store, &rows, &n, e);
-	if (r == 0 && !all && n)
-		r = read_live(u, &live, e);
+	if (r == 0 && !l->all && n)
+		r = read_live(l->u, &l->live, e);
 	if (r == 0) {
-		out = calloc(n + 1, sizeof(*out));
-		r = out ? 0 : err_oom(e);
+		l->out = calloc(n + 1, sizeof(*l->out));
+		r = l->out ? 0 : err_oom(e);
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (out && r >= 0 && (all || is_live(&live, rows[i].id))) {
-			r = take(u, &rows[i], all, &out[k], e);
-			k += out[k].id ? 1 : 0;
-		}
+		if (r >= 0)
+			r = consider(l, &rows[i], e);
 		container_row_done(&rows[i]);
 	}
 	free(rows);
-	free(live.ids);
+	free(l->live.ids);
+	return r;
+}
+
+static int list(struct usrct *u, const struct usrct_list_options *opts,
+                struct usrct_container **ret, size_t *ret_n, struct err *e)
+{
+	static const struct usrct_list_options none = { .size = sizeof(none) };
+	struct listing l = { .u = u, .opts = opts ? opts : &none };
+	int r = engine_store(u, STORE_READ, e);
+
+	if (r == 0)
+		r = filters_prepare(l.opts->filters, container_filter_keys, u, &l.filters, e);
+	/* Who asks for the dead means the dead, as Docker has it with status and last. */
+	l.all = l.opts->all || l.opts->last || filters_have(&l.filters, "status") ||
+	        filters_have(&l.filters, "exited");
+	if (r == 0)
+		r = list_rows(&l, e);
+	filters_done(&l.filters);
 	if (r < 0) {
-		usrct_container_list_free(out, k);
+		usrct_container_list_free(l.out, l.n);
 		return r;
 	}
-	*ret = out;
-	*ret_n = k;
+	*ret = l.out;
+	*ret_n = l.n;
 	return 0;
 }
 
-int usrct_container_list(struct usrct *u, bool all, struct usrct_container **ret, size_t *ret_n,
-                         struct usrct_err *out)
+int usrct_container_list(struct usrct *u, const struct usrct_list_options *opts,
+                         struct usrct_container **ret, size_t *ret_n, struct usrct_err *out)
 {
 	struct err e = { 0 };
-	int r = list(u, all, ret, ret_n, &e);
+	int r = list(u, opts, ret, ret_n, &e);
 
 	return ENGINE_RETURN(r, out, &e);
 }

@@ -1,218 +1,259 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mounts - the mount list of a container: Docker's standard ones, then -v and --tmpfs */
+/* mounts - the mount list of a container: Docker's standard ones, then what the user asked for */
 #include "engine/document.h"
 
+#include "base/num.h"
 #include "base/sbuf.h"
-#include "base/strv.h"
+#include "engine/devices.h"
+#include "engine/etc.h"
+#include "engine/privileges.h"
+#include "engine/volumes.h"
 
-#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
-static int add(json_t *list, json_t *mount, struct err *e)
+/* One mount; the options end with NULL, and empty ones are left out. */
+struct entry {
+	const char *target, *type, *source;
+	const char *options[10];
+};
+
+static int add(json_t *list, const struct entry *m, struct err *e)
 {
-	return mount && json_array_append_new(list, mount) == 0 ? 0 : err_oom(e);
+	json_t *options = json_array(), *j;
+
+	for (size_t i = 0; i < ARRAY_SIZE(m->options) && m->options[i]; i++)
+		if (*m->options[i])
+			(void)json_array_append_new(options, json_string(m->options[i]));
+	j = json_pack("{s:s, s:s, s:s, s:o}", "destination", m->target, "type", m->type, "source",
+	              m->source, "options", options);
+	return j && json_array_append_new(list, j) == 0 ? 0 : err_oom(e);
 }
 
-static int standard(const struct document *d, json_t *list, struct err *e)
+/* /proc of the container's processes, or all of the host's: a new one shows the PID namespace of
+ * whoever mounts it, and may be mounted only by its owner. */
+static int add_proc(const struct document *d, const struct privileges *p, json_t *list,
+                    struct err *e)
 {
+	struct entry own = { "/proc", "proc", "proc", { "nosuid", "noexec", "nodev" } };
+	struct entry host = { "/proc", "bind", "/proc", { "rbind", "nosuid", "noexec", "nodev" } };
+
+	if (!d->own.pid)
+		return p->proc_options.n ? err_set(e, UCT_FLAGS_CONFLICT, -EINVAL,
+		                                   "proc-opts has no effect with --pid host")
+		                         : add(list, &host, e);
+	for (size_t i = 0; i < p->proc_options.n && i < 6; i++)
+		own.options[3 + i] = p->proc_options.v[i];
+	return add(list, &own, e);
+}
+
+static int add_shm(const struct document *d, json_t *list, struct err *e)
+{
+	char size[40] = "size=65536k";
+	const struct entry own = {
+		"/dev/shm", "tmpfs", "shm", { "nosuid", "noexec", "nodev", "mode=1777", size }
+	};
+	const struct entry host[] = {
+		{ "/dev/shm", "bind", "/dev/shm", { "rbind", "nosuid", "noexec", "nodev" } },
+		{ "/dev/mqueue", "bind", "/dev/mqueue", { "rbind", "nosuid", "noexec", "nodev" } },
+	};
+	uint64_t bytes;
 	int r;
 
-	r = add(list,
-	        json_pack("{s:s, s:s, s:s, s:[s,s,s]}", "destination", "/proc", "type", "proc",
-	                  "source", "proc", "options", "nosuid", "noexec", "nodev"),
-	        e);
-	if (r == 0)
-		r = add(list,
-		        json_pack("{s:s, s:s, s:s, s:[s,s,s,s]}", "destination", "/dev", "type",
-		                  "tmpfs", "source", "tmpfs", "options", "nosuid", "strictatime",
-		                  "mode=755", "size=65536k"),
-		        e);
-	if (r == 0)
-		r = add(list,
-		        json_pack("{s:s, s:s, s:s, s:[s,s,s,s,s]}", "destination", "/dev/pts",
-		                  "type", "devpts", "source", "devpts", "options", "nosuid",
-		                  "noexec", "newinstance", "ptmxmode=0666", "mode=0620"),
-		        e);
-	if (r == 0)
-		r = add(list,
-		        json_pack("{s:s, s:s, s:s, s:[s,s,s,s,s]}", "destination", "/dev/shm",
-		                  "type", "tmpfs", "source", "shm", "options", "nosuid", "noexec",
-		                  "nodev", "mode=1777", "size=65536k"),
-		        e);
-	if (r == 0)
-		r = add(list,
-		        json_pack("{s:s, s:s, s:s, s:[s,s,s]}", "destination", "/dev/mqueue",
-		                  "type", "mqueue", "source", "mqueue", "options", "nosuid",
-		                  "noexec", "nodev"),
-		        e);
-	if (r < 0)
-		return r;
+	if (!d->own.ipc) {
+		r = add(list, &host[0], e);
+		return r < 0 || access("/dev/mqueue", F_OK) < 0 ? r : add(list, &host[1], e);
+	}
+	if (d->opts->shm_size) {
+		if (parse_size(d->opts->shm_size, &bytes) < 0)
+			return err_set(e, UCT_BAD_VALUE, -EINVAL,
+			               "--shm-size takes a size such as 64m, not '%s'",
+			               d->opts->shm_size);
+		if (bytes) /* 0 is Docker's way to ask for the default */
+			(void)snprintf(size, sizeof(size), "size=%llu", (unsigned long long)bytes);
+	}
+	return d->own.has_no_shm ? 0 : add(list, &own, e);
+}
+
+static int add_sys(const struct document *d, json_t *list, struct err *e)
+{
+	const char *ro = d->opts->privileged ? "" : "ro";
+	const struct entry host = {
+		"/sys", "bind", "/sys", { "rbind", "nosuid", "noexec", "nodev", ro }
+	};
+	const struct entry own[] = {
+		{ "/sys", "sysfs", "sysfs", { "nosuid", "noexec", "nodev", ro } },
+		{ "/sys/fs/cgroup", "cgroup", "cgroup", { "nosuid", "noexec", "nodev", ro } },
+	};
+	int r;
+
 	/* sysfs shows a network namespace, so it may be mounted only in one of our own. */
-	if (d->network == NETWORK_HOST)
-		return add(list,
-		           json_pack("{s:s, s:s, s:s, s:[s,s,s,s,s]}", "destination", "/sys",
-		                     "type", "bind", "source", "/sys", "options", "rbind", "ro",
-		                     "nosuid", "noexec", "nodev"),
-		           e);
-	r = add(list,
-	        json_pack("{s:s, s:s, s:s, s:[s,s,s,s]}", "destination", "/sys", "type", "sysfs",
-	                  "source", "sysfs", "options", "ro", "nosuid", "noexec", "nodev"),
-	        e);
+	if (!d->own.network)
+		return add(list, &host, e);
+	r = add(list, &own[0], e);
+	return r < 0 ? r : add(list, &own[1], e);
+}
+
+static int standard(const struct document *d, const struct privileges *p, json_t *list,
+                    struct err *e)
+{
+	static const struct entry dev[] = {
+		{ "/dev",
+		  "tmpfs",
+		  "tmpfs",
+		  { "nosuid", "strictatime", "mode=755", "size=65536k" } },
+		{ "/dev/pts",
+		  "devpts",
+		  "devpts",
+		  { "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620" } },
+		{ "/dev/mqueue", "mqueue", "mqueue", { "nosuid", "noexec", "nodev" } },
+	};
+	int r = add_proc(d, p, list, e);
+
+	for (size_t i = 0; i < ARRAY_SIZE(dev) && r == 0; i++)
+		if (d->own.ipc || strcmp(dev[i].type, "mqueue") != 0)
+			r = add(list, &dev[i], e);
 	if (r == 0)
-		r = add(list,
-		        json_pack("{s:s, s:s, s:s, s:[s,s,s,s]}", "destination", "/sys/fs/cgroup",
-		                  "type", "cgroup", "source", "cgroup", "options", "ro", "nosuid",
-		                  "noexec", "nodev"),
-		        e);
-	return r;
+		r = add_shm(d, list, e);
+	return r < 0 ? r : add_sys(d, list, e);
 }
 
 /* /etc files that the engine writes at each start. */
 static int etc_files(const struct document *d, json_t *list, struct err *e)
 {
-	static const char *const names[] = { "resolv.conf", "hosts", "hostname" };
+	const struct {
+		const char *name;
+		bool wanted;
+	} files[] = {
+		{ "resolv.conf", !etc_keeps_resolv_conf(d->opts) },
+		{ "hosts", !d->opts->no_hosts },
+		{ "hostname", !d->opts->no_hostname },
+	};
 	int r = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(names) && r == 0; i++) {
-		_cleanup_free_ char *source = strf("%s/etc/%s", d->container_dir, names[i]);
-		_cleanup_free_ char *target = strf("/etc/%s", names[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(files) && r == 0; i++) {
+		_cleanup_free_ char *source = strf("%s/etc/%s", d->container_dir, files[i].name);
+		_cleanup_free_ char *target = strf("/etc/%s", files[i].name);
+		const struct entry m = { target, "bind", source, { "rbind", "rprivate" } };
 
 		if (!source || !target)
 			return err_oom(e);
-		r = add(list,
-		        json_pack("{s:s, s:s, s:s, s:[s]}", "destination", target, "type", "bind",
-		                  "source", source, "options", "rbind"),
-		        e);
+		if (files[i].wanted)
+			r = add(list, &m, e);
 	}
 	return r;
 }
 
-static int bad_volume(struct err *e, const char *spec, const char *why)
+static int add_timezone(const struct document *d, json_t *list, struct err *e)
 {
-	return err_set(e, UCT_BAD_MOUNT, -EINVAL, "-v '%s': %s", spec, why);
-}
-
-static int volume_source(const char *spec, const char *source, char **ret, struct err *e)
-{
+	const char *zone = d->opts->timezone;
+	_cleanup_free_ char *path = NULL, *real = NULL;
 	struct stat st;
-	char *real;
 
-	if (source[0] != '/' && source[0] != '.' && source[0] != '~')
-		return err_hint(e, bad_volume(e, spec, "named volumes do not exist here"),
-		                "for a directory write ./%.200s", source);
-	if (stat(source, &st) < 0)
-		return err_set(e, UCT_MOUNT_SOURCE, -errno, "-v '%s': cannot use '%s': %s", spec,
-		               source, strerror(errno));
-	real = realpath(source, NULL);
-	if (!real)
-		return err_sys(e, "cannot find '%s'", source);
-	*ret = real;
-	return 0;
-}
-
-/* "ro", "rw", and what has no meaning without SELinux: "z", "Z". */
-static int volume_options(const char *spec, char *options, json_t *ret, struct err *e)
-{
-	char *save = options;
-
-	while (save && *save) {
-		char *o = save, *comma = strchr(save, ',');
-
-		save = comma ? comma + 1 : NULL;
-		if (comma)
-			*comma = '\0';
-		if (!strcmp(o, "rw") || !strcmp(o, "rbind") || !strcmp(o, "bind"))
-			continue;
-		if (strcmp(o, "ro") != 0)
-			return bad_volume(e, spec, "the options are ro and rw");
-		(void)json_array_append_new(ret, json_string("ro"));
+	if (!zone || !*zone)
+		return 0;
+	if (!strcmp(zone, "local")) {
+		path = strdup("/etc/localtime");
+	} else {
+		if (zone[0] == '/' || strstr(zone, ".."))
+			return err_set(e, UCT_NO_TIMEZONE, -EINVAL, "--tz '%s' is not a time zone",
+			               zone);
+		path = strf("/usr/share/zoneinfo/%s", zone);
 	}
-	return 0;
+	real = path ? realpath(path, NULL) : NULL;
+	if (!real || stat(real, &st) < 0 || !S_ISREG(st.st_mode))
+		return err_set(e, UCT_NO_TIMEZONE, -ENOENT, "--tz '%s': the host has no '%s'", zone,
+		               path ? path : zone);
+	const struct entry m = { "/etc/localtime", "bind", real, { "rbind", "rprivate", "ro" } };
+
+	return add(list, &m, e);
 }
 
-static int add_volume(const char *spec, json_t *list, struct err *e)
+/* The volumes that an image declares, and what podman makes writable beside a read-only root.
+ * What the user mounts at the same place takes it. */
+static int add_scratch(const struct document *d, json_t *list, struct err *e)
 {
-	_cleanup_free_ char *copy = strdup(spec), *source = NULL;
-	_cleanup_json_ json_t *options = json_pack("[s]", "rbind");
-	char *target, *flags;
-	int r;
+	static const char *const writable[] = { "/run", "/tmp", "/var/tmp" };
+	const char *how = d->opts->image_volumes;
+	int r = 0;
 
-	if (!copy || !options)
-		return err_oom(e);
-	target = strchr(copy, ':');
-	if (!target)
-		return bad_volume(e, spec, "it has no ':TARGET'");
-	*target++ = '\0';
-	flags = strchr(target, ':');
-	if (flags)
-		*flags++ = '\0';
-	if (target[0] != '/' || !strcmp(target, "/"))
-		return bad_volume(e, spec, "the target must be an absolute path, and not /");
-	if (!copy[0])
-		return bad_volume(e, spec, "the source is empty");
-	r = volume_options(spec, flags, options, e);
-	if (r == 0)
-		r = volume_source(spec, copy, &source, e);
-	if (r < 0)
-		return r;
-	return add(list,
-	           json_pack("{s:s, s:s, s:s, s:O}", "destination", target, "type", "bind",
-	                     "source", source, "options", options),
-	           e);
-}
+	if (how && strcmp(how, "ignore") != 0 && strcmp(how, "tmpfs") != 0)
+		return err_set(e, UCT_VALUE_REFUSED, -EOPNOTSUPP,
+		               "--image-volume '%s': there are no anonymous volumes", how);
+	if (how && !strcmp(how, "tmpfs"))
+		for (char *const *v = d->image->volumes.v; v && *v && r == 0; v++)
+			r = volume_add_tmpfs(*v, list, e);
+	for (size_t i = 0; i < ARRAY_SIZE(writable) && r == 0; i++)
+		if (d->opts->read_only && d->opts->read_only_tmpfs) {
+			_cleanup_free_ char *spec =
+				strf("%s:exec,mode=%s", writable[i], i == 0 ? "755" : "1777");
 
-static int add_tmpfs(const char *spec, json_t *list, struct err *e)
-{
-	_cleanup_free_ char *copy = strdup(spec);
-	_cleanup_json_ json_t *options = json_pack("[s,s,s]", "nosuid", "nodev", "noexec");
-	char *next;
-	bool has_mode = false;
-
-	if (!copy || !options)
-		return err_oom(e);
-	next = strchr(copy, ':');
-	if (next)
-		*next++ = '\0';
-	if (copy[0] != '/' || !strcmp(copy, "/"))
-		return err_set(e, UCT_BAD_MOUNT, -EINVAL,
-		               "--tmpfs '%s': the target must be an absolute path, and not /",
-		               spec);
-	while (next && *next) {
-		char *o = next, *comma = strchr(next, ',');
-
-		next = comma ? comma + 1 : NULL;
-		if (comma)
-			*comma = '\0';
-		has_mode = has_mode || !strncmp(o, "mode=", 5);
-		/* Docker's defaults can be taken back one by one. */
-		if (!strcmp(o, "exec") || !strcmp(o, "suid") || !strcmp(o, "dev")) {
-			json_t *v;
-			size_t i;
-
-			json_array_foreach(options, i, v) if (!strcmp(json_string_value(v) + 2, o))(
-				void) json_array_remove(options, i--);
+			r = spec ? volume_add_tmpfs(spec, list, e) : err_oom(e);
 		}
-		(void)json_array_append_new(options, json_string(o));
-	}
-	if (!has_mode)
-		(void)json_array_append_new(options, json_string("mode=1777"));
-	return add(list,
-	           json_pack("{s:s, s:s, s:s, s:O}", "destination", copy, "type", "tmpfs", "source",
-	                     "tmpfs", "options", options),
-	           e);
+	return r;
 }
 
-int document_mounts(const struct document *d, json_t *ret_array, struct err *e)
+static bool has_target(const json_t *list, const char *target)
 {
+	json_t *m;
+	size_t i;
+
+	json_array_foreach(list, i,
+	                   m) if (!strcmp(json_string_value(json_object_get(m, "destination")),
+	                                  target)) return true;
+	return false;
+}
+
+static int of_user(const struct document *d, json_t *list, struct err *e)
+{
+	const struct usrct_create_options *o = d->opts;
+	_cleanup_json_ json_t *scratch = json_array();
 	const char *const *v;
-	int r = standard(d, ret_array, e);
+	json_t *m;
+	size_t i;
+	int r = 0;
+
+	for (v = o->tmpfs; v && *v && r == 0; v++)
+		r = volume_add_tmpfs(*v, list, e);
+	for (v = o->volumes; v && *v && r == 0; v++)
+		r = volume_add(*v, list, e);
+	for (v = o->mounts; v && *v && r == 0; v++)
+		r = volume_add_mount(*v, list, e);
+	if (r == 0)
+		r = add_scratch(d, scratch, e);
+	json_array_foreach(scratch, i, m) if (!has_target(list, json_string_value(json_object_get(
+									m, "destination"))))(void)
+		json_array_append(list, m);
+	return r < 0 ? r : volumes_sort(list, e);
+}
+
+static int add_devices(const struct document *d, json_t *list, struct err *e)
+{
+	const struct usrct_create_options *o = d->opts;
+	bool keeps_groups = o->groups && o->groups[0] && !strcmp(o->groups[0], "keep-groups");
+	int r = o->privileged ? devices_add_all(list, e) : 0;
+
+	for (const char *const *v = o->devices; v && *v && r == 0; v++)
+		r = device_add(*v, keeps_groups, list, e);
+	return r;
+}
+
+int document_mounts(const struct document *d, const struct privileges *p, json_t *ret_array,
+                    struct err *e)
+{
+	_cleanup_json_ json_t *own = json_array();
+	int r = standard(d, p, ret_array, e);
 
 	if (r == 0)
 		r = etc_files(d, ret_array, e);
-	for (v = d->opts->tmpfs; v && *v && r == 0; v++)
-		r = add_tmpfs(*v, ret_array, e);
-	for (v = d->opts->volumes; v && *v && r == 0; v++)
-		r = add_volume(*v, ret_array, e);
+	if (r == 0)
+		r = add_timezone(d, ret_array, e);
+	if (r == 0)
+		r = add_devices(d, ret_array, e);
+	if (r == 0)
+		r = of_user(d, own, e);
+	if (r == 0 && json_array_extend(ret_array, own) < 0)
+		r = err_oom(e);
 	return r;
 }

@@ -19,7 +19,7 @@ struct packing {
 struct packing_request {
 	enum pack_op op;
 	enum pack_tree tree; /* RUNNING and STOPPED are chosen here: say STOPPED */
-	unsigned flags;      /* PACK_FOLLOW, PACK_KEEP_OWNER, PACK_PLAIN */
+	unsigned flags;      /* PACK_FOLLOW, PACK_KEEP_OWNER, PACK_MAKE_DIRS, PACK_PLAIN */
 	const char *path;    /* READ, WRITE */
 	int stream_fd;       /* stays the caller's to close */
 	/* Of a container: its directory and what is known of it. A directory that is still being

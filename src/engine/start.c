@@ -3,6 +3,7 @@
  */
 #include "engine/attach.h"
 #include "engine/create.h"
+#include "engine/etc.h"
 #include "engine/launcher.h"
 #include "engine/layering.h"
 #include "engine/scope.h"
@@ -10,7 +11,6 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "base/sbuf.h"
 #include "base/sock.h"
 #include "container/attach.h"
 #include "container/events.h"
@@ -33,7 +33,8 @@ enum { MONITOR_END_MS = 10000 };
 struct needs {
 	bool tty, interactive;
 	enum network_kind network;
-	char hostname[65];
+	char hostname[65], domainname[65];
+	json_t *plan;
 	bool no_cgroup;
 	char cgroup_parent[128];
 	unsigned stop_timeout_s;
@@ -53,83 +54,65 @@ struct starting {
 
 static int read_needs(int dirfd, struct needs *ret, struct err *e)
 {
-	_cleanup_json_ json_t *plan = NULL, *spec = NULL;
-	const char *network = "none", *hostname = "", *cgroup_parent = "";
+	_cleanup_json_ json_t *spec = NULL;
+	const char *network = "none", *hostname = "", *domainname = "", *cgroup_parent = "";
 	json_int_t stop_timeout_s = 10;
 	int r;
 
-	*ret = (struct needs){ 0 };
-	r = json_read_at(dirfd, PLAN_FILE, SPEC_MAX_BYTES, &plan, e);
+	r = json_read_at(dirfd, PLAN_FILE, SPEC_MAX_BYTES, &ret->plan, e);
 	if (r == 0)
 		r = json_read_at(dirfd, SPEC_FILE, SPEC_MAX_BYTES, &spec, e);
 	if (r == 0)
-		r = MIN(json_get_string(plan, "network", &network, e), 0);
+		r = MIN(json_get_string(ret->plan, "network", &network, e), 0);
 	if (r == 0)
-		r = MIN(json_get_bool(plan, "interactive", &ret->interactive, e), 0);
+		r = MIN(json_get_bool(ret->plan, "interactive", &ret->interactive, e), 0);
 	if (r == 0)
-		r = MIN(json_get_bool(plan, "noCgroup", &ret->no_cgroup, e), 0);
+		r = MIN(json_get_bool(ret->plan, "noCgroup", &ret->no_cgroup, e), 0);
 	if (r == 0)
-		r = MIN(json_get_string(plan, "cgroupParent", &cgroup_parent, e), 0);
+		r = MIN(json_get_string(ret->plan, "cgroupParent", &cgroup_parent, e), 0);
 	if (r == 0)
-		r = MIN(json_get_int(plan, "stopTimeout", &stop_timeout_s, e), 0);
+		r = MIN(json_get_int(ret->plan, "stopTimeout", &stop_timeout_s, e), 0);
 	if (r == 0)
 		r = MIN(json_get_bool(spec, "process.terminal", &ret->tty, e), 0);
 	if (r == 0)
 		r = MIN(json_get_string(spec, "hostname", &hostname, e), 0);
+	if (r == 0)
+		r = MIN(json_get_string(spec, "domainname", &domainname, e), 0);
 	if (r == 0 && network_parse_name(network, &ret->network) < 0)
 		r = err_set(e, UCT_STORE_DAMAGED, -EINVAL, "network '%s' is not known", network);
 	(void)snprintf(ret->hostname, sizeof(ret->hostname), "%s", hostname);
+	(void)snprintf(ret->domainname, sizeof(ret->domainname), "%s", domainname);
+	if (!*hostname) /* --uts host */
+		(void)gethostname(ret->hostname, sizeof(ret->hostname) - 1);
 	(void)snprintf(ret->cgroup_parent, sizeof(ret->cgroup_parent), "%s", cgroup_parent);
 	stop_timeout_s = MAX(stop_timeout_s, (json_int_t)0);
 	ret->stop_timeout_s = (unsigned)MIN(stop_timeout_s, (json_int_t)86400);
 	return r < 0 ? err_recode(e, r, UCT_STORE_DAMAGED) : 0;
 }
 
-static int write_text(int etc_dirfd, const char *name, const char *text, struct err *e)
-{
-	/* In place, not by rename: a bind mount of the old file would not see a new one. */
-	_cleanup_close_ int fd = openat(
-		etc_dirfd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-
-	if (fd < 0 || RETRY_EINTR(write(fd, text, strlen(text))) != (ssize_t)strlen(text))
-		return err_sys(e, "cannot write the container's /etc/%s", name);
-	if (fchmod(fd, 0644) < 0)
-		return err_sys(e, "cannot set the mode of the container's /etc/%s", name);
-	return 0;
-}
-
-/* Written at each start, so that a laptop that changed networks resolves names again. */
 static int write_etc(const struct starting *s, struct err *e)
 {
-	_cleanup_close_ int etc_dirfd =
-		openat(s->dirfd, "etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	_cleanup_free_ char *host_text = NULL, *resolv = NULL, *hosts = NULL, *name = NULL;
-	_cleanup_close_ int host_etc = -EBADF;
-	int r;
+	const struct etc etc = {
+		.wishes = json_at(s->needs.plan, "etc"),
+		.network = s->needs.network,
+		.hostname = s->needs.hostname,
+		.domainname = s->needs.domainname,
+	};
 
-	if (etc_dirfd < 0)
-		return err_sys(e, "cannot open the container's directory");
-	/* Often a link into /run: follow it, this is the host's own file. */
-	host_etc = open("/etc/resolv.conf", O_RDONLY | O_CLOEXEC);
-	if (host_etc >= 0) {
-		char buf[16384];
-		ssize_t n = RETRY_EINTR(read(host_etc, buf, sizeof(buf) - 1));
+	return etc_write(&etc, s->dirfd, e);
+}
 
-		buf[MAX(n, (ssize_t)0)] = '\0';
-		host_text = strdup(buf);
-	}
-	r = network_resolv_conf(s->needs.network, host_text ? host_text : "", &resolv, e);
-	if (r < 0)
+/* For whoever asked for it with --pidfile; each start writes it anew. */
+static int write_pidfile(const struct starting *s, struct err *e)
+{
+	const char *path = NULL;
+	char text[16];
+	int n, r = json_get_string(s->needs.plan, "pidFile", &path, e);
+
+	if (r <= 0)
 		return r;
-	name = strf("%s\n", s->needs.hostname);
-	hosts = strf("127.0.0.1\tlocalhost %s\n::1\tlocalhost ip6-localhost ip6-loopback %s\n",
-	             s->needs.hostname, s->needs.hostname);
-	if (!name || !hosts)
-		return err_oom(e);
-	r = write_text(etc_dirfd, "resolv.conf", resolv, e);
-	if (r == 0)
-		r = write_text(etc_dirfd, "hosts", hosts, e);
-	return r < 0 ? r : write_text(etc_dirfd, "hostname", name, e);
+	n = snprintf(text, sizeof(text), "%d\n", (int)s->init_pid);
+	return file_write_at(AT_FDCWD, path, text, (size_t)n, 0644, false, e);
 }
 
 static int spawn_launcher(struct starting *s, int their_fd, int run_dirfd, struct err *e)
@@ -203,7 +186,7 @@ static int converse(struct starting *s, struct err *e)
 	s->init_pid = m.pid;
 	stopwatch_step(s->watch, "launcher");
 	report_times(s, &m);
-	return 0;
+	return write_pidfile(s, e);
 }
 
 static int launch(struct starting *s, struct err *e)
@@ -321,6 +304,8 @@ static int start_locked(struct starting *s, int *ret_status, struct err *e)
 	scope_done(&s->scope);
 	attach_signals_restore(&signals);
 	cleanup_close(&s->sock_fd);
+	json_decref(s->needs.plan);
+	s->needs.plan = NULL;
 	return r;
 }
 
@@ -382,6 +367,7 @@ int usrct_container_run(struct usrct *u, const struct usrct_create_options *crea
                         const struct usrct_start_options *start, char **ret_id, int *ret_status,
                         struct usrct_err *out)
 {
+	struct usrct_create_options o = engine_options(create);
 	char id[CONTAINER_ID_SIZE];
 	struct stopwatch w;
 	struct err e = { 0 };
@@ -395,9 +381,9 @@ int usrct_container_run(struct usrct *u, const struct usrct_create_options *crea
 	}
 	if (r == 0) {
 		r = engine_start(u, id, start, &w, ret_status, &e);
-		if (r < 0 && create->auto_remove)
+		if (r < 0 && o.auto_remove)
 			discard_if_never_started(u, id);
-		if (r < 0)
+		if (r < 0 || (o.remove_image && start && start->stdio))
 			(void)engine_sweep(u, NULL);
 	}
 	return ENGINE_RETURN(r, out, &e);

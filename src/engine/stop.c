@@ -52,12 +52,12 @@ static void remember_stop(struct target *t)
 }
 
 /* Asks, waits, kills. */
-static int end(struct usrct *u, struct target *t, int timeout_s, struct err *e)
+static int end(struct usrct *u, struct target *t, const struct usrct_stop_options *o, struct err *e)
 {
-	int signo, r;
+	int timeout_s = o->timeout_s, signo, r;
 
 	stop_settings(t, &signo, &timeout_s);
-	r = engine_signal(u, t, signo, e);
+	r = engine_signal(u, t, o->signo ? o->signo : signo, e);
 	if (r == -ESRCH)
 		return MIN(engine_wait_end(u, t, -1, e), 0);
 	if (r == 0)
@@ -70,8 +70,10 @@ static int end(struct usrct *u, struct target *t, int timeout_s, struct err *e)
 	return MIN(engine_wait_end(u, t, -1, e), 0);
 }
 
-int engine_stop(struct usrct *u, struct target *t, int timeout_s, struct err *e)
+int engine_stop_with(struct usrct *u, struct target *t, const struct usrct_stop_options *opts,
+                     struct err *e)
 {
+	static const struct usrct_stop_options own = { .size = sizeof(own), .timeout_s = -1 };
 	bool was_lost;
 	int r;
 
@@ -82,7 +84,7 @@ int engine_stop(struct usrct *u, struct target *t, int timeout_s, struct err *e)
 	if (r < 0)
 		return r;
 	if (state_is_running(&t->state))
-		r = end(u, t, timeout_s, e);
+		r = end(u, t, opts ? opts : &own, e);
 	else
 		r = MIN(engine_wait_end(u, t, -1, e), 0);
 	if (r == 0 && was_lost)
@@ -90,6 +92,13 @@ int engine_stop(struct usrct *u, struct target *t, int timeout_s, struct err *e)
 	if (r == 0)
 		engine_event(u, t, "stop", NULL);
 	return r;
+}
+
+int engine_stop(struct usrct *u, struct target *t, int timeout_s, struct err *e)
+{
+	const struct usrct_stop_options o = { .size = sizeof(o), .timeout_s = timeout_s };
+
+	return engine_stop_with(u, t, &o, e);
 }
 
 static int end_now(struct usrct *u, struct target *t, struct err *e)
@@ -140,14 +149,15 @@ static int kill_one(struct usrct *u, struct target *t, int signo, struct err *e)
 	return r < 0 ? r : engine_signal(u, t, signo, e);
 }
 
-int usrct_container_stop(struct usrct *u, const char *ref, int timeout_s, struct usrct_err *out)
+int usrct_container_stop(struct usrct *u, const char *ref, const struct usrct_stop_options *opts,
+                         struct usrct_err *out)
 {
 	_cleanup_target_ struct target t = TARGET_NONE;
 	struct err e = { 0 };
 	int r = target_open(u, ref, STORE_WRITE, &t, &e);
 
 	if (r == 0)
-		r = engine_stop(u, &t, timeout_s, &e);
+		r = engine_stop_with(u, &t, opts, &e);
 	if (r == 0)
 		r = engine_sweep(u, &e);
 	return ENGINE_RETURN(r, out, &e);

@@ -15,36 +15,46 @@
 #include <string.h>
 #include <sys/file.h>
 
-static int remove_in_namespace(struct usrct *u, int dirfd, const char *name, struct err *e)
+int engine_ask_sweeper(struct usrct *u, const struct sweep_start *m, int dirfd, bool in_namespace,
+                       struct sweep_done *ret, struct err *e)
 {
 	_cleanup_libexec_ struct libexec sweeper = LIBEXEC_NONE;
-	struct sweep_start m = { .type = SWEEP_START };
 	union {
 		struct sweep_done done;
 		struct sweep_fail fail;
 	} answer = { 0 };
-	int r, fds[2] = { dirfd };
+	int r = in_namespace ? engine_hold(u, e) : 0, fds[2] = { dirfd };
 	ssize_t n;
 
-	if (strlen(name) >= sizeof(m.name))
-		return err_errno(e, -ENAMETOOLONG, "cannot remove '%s'", name);
-	memcpy(m.name, name, strlen(name) + 1);
-	r = engine_hold(u, e);
 	if (r == 0)
 		r = libexec_start("sweep", &sweeper, e);
 	if (r < 0)
 		return r;
-	fds[1] = u->held.userns_fd;
-	r = sock_send_fds(sweeper.sock_fd, &m, sizeof(m), fds, u->is_single_id ? 1 : 2);
+	in_namespace = in_namespace && !u->is_single_id;
+	fds[1] = in_namespace ? u->held.userns_fd : -EBADF;
+	r = sock_send_fds(sweeper.sock_fd, m, sizeof(*m), fds, in_namespace ? 2 : 1);
 	n = r < 0 ? r : sock_recv(sweeper.sock_fd, &answer, sizeof(answer), NULL, 0);
-	if (n == sizeof(answer.done) && answer.done.type == SWEEP_DONE)
+	if (n == sizeof(answer.done) && answer.done.type == SWEEP_DONE) {
+		*ret = answer.done;
 		return 0;
+	}
 	if (n != sizeof(answer.fail) || answer.fail.type != SWEEP_FAIL || answer.fail.e.code >= 0)
 		return err_set(e, UCT_LAUNCHER_DIED, -EPIPE,
 		               "the sweeper ended before it was done");
 	if (e)
 		*e = answer.fail.e;
 	return answer.fail.e.code;
+}
+
+static int remove_in_namespace(struct usrct *u, int dirfd, const char *name, struct err *e)
+{
+	struct sweep_start m = { .type = SWEEP_START };
+	struct sweep_done done;
+
+	if (strlen(name) >= sizeof(m.name))
+		return err_errno(e, -ENAMETOOLONG, "cannot remove '%s'", name);
+	memcpy(m.name, name, strlen(name) + 1);
+	return engine_ask_sweeper(u, &m, dirfd, /* in_namespace= */ true, &done, e);
 }
 
 /* The helper takes a name, not a path. */
@@ -95,6 +105,15 @@ static int discard(struct usrct *u, const char *id, int dirfd, struct err *e)
 	return r;
 }
 
+/* The launcher was killed before the state file knew of it (helpers/launch/group.c). */
+static bool end_noted_cgroup(struct usrct *u, const char *marker)
+{
+	_cleanup_free_ char *path = NULL;
+
+	return file_read_at(store_dirfd(u->store), marker, 4096, &path, NULL, NULL) < 0 ||
+	       cgroup_end(path) == 0;
+}
+
 /* Puts away what a container left behind that has a marker in live/ and no monitor. Whoever starts
  * a container locks its directory before the marker is made, and leaves the lock to the launcher
  * and so to the monitor (start.c): if we can have it, they are dead. */
@@ -123,7 +142,8 @@ static int heal(struct usrct *u, const char *id, struct err *e)
 	}
 	if (engine_runtime_dir(u, e) == 0)
 		(void)tree_remove_at(u->runtime_dirfd, id, NULL);
-	(void)unlinkat(store_dirfd(u->store), live, 0);
+	if (end_noted_cgroup(u, live)) /* else the next sweep */
+		(void)unlinkat(store_dirfd(u->store), live, 0);
 	return MIN(r, 0);
 }
 
@@ -162,5 +182,9 @@ int engine_sweep(struct usrct *u, struct err *e)
 
 	if (r == 0)
 		r = heal_all(u, e);
-	return r < 0 ? r : store_sweep(u->store, engine_remove_tree, u, e);
+	if (r == 0)
+		r = store_sweep(u->store, engine_remove_tree, u, e);
+	if (r == 0)
+		image_grant_wishes(u);
+	return r;
 }

@@ -1,55 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* update - other limits and another restart policy for a container that exists
  *
- * Order: the cgroup of a running container first, since only the kernel knows whether it takes the
- * values; then the document, by rename. If that fails the cgroup gets its old values back. Two
- * updates at a time queue up at the document's lock.
+ * Order of limits: the cgroup of a running container first, since only the kernel knows whether it
+ * takes the values; then the document, by rename. If that fails the cgroup gets its old values
+ * back. Two updates at a time queue up at the document's lock.
  */
 #include "engine/engine.h"
 
-#include "base/file.h"
 #include "base/json.h"
 #include "base/num.h"
+#include "base/sbuf.h"
 #include "base/strv.h"
 #include "cgroup/limits.h"
 #include "cgroup/usage.h"
-#include "container/attach.h"
 #include "container/resources.h"
 #include "container/spec.h"
+#include "engine/document-edit.h"
 #include "engine/limits.h"
+#include "engine/policy.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
-
-/* A document is replaced by rename, so whoever waited for its lock may hold an old one. */
-static int lock_document(int dirfd, struct err *e)
-{
-	for (;;) {
-		int fd = openat(dirfd, SPEC_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-		struct stat held, now;
-
-		if (fd < 0 || RETRY_EINTR(flock(fd, LOCK_EX)) < 0 || fstat(fd, &held) < 0 ||
-		    fstatat(dirfd, SPEC_FILE, &now, AT_SYMLINK_NOFOLLOW) < 0) {
-			int r = err_sys(e, "cannot lock '%s'", SPEC_FILE);
-
-			cleanup_close(&fd);
-			return r;
-		}
-		if (held.st_ino == now.st_ino)
-			return fd;
-		(void)close(fd);
-	}
-}
-
-static int write_document(int dirfd, const char *name, const json_t *doc, struct err *e)
-{
-	_cleanup_free_ char *text = NULL;
-	int r = json_print(doc, true, &text, e);
-
-	return r < 0 ? r : file_write_at(dirfd, name, text, strlen(text), 0600, false, e);
-}
 
 /* What is in @now and was not in @before, word for word. */
 static int changes(const struct strv *before, const struct strv *now, struct strv *ret)
@@ -122,15 +93,12 @@ static json_t *resources_of(json_t *spec)
 
 static int update_limits(const struct target *t, const struct usrct_limits *limits, struct err *e)
 {
-	_cleanup_close_ int lock_fd = lock_document(t->dirfd, e);
 	_cleanup_json_ json_t *spec = NULL, *plan = NULL;
 	_cleanup_strv_ struct strv old = { 0 }, now = { 0 }, changed = { 0 }, back = { 0 };
 	json_t *resources;
 	bool no_cgroup = false;
-	int r = MIN(lock_fd, 0);
+	int r = json_read_at(t->dirfd, SPEC_FILE, SPEC_MAX_BYTES, &spec, e);
 
-	if (r == 0)
-		r = json_read_at(t->dirfd, SPEC_FILE, SPEC_MAX_BYTES, &spec, e);
 	if (r == 0)
 		r = json_read_at(t->dirfd, PLAN_FILE, SPEC_MAX_BYTES, &plan, e);
 	if (r == 0)
@@ -152,78 +120,54 @@ static int update_limits(const struct target *t, const struct usrct_limits *limi
 		r = apply(t, &changed, &back, e);
 	if (r < 0)
 		return r;
-	r = write_document(t->dirfd, SPEC_FILE, spec, e);
+	r = document_write(t->dirfd, SPEC_FILE, spec, e);
 	if (r < 0 && back.n)
 		(void)cgroup_apply(t->state.cgroup, back.v, NULL, NULL);
 	return r;
 }
 
-/* "on-failure:3" as launch.json has it. */
-static int parse_restart(const char *text, json_t **ret, struct err *e)
+/* The policy as the user would write it, so that it can be put back. */
+static int read_restart(const struct target *t, char **ret, struct err *e)
 {
-	static const char *const words[] = { "no", "on-failure", "always", "unless-stopped" };
-	size_t n = strcspn(text, ":");
-	uint32_t retries = 0;
+	_cleanup_json_ json_t *plan = NULL;
+	json_int_t retries;
+	int r = json_read_at(t->dirfd, PLAN_FILE, SPEC_MAX_BYTES, &plan, e);
 
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-		if (strlen(words[i]) != n || strncmp(text, words[i], n) != 0)
-			continue;
-		if (text[n] && (i != 1 || parse_u32(text + n + 1, &retries) < 0 || !retries ||
-		                retries > INT32_MAX))
-			break;
-		*ret = json_pack("{s:s, s:i}", "policy", words[i], "maxRetries", (int)retries);
-		return *ret ? 0 : err_oom(e);
-	}
-	return err_set(e, UCT_BAD_VALUE, -EINVAL,
-	               "restart policy '%.60s': it is no, on-failure[:N], always or unless-stopped",
-	               text);
-}
-
-static int update_restart(struct usrct *u, const struct target *t, const char *text, struct err *e)
-{
-	_cleanup_close_ int lock_fd = lock_document(t->dirfd, e);
-	_cleanup_json_ json_t *plan = NULL, *old = NULL, *restart = NULL;
-	int r = lock_fd < 0 ? lock_fd : parse_restart(text, &restart, e);
-
-	if (r == 0)
-		r = json_read_at(t->dirfd, PLAN_FILE, SPEC_MAX_BYTES, &plan, e);
 	if (r < 0)
 		return r;
-	if (json_is_true(json_object_get(plan, "autoRemove")) && strcmp(text, "no") != 0)
-		return err_set(e, UCT_BAD_VALUE, -EINVAL,
-		               "container '%s' removes itself when it ends (--rm), so it cannot be "
-		               "started again",
-		               t->row.name);
-	old = json_copy(plan);
-	if (!old || json_object_set(plan, "restart", restart) < 0)
-		return err_oom(e);
-	r = write_document(t->dirfd, PLAN_FILE, plan, e);
-	if (r < 0 || !state_is_active(&t->state))
+	retries = json_integer_value(json_at(plan, "restart.maxRetries"));
+	*ret = retries ? strf("%s:%lld", policy_restart_name(plan), retries)
+	               : strdup(policy_restart_name(plan));
+	return *ret ? 0 : err_oom(e);
+}
+
+static int update(struct usrct *u, const struct target *t, const struct usrct_limits *limits,
+                  const char *restart, struct err *e)
+{
+	_cleanup_close_ int lock_fd = document_lock(t->dirfd, e);
+	_cleanup_free_ char *before = NULL;
+	int r = lock_fd < 0 ? lock_fd : read_restart(t, &before, e);
+
+	/* The policy first, which is easily put back. */
+	if (r == 0 && restart)
+		r = policy_set_restart(u, t, restart, e);
+	if (r < 0 || !limits)
 		return r;
-	r = engine_control(u, t, ATTACH_OP_RELOAD);
-	/* Without a monitor nobody will start it again, whatever the policy is. */
-	if (r == 0 || !proc_is_alive(&t->state.monitor))
-		return 0;
-	(void)write_document(t->dirfd, PLAN_FILE, old, NULL);
-	return err_errno(e, r, "the monitor of container '%s' refuses the restart policy",
-	                 t->row.name);
+	r = update_limits(t, limits, e);
+	if (r < 0 && restart)
+		(void)policy_set_restart(u, t, before, NULL);
+	return r;
 }
 
 int usrct_container_update(struct usrct *u, const char *ref, const struct usrct_limits *limits,
                            const char *restart, struct usrct_err *out)
 {
 	_cleanup_target_ struct target t = TARGET_NONE;
-	_cleanup_json_ json_t *checked = NULL;
 	struct err e = { 0 };
 	int r = target_open(u, ref, STORE_WRITE, &t, &e);
 
-	/* What can be refused without trying is refused first. */
-	if (r == 0 && restart)
-		r = parse_restart(restart, &checked, &e);
-	if (r == 0 && limits)
-		r = update_limits(&t, limits, &e);
-	if (r == 0 && restart)
-		r = update_restart(u, &t, restart, &e);
+	if (r == 0)
+		r = update(u, &t, limits, restart, &e);
 	if (r == 0)
 		engine_event(u, &t, "update", NULL);
 	return ENGINE_RETURN(r, out, &e);

@@ -43,7 +43,9 @@ int network_choose(const char *text, enum network_kind *ret, struct err *e)
 {
 	char path[64];
 
-	if (!text || !strcmp(text, "private")) {
+	/* Docker's names for "as usual". */
+	if (!text || !*text || !strcmp(text, "private") || !strcmp(text, "bridge") ||
+	    !strcmp(text, "default")) {
 		for (int k = NETWORK_SLIRP4NETNS; k <= NETWORK_PASTA; k++)
 			if (proc_find_program(kinds[k].program, path, sizeof(path)) == 0) {
 				*ret = (enum network_kind)k;
@@ -55,8 +57,11 @@ int network_choose(const char *text, enum network_kind *ret, struct err *e)
 	if (!strncmp(text, "private:", 8))
 		text += 8;
 	if (network_parse_name(text, ret) < 0)
-		return err_set(e, UCT_BAD_VALUE, -EINVAL,
-		               "network '%s' is none of private, none, host", text);
+		return err_hint(e,
+		                err_set(e, UCT_BAD_VALUE, -EINVAL,
+		                        "network '%s' is none of private, none, host", text),
+		                "there are no user networks yet, and networks of other containers "
+		                "cannot be joined");
 	if (kinds[*ret].program && proc_find_program(kinds[*ret].program, path, sizeof(path)) < 0)
 		return err_set(e, UCT_NO_NETWORK_HELPER, -ENOENT, "%s is not installed", text);
 	return 0;

@@ -76,6 +76,16 @@ const char *capability_name(unsigned number)
 	return number < ARRAY_SIZE(names) ? names[number] : NULL;
 }
 
+uint64_t capabilities_all(void)
+{
+	uint64_t all = 0;
+
+	for (unsigned long cap = 0; cap < ARRAY_SIZE(names); cap++)
+		if (prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0)
+			all |= 1ULL << cap;
+	return all;
+}
+
 int capabilities_bound(uint64_t bounding, struct err *e)
 {
 	for (unsigned long cap = 0; cap < 64; cap++) {

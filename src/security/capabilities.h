@@ -15,6 +15,8 @@ int capability_parse(const char *name, uint64_t *ret_bit);
 
 /* The name without CAP_, by number; NULL beyond the last one. */
 const char *capability_name(unsigned number);
+/* All that the running kernel knows. */
+uint64_t capabilities_all(void);
 
 struct capability_sets {
 	uint64_t bounding, effective, permitted, inheritable, ambient;

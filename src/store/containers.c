@@ -10,6 +10,7 @@
 #include "store/containers.h"
 
 #include "base/array.h"
+#include "base/file.h"
 #include "base/strv.h"
 #include "store/db.h"
 #include "store/hex.h"
@@ -158,11 +159,12 @@ static int publish_directory(struct store *s, const char *id, struct container_s
 	r = container_path(path, "containers", id, e);
 	if (r < 0)
 		return r;
-	if (renameat2(s->dirfd, stage->name, s->dirfd, path, RENAME_NOREPLACE) == 0) {
+	r = file_rename_new(s->dirfd, stage->name, s->dirfd, path);
+	if (r == 0) {
 		stage->name[0] = '\0';
 		return 0;
 	}
-	r = err_sys(e, "cannot rename container '%s' into place", id);
+	(void)err_errno(e, r, "cannot rename container '%s' into place", id);
 	/* The row must not stay; if this fails too it is a row without a directory: nothing. */
 	if (db_again(w, NULL) == 0 &&
 	    db_run(s, NULL, "DELETE FROM containers WHERE id = ?", "s", id) == 0)
@@ -197,6 +199,21 @@ int container_publish(struct store *s, const struct container_row *row,
 	/* What their monitors have emptied already; the rest is for store_sweep(). */
 	for (size_t i = 0; i < purged.n && r == 0; i++)
 		(void)unlinkat(s->dirfd, purged.v[i], AT_REMOVEDIR);
+	return r;
+}
+
+int container_rename(struct store *s, const char *id, const char *name, struct err *e)
+{
+	_cleanup_write_ struct db_write w = { 0 };
+	int r = db_begin(s, &w, e);
+
+	if (r == 0)
+		r = check_name(s, name, e);
+	if (r == 0)
+		r = db_run(s, e, "UPDATE containers SET name = ? WHERE id = ?", "ss", name, id);
+	if (r == 0)
+		r = db_commit(&w, e);
+	db_end(&w);
 	return r;
 }
 
@@ -311,9 +328,10 @@ int container_discard(struct store *s, const char *id, struct err *e)
 		r = container_path(to, "trash", id, e);
 	if (r < 0)
 		return r;
-	if (renameat2(s->dirfd, from, s->dirfd, to, RENAME_NOREPLACE) < 0 && errno != ENOENT)
-		return err_sys(e, "cannot move container '%s' to the trash", id);
-	return 0;
+	r = file_rename_new(s->dirfd, from, s->dirfd, to);
+	return r < 0 && r != -ENOENT
+	               ? err_errno(e, r, "cannot move container '%s' to the trash", id)
+	               : 0;
 }
 
 int container_open_dir(struct store *s, const char *id, struct err *e)

@@ -31,6 +31,8 @@ int container_stage(struct store *s, struct container_stage *ret, struct err *e)
  * count. -ENOENT (UCT_IMAGE_UNKNOWN): the image was removed meanwhile. */
 int container_publish(struct store *s, const struct container_row *row,
                       struct container_stage *stage, struct err *e);
+/* Another name for it; -EEXIST as above. */
+int container_rename(struct store *s, const char *id, const char *name, struct err *e);
 void container_stage_done(struct container_stage *stage); /* what is not published is thrown away */
 
 /* By exact id, exact name, or unique prefix of an id, in this order. 1, 0 or -ENOTUNIQ. */

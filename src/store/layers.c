@@ -2,6 +2,7 @@
 #include "store/layers.h"
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/sbuf.h"
 #include "store/collect.h"
 #include "store/hex.h"
@@ -142,14 +143,20 @@ static int label_tree(const struct layer_stage *l, struct err *e)
 static int place(struct store *s, struct layer_stage *l, const char *chain, struct err *e)
 {
 	char to[LAYER_PATH_SIZE];
+	int r;
 
 	(void)snprintf(to, sizeof(to), "layers/%.64s", chain);
-	if (renameat2(s->dirfd, l->name, s->dirfd, to, RENAME_NOREPLACE) == 0)
-		return 0;
-	if (errno != EEXIST)
-		return err_sys(e, "cannot rename layer '%s' into place", chain);
-	if (renameat2(s->dirfd, l->name, s->dirfd, to, RENAME_EXCHANGE) < 0)
-		return err_sys(e, "cannot exchange layer '%s'", chain);
+	r = file_rename_new(s->dirfd, l->name, s->dirfd, to);
+	if (r != -EEXIST)
+		return r < 0 ? err_errno(e, r, "cannot rename layer '%s' into place", chain) : 0;
+	if (renameat2(s->dirfd, l->name, s->dirfd, to, RENAME_EXCHANGE) < 0) {
+		/* Not on every file system, see file_rename_new(). Nothing names it: put it away.
+		 */
+		r = trash_move(s->dirfd, to, NULL, e);
+		if (r == 0)
+			r = file_rename_new(s->dirfd, l->name, s->dirfd, to);
+		return r < 0 ? err_errno(e, r, "cannot exchange layer '%s'", chain) : 0;
+	}
 	(void)trash_move(s->dirfd, l->name, NULL, NULL); /* or the sweep after our death */
 	return 0;
 }

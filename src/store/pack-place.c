@@ -170,7 +170,7 @@ static int follow_links(int root_fd, struct place *p, struct err *e)
 	               p->path);
 }
 
-int place_target(int root_fd, const char *text, struct place *ret, struct err *e)
+int place_target(int root_fd, const char *text, bool makes_dirs, struct place *ret, struct err *e)
 {
 	int r = begin(text, ret, e);
 
@@ -179,6 +179,8 @@ int place_target(int root_fd, const char *text, struct place *ret, struct err *e
 	if (r < 0)
 		return r;
 	ret->dir_fd = open_in_root(root_fd, ret->dir, O_DIRECTORY);
+	if (ret->dir_fd == -ENOENT && makes_dirs)
+		return 0;
 	if (ret->dir_fd == -ENOENT || ret->dir_fd == -ENOTDIR)
 		return err_set(e, UCT_NO_SUCH_PATH, ret->dir_fd,
 		               "the directory '/%s' does not exist", ret->dir);

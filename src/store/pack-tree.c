@@ -50,7 +50,7 @@ static bool is_kernel_interface(int fd)
 static int visit(void *arg, const struct walk_entry *x, struct err *e)
 {
 	struct tree_pack *t = arg;
-	bool is_contents = !strcmp(t->job->name, "."), goes_in = S_ISDIR(x->st.st_mode);
+	bool goes_in = S_ISDIR(x->st.st_mode);
 	int r;
 
 	if (x->st.st_dev != x->parent_dev && t->job->stays)
@@ -58,8 +58,8 @@ static int visit(void *arg, const struct walk_entry *x, struct err *e)
 	if (goes_in && x->st.st_dev != x->parent_dev && is_kernel_interface(x->fd))
 		goes_in = false;
 	if (!x->path[0])
-		r = snprintf(t->name, sizeof(t->name), "%s", t->job->name);
-	else if (is_contents)
+		r = snprintf(t->name, sizeof(t->name), "%s", *t->job->name ? t->job->name : ".");
+	else if (!*t->job->name)
 		r = snprintf(t->name, sizeof(t->name), "%s", x->path);
 	else
 		r = snprintf(t->name, sizeof(t->name), "%s/%s", t->job->name, x->path);

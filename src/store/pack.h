@@ -95,7 +95,7 @@ int open_again(int proc_fd, int path_fd, int flags);
 
 struct pack_tree_job {
 	int root_fd, proc_fd, out_fd;
-	const char *name; /* in the tar; "." for contents */
+	const char *name; /* in the tar; "." for contents; "" for these without "./" */
 	bool stays;       /* on this mount */
 };
 int pack_tree(const struct pack_tree_job *job, struct pack_sums *ret, struct err *e);
@@ -131,5 +131,6 @@ void place_done(struct place *p);
 int place_clean(const char *text, char ret[PATH_MAX], struct err *e);
 /* A path to copy from. UCT_NO_SUCH_PATH. */
 int place_source(int root_fd, const char *text, bool follow, struct place *ret, struct err *e);
-/* A path to copy to: links are followed, the last one too, even if it leads nowhere. */
-int place_target(int root_fd, const char *text, struct place *ret, struct err *e);
+/* A path to copy to: links are followed, the last one too, even if it leads nowhere. @makes_dirs:
+ * the directory need not exist. */
+int place_target(int root_fd, const char *text, bool makes_dirs, struct place *ret, struct err *e);

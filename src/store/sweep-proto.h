@@ -8,23 +8,33 @@
  *   2                             <-  DONE     the root of the user's namespace only
  *                                     or FAIL  its struct err
  *
- * One helper removes one tree: the directory's entry @name, which is a single component. What is
- * gone already counts as removed. The directory itself must be writable for the user, since in the
- * namespace the helper has the user's rights over it and no more.
+ * or, to learn how large a tree is (which as oneself is possible only where all directories can be
+ * read; then the answer counts the others, and the question is repeated in the namespace):
+ *   1  MEASURE [directory, userns] ->
+ *   2                             <-  DONE     with sizes
+ *                                     or FAIL
+ *
+ * One helper removes or measures one tree: the directory's entry @name, which is a single
+ * component. What is gone already counts as removed. The directory itself must be writable for the
+ * user, since in the namespace the helper has the user's rights over it and no more.
  */
 #pragma once
 
 #include "base/err.h"
 
-enum sweep_type { SWEEP_START = 1, SWEEP_DONE, SWEEP_FAIL };
+enum sweep_type { SWEEP_START = 1, SWEEP_DONE, SWEEP_FAIL, SWEEP_MEASURE };
 
 struct sweep_start {
 	uint32_t type;
 	char name[256]; /* NUL-terminated */
 };
 
+/* The rest is that of MEASURE; a file with several links counts once. */
 struct sweep_done {
 	uint32_t type;
+	uint32_t n_unreadable; /* directories */
+	uint64_t file_bytes;   /* what files hold: ls -l */
+	uint64_t disk_bytes;   /* what everything takes: du */
 };
 
 struct sweep_fail {

@@ -131,6 +131,31 @@ static void remove_all(int dirfd, const struct strv *names, store_remove_fn remo
 	}
 }
 
+/* On a full disk no row can be deleted. What is in the trash goes all the same, and then there is
+ * room; only the directories themselves stay until the rows are gone. */
+static void make_room(const struct findings *f, store_remove_fn remove_tree, void *arg)
+{
+	for (size_t i = 0; i < f->trash.n; i++) {
+		int fd = openat(f->trash_fd, f->trash.v[i],
+		                O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+		DIR *d = fd < 0 ? NULL : fdopendir(fd);
+		struct dirent *de;
+
+		if (!d) {
+			cleanup_close(&fd);
+			continue;
+		}
+		while ((de = readdir(d)))
+			if (strcmp(de->d_name, ".") != 0 && strcmp(de->d_name, "..") != 0) {
+				if (remove_tree)
+					(void)remove_tree(fd, de->d_name, arg, NULL);
+				else
+					(void)tree_remove_at(fd, de->d_name, NULL);
+			}
+		(void)closedir(d);
+	}
+}
+
 /* Whether the mark is among the findings; it leaves their list. */
 static bool collect_due(struct findings *f)
 {
@@ -160,6 +185,10 @@ int store_sweep(struct store *s, store_remove_fn remove_tree, void *arg, struct 
 		return r;
 	due = collect_due(&f) || f.has_dead_pull;
 	r = f.trash.n || f.has_dead_stage ? purge_rows(s, &f, e) : 0;
+	if (r == -ENOSPC || r == -EDQUOT) {
+		make_room(&f, remove_tree, arg);
+		r = purge_rows(s, &f, e);
+	}
 	if (r < 0)
 		return r;
 	if (f.has_dead_pull)

@@ -119,7 +119,7 @@ attached_times() { # NAME COUNT
   usr-ct attach chatty >never 2>&1 3>&- &
   client=$!
   exec 8<never
-  wait_until log_has chatty done
+  wait_until log_has chatty "done"
   exec 8<&-
   usr-ct stop -t 0 chatty
   wait "$client" || true

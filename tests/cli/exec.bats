@@ -342,3 +342,48 @@ yes"
   person usr-ct exec -it box sh -- 'expect:# ' hangup
   person usr-ct exec -it box no-such-command -- expect:UCT-1408 exit:127 restored
 }
+
+# A container whose image has one program and nothing else.
+start_bare() {
+  usr-ct run -d --name box --entrypoint /bin/sleep "$B" 1000 >/dev/null
+  usr-ct exec box sh -c 'cd /bin; for f in *; do [ "$f" = sleep ] || [ "$f" = busybox ] || [ "$f" = rm ] || rm -f "$f"; done; rm -f rm'
+}
+
+@test "exec --tools: an image at /, the container at /container" {
+  start_bare
+  run_ct -127 exec box ls
+  run_ct -0 exec --tools "$B" box sh -c 'pwd; ls /container/bin; ps -o args; touch /tmp/x'
+  assert_has "$output" /container
+  assert_has "$output" sleep
+  assert_has "$output" "/bin/sleep 1000"
+}
+
+@test "exec --tools: read-only tools, the container's files can be changed, its mounts stay" {
+  start_c
+  before=$(usr-ct exec box cat /proc/self/mountinfo)
+  run_ct -0 exec --tools "$B" box sh -c 'echo changed >/container/tmp/x; touch /etc/x 2>/dev/null || echo read-only; ls -A / | tr "\n" " "; mount | grep -c .'
+  assert_has "$output" read-only
+  assert_lacks "$output" .tools
+  [ "$(usr-ct exec box cat /tmp/x)" = changed ]
+  [ "$(usr-ct exec box cat /proc/self/mountinfo)" = "$before" ]
+  # By default a shell; a directory of the host will do, with dynamically linked programs.
+  [ "$(echo 'echo from the shell' | usr-ct exec -i --tools "$B" box)" = "from the shell" ]
+  run_ct -0 exec --tools / box bash -c 'cat /container/etc/passwd >/dev/null; ls /proc/1/root/bin/busybox; cat /proc/1/comm'
+  assert_has "$output" sleep
+  person usr-ct exec -it --tools "$B" box -- 'expect:# ' 'send:tty; cd /container/tmp; cat x; exit 3\r' expect:/dev/pts/ expect:changed exit:3 restored
+}
+
+@test "exec --tools: what cannot be is an error" {
+  start_c
+  run_ct -125 exec --tools no-such-image box
+  assert_error 1202
+  run_ct -125 exec --tools ./no-such-dir box
+  assert_error 1104
+  run_ct -125 exec --tools /etc/passwd box
+  assert_error 1104
+  mkdir empty
+  run_ct -127 exec --tools ./empty box
+  assert_error 1408
+  run_ct -125 exec -u nobody-knows --tools "$B" box true
+  assert_error 1410
+}

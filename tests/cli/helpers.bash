@@ -72,6 +72,11 @@ is_gone() { # PID
   [[ ! -e /proc/$1 || $(sed -n 's/^State:\s*\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null) == Z ]]
 }
 
+# Where its cgroup is, as the state file says.
+container_cgroup() { # NAME
+  sed -n 's/^cgroup=//p' "$XDG_DATA_HOME/usr-ct/containers/$(inspect_field "$1" .Id)/state"
+}
+
 inspect_field() { # NAME JQ
   usr-ct inspect "$1" | jq -r ".[0]$2"
 }

@@ -45,8 +45,10 @@ teardown() {
 }
 
 @test "run: 1 GB passes through in both directions, intact" {
-  want=$(head -c 1073741824 /dev/zero | sha256sum)
-  got=$(head -c 1073741824 /dev/zero | usr-ct run --rm -i "$B" cat | sha256sum)
+  bytes=1073741824
+  [[ -z ${USRCT_TEST_VM:-} ]] || bytes=20000000 # by emulation it takes minutes
+  want=$(head -c $bytes /dev/zero | sha256sum)
+  got=$(head -c $bytes /dev/zero | usr-ct run --rm -i "$B" cat | sha256sum)
   [ "$got" = "$want" ]
 }
 

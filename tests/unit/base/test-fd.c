@@ -4,8 +4,10 @@
 #include "base/fd.h"
 
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 static void test_whole(void **state)
 {
@@ -105,12 +107,33 @@ static void test_copy(void **state)
 	(void)close(from);
 }
 
+/* In a child, since it closes what it does not know. */
+static void test_close_from(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		int a = fcntl(2, F_DUPFD, 50), b = fcntl(2, F_DUPFD, 60);
+		bool ok = a >= 50 && b >= 60 && fd_cloexec_from(b) == 0;
+
+		ok = ok && fcntl(a, F_GETFD) == 0 && fcntl(b, F_GETFD) == FD_CLOEXEC;
+		ok = ok && fd_close_from(a) == 0 && fcntl(2, F_GETFD) >= 0;
+		_exit(ok && fcntl(a, F_GETFD) < 0 && fcntl(b, F_GETFD) < 0 ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole),  cmocka_unit_test(test_full_and_broken_pipe),
 		cmocka_unit_test(test_sealed), cmocka_unit_test(test_sealed_program),
-		cmocka_unit_test(test_copy),
+		cmocka_unit_test(test_copy),   cmocka_unit_test(test_close_from),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -186,6 +186,22 @@ static void test_remove_deep(void **state)
 	scratch_done(&s);
 }
 
+static void test_rename_new(void **state)
+{
+	struct scratch s;
+
+	(void)state;
+	scratch_make(&s);
+	assert_int_equal(file_write_at(s.fd, "a", "a", 1, 0600, false, NULL), 0);
+	assert_int_equal(file_write_at(s.fd, "b", "b", 1, 0600, false, NULL), 0);
+	assert_int_equal(file_rename_new(s.fd, "a", s.fd, "b"), -EEXIST);
+	assert_int_equal(file_rename_new(s.fd, "none", s.fd, "c"), -ENOENT);
+	assert_int_equal(file_rename_new(s.fd, "a", s.fd, "c"), 0);
+	assert_int_equal(faccessat(s.fd, "a", F_OK, 0), -1);
+	assert_int_equal(faccessat(s.fd, "c", F_OK, 0), 0);
+	scratch_done(&s);
+}
+
 /* Modes mean nothing to root, so this runs as somebody else where we are root. */
 static void remove_unreadable(void)
 {
@@ -232,6 +248,7 @@ int main(void)
 		cmocka_unit_test(test_write_and_read),   cmocka_unit_test(test_read_refuses),
 		cmocka_unit_test(test_make_directories), cmocka_unit_test(test_remove_stays_inside),
 		cmocka_unit_test(test_remove_deep),      cmocka_unit_test(test_remove_unreadable),
+		cmocka_unit_test(test_rename_new),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,12 +54,13 @@ const char *usrct_version(void)
 
 static struct usrct_container containers[] = {
 	{ ID("a"), "web", "nginx:1.27", "sha256:" ID("1"), "nginx -g 'daemon off;'", USRCT_RUNNING,
-	  0, 0, 0, -1, 4711 },
+	  .exit_code = -1, .pid = 4711 },
 	{ ID("b"), "db", "registry.example:5000/team/db:9", "sha256:" ID("2"), "postgres",
-	  USRCT_LOST, 0, 0, 0, -1, 4712 },
+	  USRCT_LOST, .exit_code = -1, .pid = 4712 },
 	{ ID("c"), "job", "alpine", "sha256:" ID("3"), "sh -c \"echo a; exit 3\"\033[31m",
-	  USRCT_EXITED, 0, 0, 0, 3, 0 },
-	{ ID("d"), "made", "alpine", "sha256:" ID("3"), "sh", USRCT_CREATED, 0, 0, 0, -1, 0 },
+	  USRCT_EXITED, .exit_code = 3, .pid = 0 },
+	{ ID("d"), "made", "alpine", "sha256:" ID("3"), "sh", USRCT_CREATED, .exit_code = -1,
+	  .pid = 0 },
 };
 
 static const struct usrct_container *find(const char *ref)
@@ -71,9 +72,10 @@ static const struct usrct_container *find(const char *ref)
 	return NULL;
 }
 
-int usrct_container_list(struct usrct *u, bool all, struct usrct_container **ret, size_t *ret_n,
-                         struct usrct_err *e)
+int usrct_container_list(struct usrct *u, const struct usrct_list_options *opts,
+                         struct usrct_container **ret, size_t *ret_n, struct usrct_err *e)
 {
+	bool all = opts && opts->all;
 	uint64_t now = clock_realtime_ns();
 	struct usrct_container *list = calloc(ARRAY_SIZE(containers), sizeof(*list));
 	size_t n = 0;
@@ -193,10 +195,24 @@ int usrct_container_inspect(struct usrct *u, const char *ref, char **ret_json, s
 	return *ret_json ? 0 : -ENOMEM;
 }
 
-int usrct_container_stop(struct usrct *u, const char *ref, int timeout_s, struct usrct_err *e)
+int usrct_container_rename(struct usrct *u, const char *ref, const char *name, struct usrct_err *e)
 {
 	(void)u;
-	(void)timeout_s;
+	(void)name;
+	return find(ref) ? 0 : fail(e, UCT_CONTAINER_UNKNOWN, -ENOENT, "no such container", ref);
+}
+
+int usrct_container_restart(struct usrct *u, const char *ref, const struct usrct_stop_options *opts,
+                            struct usrct_err *e)
+{
+	return usrct_container_stop(u, ref, opts, e);
+}
+
+int usrct_container_stop(struct usrct *u, const char *ref, const struct usrct_stop_options *opts,
+                         struct usrct_err *e)
+{
+	(void)u;
+	(void)opts;
 	return find(ref) ? 0 : fail(e, UCT_CONTAINER_UNKNOWN, -ENOENT, "no such container", ref);
 }
 
@@ -271,7 +287,8 @@ static const char *const alpine_names[] = { "docker.io/library/alpine:latest",
 static const char *const db_names[] = { "registry.example:5000/team/db:9", NULL };
 static const char *const no_names[] = { NULL };
 
-int usrct_image_list(struct usrct *u, struct usrct_image **ret, size_t *ret_n, struct usrct_err *e)
+int usrct_image_list(struct usrct *u, const struct usrct_image_list_options *opts,
+                     struct usrct_image **ret, size_t *ret_n, struct usrct_err *e)
 {
 	uint64_t now = clock_realtime_ns();
 	const struct usrct_image images[] = {
@@ -283,6 +300,7 @@ int usrct_image_list(struct usrct *u, struct usrct_image **ret, size_t *ret_n, s
 	};
 
 	(void)u;
+	(void)opts;
 	(void)e;
 	*ret = calloc(ARRAY_SIZE(images), sizeof(**ret));
 	if (!*ret)
@@ -400,6 +418,29 @@ int usrct_info(struct usrct *u, char **ret_json, struct usrct_err *e)
 	return *ret_json ? 0 : -ENOMEM;
 }
 
+int usrct_disk_usage(struct usrct *u, char **ret_json, struct usrct_err *e)
+{
+	(void)u;
+	(void)e;
+	*ret_json = strdup("{\"Images\":[],\"Containers\":[],\"ImagesDisk\":5000}");
+	return *ret_json ? 0 : -ENOMEM;
+}
+
+int usrct_disk_total(struct usrct *u, uint64_t *ret_bytes, struct usrct_err *e)
+{
+	(void)u;
+	(void)e;
+	*ret_bytes = 0;
+	return 0;
+}
+
+int usrct_prepare(struct usrct *u, struct usrct_err *e)
+{
+	(void)u;
+	(void)e;
+	return 0;
+}
+
 int usrct_doctor(struct usrct *u, void (*found)(const struct usrct_check *c, void *arg), void *arg,
                  struct usrct_err *e)
 {
@@ -513,4 +554,45 @@ int usrct_container_start_all(struct usrct *u, const char *const *filters, usrct
 	(void)e;
 	each(ID("d"), NULL, arg);
 	return 0;
+}
+
+static int fake_mount(const char *ref, struct usrct_err *e)
+{
+	return find(ref) ? 0 : fail(e, UCT_CONTAINER_UNKNOWN, -ENOENT, "no such container", ref);
+}
+
+int usrct_mount_add(struct usrct *u, const char *ref, const char *spec,
+                    const struct usrct_mount_options *opts, struct usrct_err *e)
+{
+	(void)u;
+	(void)spec;
+	(void)opts;
+	return fake_mount(ref, e);
+}
+
+int usrct_mount_swap(struct usrct *u, const char *ref, const char *spec,
+                     const struct usrct_mount_options *opts, struct usrct_err *e)
+{
+	return usrct_mount_add(u, ref, spec, opts, e);
+}
+
+int usrct_mount_remove(struct usrct *u, const char *ref, const char *target,
+                       const struct usrct_mount_options *opts, struct usrct_err *e)
+{
+	return usrct_mount_add(u, ref, target, opts, e);
+}
+
+int usrct_mount_list(struct usrct *u, const char *ref, struct usrct_mount **ret, size_t *ret_n,
+                     struct usrct_err *e)
+{
+	(void)u;
+	*ret = NULL;
+	*ret_n = 0;
+	return fake_mount(ref, e);
+}
+
+void usrct_mount_list_free(struct usrct_mount *list, size_t n)
+{
+	(void)n;
+	free(list);
 }

@@ -52,8 +52,7 @@ static void test_align(void **state)
 	(void)state;
 	ps_output_align(rows, &b);
 	assert_string_equal(b.s, "A                          B\n"
-	                         "an argument that is long     x\n" +
-	                                 0);
+	                         "an argument that is long   x\n");
 }
 
 static void test_plot(void **state)

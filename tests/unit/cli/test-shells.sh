@@ -39,7 +39,7 @@ try_bash 'usr-ct|rm|' 'usr-ct rm ' 'job made web db'
 try_bash 'usr-ct|run|alpine|:|3' 'usr-ct run alpine:3' '3.20'
 try_bash 'usr-ct|run|registry.example|:|5000/' 'usr-ct run registry.example:5000/' '5000/team/db:9'
 try_bash 'usr-ct|run|--network|=|private|:|p' 'usr-ct run --network=private:p' 'pasta'
-try_bash 'usr-ct|run|--pull|=' 'usr-ct run --pull=' 'missing always never'
+try_bash 'usr-ct|run|--pull|=' 'usr-ct run --pull=' 'missing always never newer'
 try_bash 'usr-ct|run|-v|./s' 'usr-ct run -v ./s' './src'
 try_bash 'usr-ct|run|--volume|=|./s' 'usr-ct run --volume=./s' './src'
 try_bash 'usr-ct|run|-v|./src|:|/x|:|r' 'usr-ct run -v ./src:/x:r' 'ro rw'
@@ -64,7 +64,7 @@ if command -v zsh >/dev/null; then
 	try_zsh '' 'web:nginx:1.27, Up 2 minutes db:registry.example:5000/team/db:9, Up 4 minutes (unmonitored)' stop
 	try_zsh '4' 'alpine\:latest:7.8MB, pulled 5 minutes ago alpine\:3.20:7.8MB, pulled 5 minutes ago registry.example\:5000/team/db\:9:1.24GB, pulled About a minute ago 40123456789a:0B, pulled 2 hours ago' run
 	try_zsh 'j' 'table json' images --format
-	try_zsh '--pull=a' '--pull=missing --pull=always --pull=never' run
+	try_zsh '--pull=a' '--pull=missing --pull=always --pull=never --pull=newer' run
 	try_zsh './s' 'files ' run -v
 	try_zsh '--volume=./s' 'compset -P --volume= files ' run
 else

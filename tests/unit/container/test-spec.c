@@ -51,7 +51,9 @@ static void test_full(void **state)
 		"\"linux\":{\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"network\"}],"
 		"\"sysctl\":{\"a.b\":\"c\"},\"maskedPaths\":[\"/m\"],\"readonlyPaths\":[\"/r\"],"
 		"\"resources\":{},\"devices\":[],\"mountLabel\":\"\"},"
-		"\"annotations\":{\"io.usr-ct.user\":\"u:g\",\"io.usr-ct.seccomp\":\"default\","
+		"\"domainname\":\"d\",\"annotations\":{\"io.usr-ct.groups\":\"x,y\","
+		"\"run.oci.keep_original_groups\":\"1\",\"io.usr-ct.user\":\"u:g\",\"io.usr-ct."
+		"seccomp\":\"default\","
 		"\"other\":\"x\"}}";
 	struct spec s;
 
@@ -76,6 +78,9 @@ static void test_full(void **state)
 	assert_string_equal(s.masked_paths[0], "/m");
 	assert_string_equal(s.readonly_paths[0], "/r");
 	assert_string_equal(s.user, "u:g");
+	assert_string_equal(s.group_names, "x,y");
+	assert_string_equal(s.domainname, "d");
+	assert_true(s.keep_groups);
 	spec_done(&s);
 }
 
@@ -116,6 +121,8 @@ static void test_refuses(void **state)
 		PROCESS("\"apparmorProfile\":\"x\""),
 		PROCESS("\"selinuxLabel\":\"x\""),
 		BESIDE("\"hostname\":1"),
+		BESIDE("\"domainname\":1"),
+		BESIDE("\"annotations\":{\"io.usr-ct.groups\":[]}"),
 		BESIDE("\"root\":{\"readonly\":\"yes\"}"),
 		BESIDE("\"mounts\":{}"),
 		BESIDE("\"mounts\":[1]"),

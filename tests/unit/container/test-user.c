@@ -150,12 +150,34 @@ static void test_in_a_root(void **state)
 	scratch_done(&s);
 }
 
+static void test_further_groups(void **state)
+{
+	static const char text[] = "root:x:0:\nextra:x:2000:app\nlast:x:7:\n";
+	const gid_t numbers[] = { 5, 6 };
+	struct user u = { .home = "/" };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_int_equal(user_add_groups(&u, numbers, 2, NULL), 0);
+	assert_int_equal(user_add_group_names_text(text, "last,extra", &u, NULL), 0);
+	assert_int_equal(u.n_groups, 4);
+	assert_int_equal(u.groups[1], 6);
+	assert_int_equal(u.groups[2], 7);
+	assert_int_equal(u.groups[3], 2000);
+	assert_int_equal(user_add_group_names_text(text, "extra,nosuch", &u, &e), -ENOENT);
+	assert_int_equal(e.uct, UCT_USER_UNKNOWN);
+	assert_int_equal(user_add_group_names_text(NULL, "extra", &u, NULL), -ENOENT);
+	u.n_groups = USER_GROUPS_MAX;
+	assert_int_equal(user_add_groups(&u, numbers, 1, NULL), -E2BIG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_resolve),
 		cmocka_unit_test(test_hostile_files),
 		cmocka_unit_test(test_in_a_root),
+		cmocka_unit_test(test_further_groups),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* usr-ct system df - what the store takes on disk */
+#include "cli/cli.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/sbuf.h"
+#include "cli/columns.h"
+#include "cli/human.h"
+#include "cli/status.h"
+
+#include <string.h>
+
+enum { OUTPUT_MAX_BYTES = 16 << 20 };
+
+/* One kind of thing. */
+struct df_row {
+	const char *type;
+	size_t n, n_active;
+	uint64_t bytes, reclaimable;
+};
+
+static json_t *size_text(uint64_t bytes)
+{
+	char text[HUMAN_SIZE];
+
+	human_bytes(bytes, text);
+	return json_string(text);
+}
+
+static json_t *number_text(size_t n)
+{
+	char text[HUMAN_SIZE];
+
+	(void)snprintf(text, sizeof(text), "%zu", n);
+	return json_string(text);
+}
+
+static json_t *type(const void *row)
+{
+	return json_string(((const struct df_row *)row)->type);
+}
+
+static json_t *total(const void *row)
+{
+	return number_text(((const struct df_row *)row)->n);
+}
+
+static json_t *active(const void *row)
+{
+	return number_text(((const struct df_row *)row)->n_active);
+}
+
+static json_t *size(const void *row)
+{
+	return size_text(((const struct df_row *)row)->bytes);
+}
+
+static json_t *reclaimable(const void *row)
+{
+	const struct df_row *d = row;
+	char bytes[HUMAN_SIZE], text[2 * HUMAN_SIZE];
+
+	human_bytes(d->reclaimable, bytes);
+	if (d->bytes > 0)
+		(void)snprintf(text, sizeof(text), "%s (%u%%)", bytes,
+		               (unsigned)(d->reclaimable * 100 / d->bytes));
+	else
+		(void)snprintf(text, sizeof(text), "%s", bytes);
+	return json_string(text);
+}
+
+static json_t *raw_size(const void *row)
+{
+	return json_integer((json_int_t)((const struct df_row *)row)->bytes);
+}
+
+static json_t *raw_reclaimable(const void *row)
+{
+	return json_integer((json_int_t)((const struct df_row *)row)->reclaimable);
+}
+
+static const struct column df_columns[] = {
+	{ "Active", "ACTIVE", active, false },
+	{ "Reclaimable", "RECLAIMABLE", reclaimable, false },
+	{ "Size", "SIZE", size, false },
+	{ "TotalCount", "TOTAL", total, false },
+	{ "Type", "TYPE", type, false },
+	{ "Total", "TOTAL", total, true },
+	{ "RawSize", "RAWSIZE", raw_size, true },
+	{ "RawReclaimable", "RAWRECLAIMABLE", raw_reclaimable, true },
+	{ NULL, NULL, NULL, false },
+};
+
+static uint64_t number(const json_t *j, const char *key)
+{
+	json_int_t v = json_integer_value(json_object_get(j, key));
+
+	return v > 0 ? (uint64_t)v : 0;
+}
+
+static void fill(const json_t *j, struct df_row rows[4])
+{
+	const json_t *images = json_object_get(j, "Images");
+	const json_t *containers = json_object_get(j, "Containers"), *v;
+	size_t i;
+
+	rows[0] = (struct df_row){ "Images", json_array_size(images), 0, number(j, "ImagesDisk"),
+		                   number(j, "ImagesReclaimable") };
+	rows[1] =
+		(struct df_row){ "Containers", json_array_size(containers), 0,
+		                 number(j, "ContainersDisk"), number(j, "ContainersReclaimable") };
+	rows[2] = (struct df_row){ "Local Volumes", 0, 0, 0, 0 };
+	rows[3] = (struct df_row){ "Build Cache", 0, 0, 0, 0 };
+	json_array_foreach(images, i, v) rows[0].n_active += number(v, "Containers") > 0;
+	json_array_foreach(containers, i, v) rows[1].n_active +=
+		json_is_true(json_object_get(v, "Active"));
+}
+
+static int print_summary(struct cli *c, const json_t *j, const char *text)
+{
+	const struct format_options o = {
+		.text = text,
+		.table = "{{.Type}}\\t{{.TotalCount}}\\t{{.Active}}\\t{{.Size}}\\t{{.Reclaimable}}",
+	};
+	_cleanup_columns_ struct columns columns;
+	struct df_row rows[4];
+	struct err e;
+	int r = columns_open(&columns, df_columns, &o, &e);
+
+	fill(j, rows);
+	for (size_t i = 0; i < ARRAY_SIZE(rows) && r == 0; i++)
+		r = columns_row(&columns, &rows[i], NULL, &e);
+	return r < 0 ? cli_fail_local(c, &e) : columns_print(c, &columns);
+}
+
+/* --- -v: each image and container */
+
+struct item {
+	const json_t *j;
+	uint64_t now_ns;
+};
+
+static json_t *text_at(const void *row, const char *key)
+{
+	const char *s = json_string_value(json_object_get(((const struct item *)row)->j, key));
+
+	return json_string(s ? s : "");
+}
+
+static json_t *bytes_at(const void *row, const char *key)
+{
+	return size_text(number(((const struct item *)row)->j, key));
+}
+
+static json_t *item_id(const void *row)
+{
+	const char *id = json_string_value(json_object_get(((const struct item *)row)->j, "Id"));
+	char text[72];
+
+	return json_string(human_id(id ? id : "", true, text));
+}
+
+static json_t *item_created(const void *row)
+{
+	const struct item *i = row;
+	char text[STATUS_SIZE];
+
+	status_ago(number(i->j, "Created") * 1000000000, i->now_ns, text);
+	return json_string(text);
+}
+
+static json_t *item_repository(const void *row)
+{
+	const json_t *tags = json_object_get(((const struct item *)row)->j, "RepoTags");
+	const char *name = json_string_value(json_array_get(tags, 0));
+
+	return json_string(name ? name : "<none>");
+}
+
+static json_t *item_shared(const void *row)
+{
+	return bytes_at(row, "SharedSize");
+}
+
+static json_t *item_unique(const void *row)
+{
+	return bytes_at(row, "UniqueSize");
+}
+
+static json_t *item_size(const void *row)
+{
+	return bytes_at(row, "Size");
+}
+
+static json_t *item_disk(const void *row)
+{
+	return bytes_at(row, "DiskSize");
+}
+
+static json_t *item_users(const void *row)
+{
+	return number_text(number(((const struct item *)row)->j, "Containers"));
+}
+
+static json_t *item_image(const void *row)
+{
+	return text_at(row, "Image");
+}
+
+static json_t *item_names(const void *row)
+{
+	return text_at(row, "Names");
+}
+
+static json_t *item_state(const void *row)
+{
+	return text_at(row, "State");
+}
+
+static const struct column image_items[] = {
+	{ "Repository", "REPOSITORY", item_repository, false },
+	{ "ID", "IMAGE ID", item_id, false },
+	{ "Created", "CREATED", item_created, false },
+	{ "Size", "SIZE", item_size, false },
+	{ "Shared", "SHARED SIZE", item_shared, false },
+	{ "Unique", "UNIQUE SIZE", item_unique, false },
+	{ "Containers", "CONTAINERS", item_users, false },
+	{ NULL, NULL, NULL, false },
+};
+
+static const struct column container_items[] = {
+	{ "ID", "CONTAINER ID", item_id, false },
+	{ "Image", "IMAGE", item_image, false },
+	{ "Size", "SIZE", item_disk, false },
+	{ "Created", "CREATED", item_created, false },
+	{ "State", "STATE", item_state, false },
+	{ "Names", "NAMES", item_names, false },
+	{ NULL, NULL, NULL, false },
+};
+
+static int print_items(struct cli *c, const json_t *list, const struct column *table,
+                       const char *text, const char *title)
+{
+	const struct format_options o = { .table = text };
+	struct item item = { .now_ns = clock_realtime_ns() };
+	_cleanup_columns_ struct columns columns;
+	struct err e;
+	size_t i;
+	int r = columns_open(&columns, table, &o, &e);
+
+	(void)fprintf(c->out.f, "%s:\n\n", title);
+	json_array_foreach(list, i, item.j) if (r == 0) r = columns_row(&columns, &item, NULL, &e);
+	return r < 0 ? cli_fail_local(c, &e) : columns_print(c, &columns);
+}
+
+static int print_details(struct cli *c, const json_t *j)
+{
+	int status = print_items(c, json_object_get(j, "Images"), image_items,
+	                         "{{.Repository}}\\t{{.ID}}\\t{{.Created}}\\t{{.Size}}\\t"
+	                         "{{.Shared}}\\t{{.Unique}}\\t{{.Containers}}",
+	                         "Images space usage");
+
+	(void)fputc('\n', c->out.f);
+	if (status == 0)
+		status = print_items(c, json_object_get(j, "Containers"), container_items,
+		                     "{{.ID}}\\t{{.Image}}\\t{{.Size}}\\t{{.Created}}\\t"
+		                     "{{.State}}\\t{{.Names}}",
+		                     "Containers space usage");
+	return status;
+}
+
+static int df(struct cli *c, const struct args *a)
+{
+	_cleanup_free_ char *text = NULL;
+	_cleanup_json_ json_t *j = NULL;
+	struct usrct_err e = { 0 };
+	struct err bad;
+
+	if (usrct_disk_usage(c->u, &text, &e) < 0)
+		return cli_fail(c, &e);
+	if (json_parse(text, strlen(text), "answer of the library", &j, &bad) < 0)
+		return cli_fail_local(c, &bad);
+	if (args_flag(a, "verbose") && !args_has(a, "format"))
+		return print_details(c, j);
+	return print_summary(c, j, args_string(a, "format"));
+}
+
+const struct command cmd_system_df = {
+	.name = "system df",
+	.group = GROUP_SYSTEM,
+	.summary = "Show what images and containers take on disk",
+	.description =
+		"SIZE is counted as du(1) does: what files, directories and blobs take in the "
+		"store, each file once. RECLAIMABLE is what image prune -a and container prune "
+		"would give back.",
+	.options =
+		(const struct option[]){ { "verbose", 'v', OPTION_FLAG, COMPLETE_NONE, NULL,
+	                                   "Each image and each container" },
+	                                 { "format", 0, OPTION_STRING, COMPLETE_NONE, "TEMPLATE",
+	                                   "How to print it: a template, json, or table TEMPLATE",
+	                                   "table" },
+	                                 { NULL } },
+	.examples = (const struct example[]){ { "Where the space is", "usr-ct system df -v" },
+	                                      { NULL, NULL } },
+	.handler = df,
+	.uses_store = true,
+};

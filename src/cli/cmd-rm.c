@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* usr-ct rm, rename, port - smaller things done to containers */
+#include "cli/cli.h"
+#include "cli/selection.h"
+
+#include "base/num.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int remove_one(struct cli *c, const char *ref, const struct args *a, struct usrct_err *e)
+{
+	const struct usrct_stop_options patience = { .size = sizeof(patience),
+		                                     .timeout_s = args_number(a, "time", -1) };
+	bool force = args_flag(a, "force");
+	int r = 0;
+
+	if (force && args_has(a, "time"))
+		r = usrct_container_stop(c->u, ref, &patience, e);
+	if (r == 0)
+		r = usrct_container_remove(c->u, ref, force, e);
+	if (r != -ENOENT || (!force && !args_flag(a, "ignore")))
+		return r;
+	/* As with rm -f: said, but what should be gone is gone. */
+	if (!args_flag(a, "ignore"))
+		(void)cli_fail(c, e);
+	return CLI_NOTHING_DONE;
+}
+
+static int remove_all(struct cli *c, const struct args *a)
+{
+	return selection_for_each(c, a, SELECT_EVERY, remove_one);
+}
+
+const struct command cmd_rm = {
+	.name = "rm",
+	.aliases = (const char *const[]){ "remove", "container rm", "container remove", NULL },
+	.group = GROUP_CONTAINERS,
+	.summary = "Remove containers and all they wrote",
+	.description = "Mounted directories of yours are not touched. --all and --filter also mean "
+		       "containers that run, which are refused without --force.",
+	.args = (const struct positional[]){ { "CONTAINER", COMPLETE_REMOVABLE, true, true },
+	                                     { NULL } },
+	.options =
+		(const struct option[]){
+			{ "force", 'f', OPTION_FLAG, COMPLETE_NONE, NULL,
+	                  "Kill those that run first" },
+			{ "time", 't', OPTION_NUMBER, COMPLETE_NONE, "SECONDS",
+	                  "With --force: ask it to end, and wait so long before killing" },
+			{ "volumes", 'v', OPTION_FLAG, COMPLETE_NONE, NULL,
+	                  "Also anonymous volumes; what a container wrote always goes" },
+			{ "depend", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
+	                  "Also those that depend on it, of which there are none" },
+			{ NULL } },
+	.shared = (const struct option *const[]){ selection_filter, selection_options, NULL },
+	.examples =
+		(const struct example[]){
+			{ "Remove one, whether it runs or not", "usr-ct rm -f web" },
+			{ "Remove what has ended", "usr-ct rm --filter status=exited" },
+			{ "Remove all", "usr-ct rm -f --all" },
+			{ NULL, NULL } },
+	.handler = remove_all,
+	.uses_store = true,
+};
+
+static int rename_container(struct cli *c, const struct args *a)
+{
+	struct usrct_err e = { 0 };
+
+	if (usrct_container_rename(c->u, a->words[0], a->words[1], &e) < 0)
+		return cli_fail(c, &e);
+	return 0;
+}
+
+const struct command cmd_rename = {
+	.name = "rename",
+	.aliases = (const char *const[]){ "container rename", NULL },
+	.group = GROUP_CONTAINERS,
+	.summary = "Give a container another name",
+	.description = "It may run meanwhile. Its host name stays what it is.",
+	.args = (const struct positional[]){ { "CONTAINER", COMPLETE_CONTAINER, false, false },
+	                                     { "NAME", COMPLETE_NONE, false, false },
+	                                     { NULL } },
+	.examples = (const struct example[]){ { "Make room for a successor",
+	                                        "usr-ct rename web web-old" },
+	                                      { NULL, NULL } },
+	.handler = rename_container,
+	.uses_store = true,
+};
+
+/* "80" or "80/udp". */
+static int parse_port(const char *text, char *buf, size_t size)
+{
+	const char *slash = strchr(text, '/'), *protocol = slash ? slash + 1 : "tcp";
+	char digits[8];
+	size_t n = slash ? (size_t)(slash - text) : strlen(text);
+	uint32_t port;
+
+	if (n >= sizeof(digits))
+		return -EINVAL;
+	memcpy(digits, text, n);
+	digits[n] = '\0';
+	if (parse_u32(digits, &port) < 0 || port == 0 || port > 65535 ||
+	    (strcmp(protocol, "tcp") != 0 && strcmp(protocol, "udp") != 0 &&
+	     strcmp(protocol, "sctp") != 0))
+		return -EINVAL;
+	(void)snprintf(buf, size, "%u/%s", port, protocol);
+	return 0;
+}
+
+/* Without a port: all that are published, which are none so far. */
+static int port(struct cli *c, const struct args *a)
+{
+	_cleanup_free_ char *json = NULL;
+	struct usrct_err e = { 0 };
+	char wanted[24];
+	struct err bad;
+	int r;
+
+	if (usrct_container_inspect(c->u, a->words[0], &json, &e) < 0)
+		return cli_fail(c, &e);
+	if (a->n_words < 2)
+		return 0;
+	if (parse_port(a->words[1], wanted, sizeof(wanted)) < 0) {
+		r = err_set(&bad, UCT_BAD_VALUE, -EINVAL, "'%s' is not a port", a->words[1]);
+		(void)err_hint(&bad, r, "write 80, 80/tcp or 53/udp");
+	} else {
+		r = err_set(&bad, UCT_PORT_NOT_PUBLISHED, -ENOENT,
+		            "no public port '%s' published for %s", wanted, a->words[0]);
+	}
+	(void)r;
+	return cli_fail_local(c, &bad);
+}
+
+const struct command cmd_port = {
+	.name = "port",
+	.aliases = (const char *const[]){ "container port", NULL },
+	.group = GROUP_CONTAINERS,
+	.summary = "Show where a container's ports are published",
+	.description = "No port can be published yet: the list is empty, and asking for one port "
+		       "fails.",
+	.args = (const struct positional[]){ { "CONTAINER", COMPLETE_CONTAINER, false, false },
+	                                     { "PORT[/PROTOCOL]", COMPLETE_NONE, true, false },
+	                                     { NULL } },
+	.examples = (const struct example[]){ { "Where port 80 is", "usr-ct port web 80/tcp" },
+	                                      { NULL, NULL } },
+	.handler = port,
+	.uses_store = true,
+};

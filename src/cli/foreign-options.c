@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* foreign-options - flags of docker run and podman run that are refused, and why
+ *
+ * Nothing is ignored in silence, and "unknown flag" would leave people wondering. A flag that gets
+ * an entry in one of the tables of options is found there first, so that this list may lag.
+ */
+#include "cli/create-options.h"
+
+#define NO_CONTROLLER "the io controller of cgroups is not used yet"
+#define NO_PORTS      "ports cannot be published yet"
+#define NO_NETWORKS   "there are no user networks yet, so nothing has an address or name in one"
+#define NO_MAPS       "there is one id map: you are root, and your subordinate ids follow"
+#define NO_VOLUMES    "there are no named or anonymous volumes yet"
+#define NO_PODS       "there are no pods"
+#define NO_PASSWD     "the image's /etc/passwd is left as it is"
+#define WINDOWS_ONLY  "that is for containers of Windows"
+#define HOST_NETWORK  "use --network host: what the program listens on is the host's then"
+#define USE_USER      "a number works without an entry: --user 1000:1000"
+#define USE_VOLUME    "mount a directory: -v ./dir:/target"
+
+const struct foreign_option create_foreign[] = {
+	{ "authfile", 0, "credentials come from the files that podman and docker keep", NULL },
+	{ "blkio-weight", 0, NO_CONTROLLER, NULL },
+	{ "blkio-weight-device", 0, NO_CONTROLLER, NULL },
+	{ "cgroup-conf", 0, "files of the cgroup are written by its own flags only",
+	  "use --memory, --cpus, --pids-limit and their like" },
+	{ "cgroup-parent", 0, "the cgroup's place is chosen by usr-ct", NULL },
+	{ "cgroups", 0, "a cgroup is made wherever one is delegated", NULL },
+	{ "chrootdirs", 0, "no directories are prepared for chroot inside", NULL },
+	{ "conmon-pidfile", 0, "there is no conmon; each container has a monitor of its own",
+	  "use --pidfile for the container's first process" },
+	{ "cpu-count", 0, WINDOWS_ONLY, "use --cpus" },
+	{ "cpu-percent", 0, WINDOWS_ONLY, "use --cpus" },
+	{ "cpu-rt-period", 0, "cgroup v2 has no limits for realtime scheduling", NULL },
+	{ "cpu-rt-runtime", 0, "cgroup v2 has no limits for realtime scheduling", NULL },
+	{ "decryption-key", 0, "encrypted images cannot be read", NULL },
+	{ "device-cgroup-rule", 0, "device cgroups need root",
+	  "use --device for a node that you may open" },
+	{ "device-read-bps", 0, NO_CONTROLLER, NULL },
+	{ "device-read-iops", 0, NO_CONTROLLER, NULL },
+	{ "device-write-bps", 0, NO_CONTROLLER, NULL },
+	{ "device-write-iops", 0, NO_CONTROLLER, NULL },
+	{ "env-merge", 0, "variables of the image are not expanded",
+	  "set the whole value with -e" },
+	{ "gidmap", 0, NO_MAPS, NULL },
+	{ "gpus", 0, "descriptions of the Container Device Interface are not read yet",
+	  "name the nodes: --device /dev/dri, --device /dev/nvidia0" },
+	{ "hostuser", 0, NO_PASSWD, USE_USER },
+	{ "init-ctr", 0, NO_PODS, NULL },
+	{ "init-path", 0, "the init is part of usr-ct", "use --init, or make yours the command" },
+	{ "io-maxbandwidth", 0, WINDOWS_ONLY, NULL },
+	{ "io-maxiops", 0, WINDOWS_ONLY, NULL },
+	{ "ip", 0, NO_NETWORKS, NULL },
+	{ "ip6", 0, NO_NETWORKS, NULL },
+	{ "isolation", 0, WINDOWS_ONLY, NULL },
+	{ "kernel-memory", 0, "the kernel has no such limit any more",
+	  "use --memory, which counts kernel memory too" },
+	{ "link", 0, NO_NETWORKS, "use --add-host NAME:ADDRESS" },
+	{ "link-local-ip", 0, NO_NETWORKS, NULL },
+	{ "log-driver", 0, "the log is a file with each byte, its stream and its time", NULL },
+	{ "log-opt", 0, "the log is a file with each byte, its stream and its time", NULL },
+	{ "lxc-conf", 0, "LXC is not used", NULL },
+	{ "mac-address", 0, NO_NETWORKS, NULL },
+	{ "memory-swappiness", 0, "cgroup v2 has no swappiness of its own", NULL },
+	{ "network-alias", 0, NO_NETWORKS, "use --add-host NAME:ADDRESS" },
+	{ "net-alias", 0, NO_NETWORKS, "use --add-host NAME:ADDRESS" },
+	{ "oom-kill-disable", 0, "cgroup v2 has no way to switch the OOM killer off",
+	  "use --oom-score-adj, or a larger --memory" },
+	{ "passwd", 0, NO_PASSWD, USE_USER },
+	{ "passwd-entry", 0, NO_PASSWD, USE_USER },
+	{ "group-entry", 0, NO_PASSWD, USE_USER },
+	{ "personality", 0, "the execution domain is the machine's own", NULL },
+	{ "pod", 0, NO_PODS, "use --network host, so that programs reach each other" },
+	{ "pod-id-file", 0, NO_PODS, NULL },
+	{ "preserve-fd", 0, "a container gets descriptors 0, 1 and 2, and never another one",
+	  NULL },
+	{ "preserve-fds", 0, "a container gets descriptors 0, 1 and 2, and never another one",
+	  NULL },
+	{ "publish", 'p', NO_PORTS, HOST_NETWORK },
+	{ "publish-all", 'P', NO_PORTS, HOST_NETWORK },
+	{ "rdt-class", 0, "cache allocation is root's", NULL },
+	{ "requires", 0, "containers do not depend on each other", "start the other one first" },
+	{ "rootfs", 0, "containers are made from images", NULL },
+	{ "runtime", 0, "usr-ct runs its containers itself", NULL },
+	{ "sdnotify", 0, "a program's readiness is not passed on to systemd", NULL },
+	{ "seccomp-policy", 0, "filters in labels of images are not read",
+	  "use --security-opt seccomp=unconfined to do without a filter" },
+	{ "shm-size-systemd", 0, "there is no systemd mode", "use --tmpfs /run --tmpfs /tmp" },
+	{ "storage-opt", 0, "a container's files may fill the disk; quotas are root's", NULL },
+	{ "subgidname", 0, NO_MAPS, NULL },
+	{ "subuidname", 0, NO_MAPS, NULL },
+	{ "systemd", 0, "there is no systemd mode", "use --tmpfs /run --tmpfs /tmp" },
+	{ "timeout", 0, "nothing ends a container but itself, or you",
+	  "use timeout(1): timeout 60 usr-ct run ..." },
+	{ "tls-verify", 0, "certificates are always verified",
+	  "registries on localhost may do without TLS" },
+	{ "uidmap", 0, NO_MAPS, NULL },
+	{ "use-api-socket", 0, "there is no daemon whose socket it could use", NULL },
+	{ "volume-driver", 0, NO_VOLUMES, USE_VOLUME },
+	{ "volumes-from", 0, NO_VOLUMES, "repeat the other container's -v flags" },
+	{ NULL, 0, NULL, NULL },
+};

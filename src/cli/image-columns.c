@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* image-columns - the fields of an image in images, with Docker's and podman's names */
+#include "cli/image-columns.h"
+
+#include "base/json.h"
+#include "base/sbuf.h"
+#include "cli/human.h"
+#include "cli/status.h"
+
+#include <string.h>
+
+static const struct usrct_image *image(const void *row)
+{
+	return ((const struct image_view *)row)->image;
+}
+
+static json_t *created_at(const void *row)
+{
+	char text[HUMAN_SIZE];
+
+	human_time(image(row)->created_ns, text);
+	return json_string(text[0] ? text : "N/A");
+}
+
+static json_t *created_since(const void *row)
+{
+	const struct image_view *v = row;
+	char text[STATUS_SIZE];
+
+	status_ago(v->image->created_ns, v->now_ns, text);
+	return json_string(text);
+}
+
+static json_t *digest(const void *row)
+{
+	return json_string(image(row)->digest ? image(row)->digest : "<none>");
+}
+
+static json_t *id(const void *row)
+{
+	const struct image_view *v = row;
+	char text[72];
+
+	return json_string(human_id(v->image->id, v->truncated, text));
+}
+
+static json_t *full_id(const void *row)
+{
+	return json_string(image(row)->id);
+}
+
+static json_t *repository(const void *row)
+{
+	return json_string(((const struct image_view *)row)->repository);
+}
+
+static json_t *tag(const void *row)
+{
+	return json_string(((const struct image_view *)row)->tag);
+}
+
+static json_t *size(const void *row)
+{
+	char text[HUMAN_SIZE];
+
+	human_bytes(image(row)->size_bytes, text);
+	return json_string(text);
+}
+
+static json_t *not_known(const void *row)
+{
+	(void)row;
+	return json_string("N/A");
+}
+
+static json_t *is_dangling(const void *row)
+{
+	const char *const *names = image(row)->names;
+
+	return json_boolean(!names || !*names);
+}
+
+static json_t *no(const void *row)
+{
+	(void)row;
+	return json_false();
+}
+
+static json_t *names(const void *row)
+{
+	json_t *list = json_array();
+
+	for (const char *const *n = image(row)->names; n && *n; n++)
+		(void)json_array_append_new(list, json_string(human_image(*n)));
+	return list;
+}
+
+static json_t *repo_digests(const void *row)
+{
+	const struct image_view *v = row;
+	_cleanup_free_ char *text = strf("%s@%s", v->repository, v->image->digest);
+
+	return text ? json_pack("[s]", text) : NULL;
+}
+
+const struct column image_columns[] = {
+	{ "Containers", "CONTAINERS", not_known, false },
+	{ "CreatedAt", "CREATED AT", created_at, false },
+	{ "CreatedSince", "CREATED", created_since, false },
+	{ "Digest", "DIGEST", digest, false },
+	{ "ID", "IMAGE ID", id, false },
+	{ "Repository", "REPOSITORY", repository, false },
+	{ "SharedSize", "SHARED SIZE", not_known, false },
+	{ "Size", "SIZE", size, false },
+	{ "Tag", "TAG", tag, false },
+	{ "UniqueSize", "UNIQUE SIZE", not_known, false },
+	{ "VirtualSize", "SIZE", size, false },
+	{ "Created", "CREATED", created_since, true },
+	{ "CreatedTime", "CREATED AT", created_at, true },
+	{ "Dangling", "DANGLING", is_dangling, true },
+	{ "Id", "IMAGE ID", full_id, true },
+	{ "Names", "NAMES", names, true },
+	{ "ReadOnly", "READONLY", no, true },
+	{ "RepoDigests", "REPO DIGESTS", repo_digests, true },
+	{ "RepoTags", "REPO TAGS", names, true },
+	{ NULL, NULL, NULL, false },
+};

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* selection - which containers a command works on: named, all, the latest, from a file, by filter
+ *
+ * A command lists selection_options among its shared tables, and makes its arguments optional.
+ */
+#pragma once
+
+#include "base/strv.h"
+#include "cli/cli.h"
+
+/* --all, --latest, --cidfile, --ignore; and --filter, which has -f where the command leaves it
+ * free. */
+extern const struct option selection_options[], selection_filter_f[], selection_filter[];
+
+/* Whether --all and --filter mean those that do not run, too. */
+enum selection_scope { SELECT_RUNNING, SELECT_EVERY };
+
+/* 0, or the exit status of a failure that was printed: nothing was named, or twice. Names from
+ * --all and the like are what ps --format '{{.Names}}' shows. */
+int selection_collect(struct cli *c, const struct args *a, enum selection_scope scope,
+                      struct strv *ret);
+/* cli_for_each() over a selection. With --ignore, what does not exist is passed over. */
+int selection_for_each(struct cli *c, const struct args *a, enum selection_scope scope,
+                       int (*each)(struct cli *c, const char *ref, const struct args *a,
+                                   struct usrct_err *e));

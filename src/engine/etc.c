@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/etc.h"
+
+#include "base/sbuf.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { HOST_FILE_MAX = 64 * 1024, FILE_MAX = 1 << 20 };
+
+#define HOST_GATEWAY "host-gateway"
+
+static bool is_address(const char *s)
+{
+	struct in6_addr a;
+	char buf[INET6_ADDRSTRLEN];
+
+	if (inet_pton(AF_INET, s, &a) == 1)
+		return true;
+	if (snprintf(buf, sizeof(buf), "%.*s", (int)strcspn(s, "%"), s) >= (int)sizeof(buf))
+		return false; /* fe80::1%eth0 */
+	return inet_pton(AF_INET6, buf, &a) == 1;
+}
+
+static bool is_host_name(const char *s)
+{
+	size_t n = strlen(s);
+
+	return n > 0 && n < 256 &&
+	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == n;
+}
+
+bool etc_keeps_resolv_conf(const struct usrct_create_options *o)
+{
+	return o->dns && o->dns[0] && !o->dns[1] && !strcmp(o->dns[0], "none");
+}
+
+static int bad_host(const char *text, const char *why, struct err *e)
+{
+	return err_hint(e, err_set(e, UCT_BAD_VALUE, -EINVAL, "--add-host '%s': %s", text, why),
+	                "write it as NAME:ADDRESS; the address may be " HOST_GATEWAY);
+}
+
+static int check_gateway(enum network_kind network, const char *text, struct err *e)
+{
+	if (network == NETWORK_NONE)
+		return err_set(e, UCT_NO_HOST_ADDRESS, -ENETUNREACH,
+		               "--add-host '%s': the container has no network", text);
+	if (network == NETWORK_PASTA)
+		return err_hint(e,
+		                err_set(e, UCT_NO_HOST_ADDRESS, -ENETUNREACH,
+		                        "--add-host '%s': with pasta the host's address is the "
+		                        "container's own",
+		                        text),
+		                "use --network private:slirp4netns");
+	return 0;
+}
+
+/* "NAME[;NAME...]:ADDRESS" or with '=' -> "ADDRESS NAME NAME" */
+static int add_host(const char *text, enum network_kind network, json_t *list, struct err *e)
+{
+	_cleanup_free_ char *copy = strdup(text);
+	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(4096);
+	char *address, *name;
+	size_t n;
+	int r;
+
+	if (!copy)
+		return err_oom(e);
+	n = strcspn(copy, "=:");
+	if (!copy[n])
+		return bad_host(text, "it has no ':ADDRESS'", e);
+	copy[n] = '\0';
+	address = copy + n + 1;
+	n = strlen(address);
+	if (n > 2 && address[0] == '[' && address[n - 1] == ']') {
+		address[n - 1] = '\0';
+		address++;
+	}
+	if (!strcmp(address, HOST_GATEWAY)) {
+		r = check_gateway(network, text, e);
+		if (r < 0)
+			return r;
+	} else if (!is_address(address)) {
+		return bad_host(text, "that is not an IP address", e);
+	}
+	sbuf_addf(&b, "%s\t", address);
+	for (char *at = copy; at;) {
+		name = at;
+		at = strchr(at, ';');
+		if (at)
+			*at++ = '\0';
+		if (!is_host_name(name))
+			return bad_host(text, "that is not a host name", e);
+		sbuf_addf(&b, "%s%s", name, at ? " " : "");
+	}
+	return b.err || json_array_append_new(list, json_string(b.s)) < 0 ? err_oom(e) : 0;
+}
+
+/* Words for resolv.conf(5): anything but what would begin another word or line. */
+static int add_words(const char *flag, const char *const *words, json_t *list, struct err *e)
+{
+	for (; words && *words; words++) {
+		if (!**words || strpbrk(*words, " \t\r\n"))
+			return err_set(e, UCT_BAD_VALUE, -EINVAL, "%s '%s' is not one word", flag,
+			               *words);
+		if (json_array_append_new(list, json_string(*words)) < 0)
+			return err_oom(e);
+	}
+	return 0;
+}
+
+static int add_servers(const struct usrct_create_options *o, json_t *list, struct err *e)
+{
+	for (const char *const *v = o->dns; v && *v; v++) {
+		if (!strcmp(*v, "none"))
+			return err_set(e, UCT_FLAGS_CONFLICT, -EINVAL,
+			               "--dns none stands alone: it keeps the image's resolv.conf");
+		if (!is_address(*v))
+			return err_set(e, UCT_BAD_VALUE, -EINVAL, "--dns '%s' is not an IP address",
+			               *v);
+	}
+	return add_words("--dns", o->dns, list, e);
+}
+
+int etc_describe(const struct usrct_create_options *o, enum network_kind network, json_t **ret,
+                 struct err *e)
+{
+	_cleanup_json_ json_t *hosts = json_array(), *dns = json_array(), *search = json_array();
+	_cleanup_json_ json_t *options = json_array();
+	bool keeps = etc_keeps_resolv_conf(o);
+	const char *const *v;
+	int r = 0;
+
+	if (o->no_hosts && o->add_hosts && o->add_hosts[0])
+		return err_set(e, UCT_FLAGS_CONFLICT, -EINVAL,
+		               "--add-host has no effect with --no-hosts");
+	if (keeps && ((o->dns_search && o->dns_search[0]) || (o->dns_options && o->dns_options[0])))
+		return err_set(e, UCT_FLAGS_CONFLICT, -EINVAL,
+		               "--dns-search and --dns-option have no effect with --dns none");
+	for (v = o->add_hosts; v && *v && r == 0; v++)
+		r = add_host(*v, network, hosts, e);
+	if (r == 0 && !keeps)
+		r = add_servers(o, dns, e);
+	if (r == 0)
+		r = add_words("--dns-search", o->dns_search, search, e);
+	if (r == 0)
+		r = add_words("--dns-option", o->dns_options, options, e);
+	if (r < 0)
+		return r;
+	*ret = json_pack("{s:O, s:O, s:O, s:O}", "hosts", hosts, "dns", dns, "search", search,
+	                 "options", options);
+	return *ret ? 0 : err_oom(e);
+}
+
+/* An address under which others reach this machine: the first that is not loopback. */
+static int host_address(char buf[INET6_ADDRSTRLEN], struct err *e)
+{
+	static const sa_family_t families[] = { AF_INET, AF_INET6 };
+	struct ifaddrs *all = NULL;
+	bool found = false;
+
+	if (getifaddrs(&all) < 0)
+		return err_sys(e, "cannot list the host's addresses");
+	for (size_t i = 0; i < ARRAY_SIZE(families) && !found; i++)
+		for (const struct ifaddrs *a = all; a && !found; a = a->ifa_next) {
+			const void *at;
+
+			if (!a->ifa_addr || a->ifa_addr->sa_family != families[i] ||
+			    a->ifa_flags & IFF_LOOPBACK || !(a->ifa_flags & IFF_UP))
+				continue;
+			at = families[i] == AF_INET
+			             ? (const void *)&((const struct sockaddr_in *)(const void *)
+			                                       a->ifa_addr)
+			                       ->sin_addr
+			             : (const void *)&((const struct sockaddr_in6 *)(const void *)
+			                                       a->ifa_addr)
+			                       ->sin6_addr;
+			found = inet_ntop(families[i], at, buf, INET6_ADDRSTRLEN) != NULL;
+		}
+	freeifaddrs(all);
+	return found ? 0
+	             : err_set(e, UCT_NO_HOST_ADDRESS, -EADDRNOTAVAIL,
+	                       "host-gateway: this machine has no address beside its loopback");
+}
+
+static int add_host_lines(const struct etc *etc, struct sbuf *b, struct err *e)
+{
+	const json_t *list = json_at(etc->wishes, "hosts"), *v;
+	size_t i, gateway = strlen(HOST_GATEWAY);
+	char address[INET6_ADDRSTRLEN];
+
+	json_array_foreach(list, i, v)
+	{
+		const char *line = json_string_value(v);
+		int r = 0;
+
+		if (!line)
+			continue;
+		if (!strncmp(line, HOST_GATEWAY "\t", gateway + 1)) {
+			r = host_address(address, e);
+			sbuf_addf(b, "%s%s\n", r < 0 ? "" : address, line + gateway);
+		} else {
+			sbuf_addf(b, "%s\n", line);
+		}
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int etc_hosts(const struct etc *etc, const char *host, char **ret, struct err *e)
+{
+	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(FILE_MAX);
+	int r = add_host_lines(etc, &b, e); /* first of all: the first line with a name counts */
+
+	if (r < 0)
+		return r;
+	if (etc->network == NETWORK_HOST && *host) {
+		sbuf_adds(&b, host);
+		sbuf_adds(&b, host[strlen(host) - 1] == '\n' ? "" : "\n");
+	} else {
+		sbuf_adds(&b, "127.0.0.1\tlocalhost\n"
+		              "::1\tlocalhost ip6-localhost ip6-loopback\n");
+	}
+	if (*etc->hostname && *etc->domainname)
+		sbuf_addf(&b, "127.0.0.1\t%s.%s %s\n", etc->hostname, etc->domainname,
+		          etc->hostname);
+	else if (*etc->hostname)
+		sbuf_addf(&b, "127.0.0.1\t%s\n", etc->hostname);
+	r = sbuf_take(&b, ret);
+	return r < 0 ? err_errno(e, r, "cannot make the container's /etc/hosts") : 0;
+}
+
+/* The lines of @text, but for those that begin with one of @without. */
+static void add_lines(struct sbuf *b, const char *text, const char *const *without)
+{
+	while (*text) {
+		size_t n = strcspn(text, "\n"), word = strcspn(text, " \t\n");
+		bool drop = n == 0;
+
+		for (const char *const *w = without; *w; w++)
+			drop = drop || (strlen(*w) == word && !strncmp(*w, text, word));
+		if (!drop) {
+			sbuf_add(b, text, n);
+			sbuf_addc(b, '\n');
+		}
+		text += n + (text[n] == '\n');
+	}
+}
+
+static void add_line(struct sbuf *b, const char *keyword, const json_t *list, bool one_each)
+{
+	const json_t *v;
+	size_t i, n = 0;
+
+	json_array_foreach(list, i, v)
+	{
+		const char *word = json_string_value(v);
+
+		if (!word || !strcmp(word, ".")) /* "--dns-search ." asks for an empty list */
+			continue;
+		sbuf_addf(b, "%s%s %s", n && one_each ? "\n" : "", n && !one_each ? "" : keyword,
+		          word);
+		n++;
+	}
+	sbuf_adds(b, n ? "\n" : "");
+}
+
+int etc_resolv_conf(const struct etc *etc, const char *host, char **ret, struct err *e)
+{
+	const json_t *dns = json_at(etc->wishes, "dns"), *search = json_at(etc->wishes, "search");
+	const json_t *options = json_at(etc->wishes, "options");
+	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(FILE_MAX);
+	_cleanup_free_ char *base = NULL;
+	const char *without[5] = { NULL };
+	size_t n = 0;
+	int r = network_resolv_conf(etc->network, host, &base, e);
+
+	if (r < 0)
+		return r;
+	if (json_array_size(dns))
+		without[n++] = "nameserver";
+	if (json_array_size(search)) {
+		without[n++] = "search";
+		without[n++] = "domain";
+	}
+	if (json_array_size(options))
+		without[n++] = "options";
+	add_lines(&b, base, without);
+	add_line(&b, "search", search, false);
+	add_line(&b, "options", options, false);
+	add_line(&b, "nameserver", dns, true);
+	r = sbuf_take(&b, ret);
+	return r < 0 ? err_errno(e, r, "cannot make the container's /etc/resolv.conf") : 0;
+}
+
+/* Often a link into /run: followed, since it is the host's own file. Absent is empty. */
+static char *read_host(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char *text = malloc(HOST_FILE_MAX);
+	ssize_t n = fd < 0 || !text ? 0 : RETRY_EINTR(read(fd, text, HOST_FILE_MAX - 1));
+
+	if (text)
+		text[MAX(n, (ssize_t)0)] = '\0';
+	return text;
+}
+
+static int write_text(int etc_dirfd, const char *name, const char *text, struct err *e)
+{
+	/* In place, not by rename: a bind mount of the old file would not see a new one. */
+	_cleanup_close_ int fd = openat(
+		etc_dirfd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+
+	if (fd < 0 || RETRY_EINTR(write(fd, text, strlen(text))) != (ssize_t)strlen(text))
+		return err_sys(e, "cannot write the container's /etc/%s", name);
+	if (fchmod(fd, 0644) < 0)
+		return err_sys(e, "cannot set the mode of the container's /etc/%s", name);
+	return 0;
+}
+
+int etc_write(const struct etc *etc, int container_dirfd, struct err *e)
+{
+	_cleanup_close_ int etc_dirfd =
+		openat(container_dirfd, "etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	_cleanup_free_ char *host_resolv = read_host("/etc/resolv.conf"), *resolv = NULL;
+	_cleanup_free_ char *host_hosts = read_host("/etc/hosts"), *hosts = NULL;
+	_cleanup_free_ char *name = strf("%s\n", etc->hostname);
+	int r;
+
+	if (etc_dirfd < 0)
+		return err_sys(e, "cannot open the container's directory");
+	if (!host_resolv || !host_hosts || !name)
+		return err_oom(e);
+	r = etc_resolv_conf(etc, host_resolv, &resolv, e);
+	if (r == 0)
+		r = etc_hosts(etc, host_hosts, &hosts, e);
+	if (r == 0)
+		r = write_text(etc_dirfd, "resolv.conf", resolv, e);
+	if (r == 0)
+		r = write_text(etc_dirfd, "hosts", hosts, e);
+	return r < 0 ? r : write_text(etc_dirfd, "hostname", name, e);
+}
