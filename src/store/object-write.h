@@ -2,8 +2,8 @@
 /* object-write - turning a file's contents into an object; only for unpack
  *
  * Contents that fit into memory are hashed before anything is written, so that an object which
- * exists already is not written at all. Larger ones go to a temporary file in the stage, hashed on the
- * way, and are renamed.
+ * exists already is not written at all. Larger ones go to a temporary file in the stage, hashed on
+ * the way, and are renamed.
  */
 #pragma once
 

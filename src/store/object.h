@@ -9,10 +9,10 @@
  * mixes contents up.
  *
  * An object belongs to the user whatever owner an image gives its files, and nobody writes to it:
- * mode 0400. Large ones appear by rename, small ones are written in place with one call. One that is
- * too short is being written, or a kill or a power cut ended that: whoever wants it replaces it by
- * rename. So two who write the same one at the same time need not know of each other, and a layer is
- * committed only when all that it needs is there.
+ * mode 0400. Large ones appear by rename, small ones are written in place with one call. One that
+ * is too short is being written, or a kill or a power cut ended that: whoever wants it replaces it
+ * by rename. So two who write the same one at the same time need not know of each other, and a
+ * layer is committed only when all that it needs is there.
  */
 #pragma once
 
