@@ -73,6 +73,12 @@ int layer_tree_stage(struct store *s, const char *path, struct layer_stage *ret,
 /* Whoever is first wins; the stage is thrown away by layer_stage_done() then. */
 int layer_tree_commit(struct store *s, struct layer_stage *l, const char *path, struct err *e);
 
+/* Calls @use for each object that some of the layers (NULL-terminated) need, with what it takes on
+ * the disk and which of them need it, by number. */
+typedef void (*object_use_fn)(uint64_t disk_bytes, const uint32_t *layers, size_t n, void *arg);
+int layer_objects_each(struct store *s, char *const *chains, object_use_fn use, void *arg,
+                       struct err *e);
+
 /* Removes layers, objects and blobs that no image row refers to, and repairs what a power cut left
  * apart in the index of containers. While a pull or build is going on (from its first layer_find(),
  * layer_stage() or blob_dirs_open() on a STORE_WRITE handle until image_put(), store_close() or its

@@ -4,6 +4,7 @@
 #include "base/array.h"
 #include "store/hex.h"
 #include "store/layer-index.h"
+#include "store/layers.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -11,14 +12,21 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* That a layer needs an object; by name first, so that a name alone is a key. */
+struct need {
+	char name[OBJECT_NAME_SIZE];
+	uint32_t layer;
+};
+
 struct needed {
-	char (*names)[OBJECT_NAME_SIZE];
+	struct need *list;
 	size_t n, cap;
+	uint32_t layer; /* whose needs are being read */
 };
 
 static void needed_done(struct needed *x)
 {
-	cleanup_free(&x->names);
+	cleanup_free(&x->list);
 }
 
 static void cleanup_dir(DIR **d)
@@ -56,9 +64,10 @@ static int read_at(int fd, void *buf, size_t n, uint64_t offset, struct err *e)
 static int add_names(struct needed *x, const uint8_t *objects, size_t n, struct err *e)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (array_grow(&x->names, x->n, &x->cap, sizeof(*x->names)) < 0)
+		if (array_grow(&x->list, x->n, &x->cap, sizeof(*x->list)) < 0)
 			return err_oom(e);
-		object_name(objects + i * LAYER_INDEX_OBJECT, x->names[x->n++]);
+		object_name(objects + i * LAYER_INDEX_OBJECT, x->list[x->n].name);
+		x->list[x->n++].layer = x->layer;
 	}
 	return 0;
 }
@@ -100,6 +109,12 @@ static int by_name(const void *a, const void *b)
 	return memcmp(a, b, OBJECT_NAME_SIZE);
 }
 
+static void sort(struct needed *x)
+{
+	if (x->n > 1)
+		qsort(x->list, x->n, sizeof(*x->list), by_name);
+}
+
 static int read_indexes(struct store *s, struct needed *x, struct err *e)
 {
 	_cleanup_dir_ DIR *d = open_dir(s->dirfd, "layers");
@@ -111,8 +126,7 @@ static int read_indexes(struct store *s, struct needed *x, struct err *e)
 	while (r == 0 && (de = readdir(d)))
 		if (is_hex(de->d_name, 64))
 			r = read_index(dirfd(d), de->d_name, x, e);
-	if (r == 0 && x->n > 1)
-		qsort(x->names, x->n, sizeof(*x->names), by_name);
+	sort(x);
 	return r;
 }
 
@@ -133,7 +147,7 @@ static int sweep_directory(int objects_fd, const char *name, const struct needed
 		if (strlen(de->d_name) != OBJECT_NAME_SIZE - 4)
 			continue;
 		(void)snprintf(object, sizeof(object), "%.2s/%.20s", name, de->d_name);
-		if (x->n && bsearch(object, x->names, x->n, sizeof(*x->names), by_name))
+		if (x->n && bsearch(object, x->list, x->n, sizeof(*x->list), by_name))
 			continue;
 		if (unlinkat(dirfd(d), de->d_name, 0) < 0 && errno != ENOENT)
 			return err_sys(e, "cannot remove object '%s'", object);
@@ -166,4 +180,47 @@ int objects_collect(struct store *s, struct err *e)
 		if (is_hex(de->d_name, 2))
 			r = sweep_directory(dirfd(d), de->d_name, &x, e);
 	return r;
+}
+
+/* The layers of the objects that are the same as the first. */
+static size_t take_group(const struct need *first, size_t n, uint32_t *layers)
+{
+	size_t k = 0;
+
+	while (k < n && by_name(first, first + k) == 0) {
+		layers[k] = first[k].layer;
+		k++;
+	}
+	return k;
+}
+
+int layer_objects_each(struct store *s, char *const *chains, object_use_fn use, void *arg,
+                       struct err *e)
+{
+	_cleanup_close_ int layers_fd =
+		openat(s->dirfd, "layers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int objects_fd =
+		openat(s->dirfd, OBJECT_DIR, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_(needed_done) struct needed x = { 0 };
+	_cleanup_free_ uint32_t *layers = NULL;
+	int r = 0;
+
+	if (layers_fd < 0 || objects_fd < 0)
+		return 0; /* nothing was ever stored so */
+	for (; chains[x.layer] && r == 0; x.layer++)
+		r = read_index(layers_fd, chains[x.layer], &x, e);
+	layers = calloc(x.layer + 1, sizeof(*layers));
+	if (r == 0 && !layers)
+		r = err_oom(e);
+	if (r < 0)
+		return r;
+	sort(&x);
+	for (size_t i = 0, n; i < x.n; i += n) {
+		struct stat st;
+
+		n = take_group(&x.list[i], x.n - i, layers);
+		if (fstatat(objects_fd, x.list[i].name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			use((uint64_t)st.st_blocks * 512, layers, n, arg);
+	}
+	return 0;
 }

@@ -280,3 +280,32 @@ TEXT
   usr-ct ps -aq | xargs -r usr-ct rm -f >/dev/null
   wait_until is_bare "$data/tmp"
 }
+
+@test "objects: removal killed thirty times, and whatever is left goes with the next one" {
+  need_objects
+  for _ in $(seq 30); do
+    usr-ct pull "oci:$IMAGES/oci:layers" >/dev/null
+    setsid timeout -s KILL "0.0$(printf %02d $((RANDOM % 100)))" \
+      usr-ct rmi layers </dev/null >/dev/null 2>&1 3>&- || true
+    usr-ct run --rm --network none busybox true
+  done
+  usr-ct pull "oci:$IMAGES/oci:layers" >/dev/null
+  usr-ct rmi layers
+  kept=$(objects | wc -l)
+  usr-ct rmi busybox
+  USRCT_STORAGE_DRIVER=objects usr-ct pull "oci:$IMAGES/oci:busybox" >/dev/null
+  [ "$(objects | wc -l)" = "$kept" ]
+}
+
+@test "objects: df counts each of them once, and says what an image alone has" {
+  need_objects
+  alone=$(usr-ct system df --format json | jq -s '[.[] | select(.Type == "Images")][0].Size')
+  usr-ct pull "oci:$IMAGES/oci:as-user" >/dev/null
+  usr-ct pull "oci:$IMAGES/oci:layers" >/dev/null
+  usr-ct system df -v --format '{{json .}}' >df 2>/dev/null || usr-ct system df -v >df
+  assert_has "$(cat df)" layers
+  [ -n "$alone" ]
+  disk=$(du -sk "$data/objects" | cut -f1)
+  # The largest share is that of the image with the largest file; nothing is counted twice.
+  [ "$disk" -lt 12000 ]
+}
