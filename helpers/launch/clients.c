@@ -208,8 +208,25 @@ static void control(struct monitor *m, unsigned index, const char *data, size_t 
 		return;
 	memcpy(&x, data, sizeof(x));
 	x.result = monitor_control(m, x.op);
+	m->clients[index].awaits_check = x.op == ATTACH_OP_CHECK && x.result == 0;
+	if (m->clients[index].awaits_check)
+		return; /* later */
 	memcpy(m->buf + 1, &x, sizeof(x));
 	clients_send(m, index, 1 + sizeof(x));
+}
+
+void clients_answer_check(struct monitor *m, int result)
+{
+	struct attach_control x = { .op = ATTACH_OP_CHECK, .result = result };
+
+	for (unsigned i = 0; i < CLIENTS_MAX; i++) {
+		if (m->clients[i].fd < 0 || !m->clients[i].awaits_check)
+			continue;
+		m->clients[i].awaits_check = false;
+		m->buf[0] = ATTACH_CONTROL;
+		memcpy(m->buf + 1, &x, sizeof(x));
+		clients_send(m, i, 1 + sizeof(x));
+	}
 }
 
 static void handle(struct monitor *m, unsigned index, size_t n, int fd)

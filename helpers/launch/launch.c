@@ -290,6 +290,7 @@ static int mark_running(struct launch *l, struct err *e)
 	l->state.started_ns = clock_realtime_ns();
 	l->state.exit_code = -1;
 	l->state.is_stopped_by_user = l->state.is_oom_killed = false;
+	l->state.health = l->plan.health.test.n ? HEALTH_STARTING : HEALTH_NONE;
 	l->state.uplink = (struct proc_id){ 0 };
 	(void)snprintf(l->state.cgroup, sizeof(l->state.cgroup), "%s", l->cgroup);
 	r = proc_identify(l->init_pidfd, l->init_pid, &l->state.init);
@@ -400,6 +401,9 @@ void launch_shed_documents(struct launch *l)
 		             .log = l->plan.log };
 
 	kept.log.tag = kept.log.socket = NULL;
+	kept.health = l->plan.health;
+	kept.stop_timeout_s = l->plan.stop_timeout_s;
+	l->plan.health = (struct health_plan){ 0 };
 	spec_done(&l->spec);
 	plan_done(&l->plan);
 	l->spec.terminal = terminal;
@@ -410,8 +414,10 @@ void launch_shed_documents(struct launch *l)
 
 int launch_again(struct launch *l, struct err *e)
 {
-	int r = read_documents(l, e);
+	int r;
 
+	plan_done(&l->plan); /* what was kept of it is read again */
+	r = read_documents(l, e);
 	if (r == 0)
 		r = make_init(l, e);
 	if (r == 0)

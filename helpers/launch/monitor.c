@@ -19,6 +19,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <link.h>
+#include <malloc.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -117,6 +118,9 @@ static void handle_event(struct monitor *m, const struct epoll_event *ev)
 	case EVENT_INIT:
 		handle_init(m);
 		break;
+	case EVENT_HEALTH:
+		health_event(m, index);
+		break;
 	case EVENT_OOM:
 		oom_check(m);
 		break;
@@ -148,10 +152,12 @@ static bool is_drained(struct monitor *m)
 
 void monitor_wait(struct monitor *m, uint64_t deadline_ns)
 {
-	uint64_t now = clock_monotonic_ns(), ms;
+	uint64_t now = clock_monotonic_ns(), health_ns = health_deadline(m), ms;
 	struct epoll_event ev[16];
 	int timeout_ms = -1, n;
 
+	if (health_ns && (!deadline_ns || health_ns < deadline_ns))
+		deadline_ns = health_ns;
 	if (deadline_ns) {
 		ms = deadline_ns > now ? (deadline_ns - now) / 1000000 + 1 : 0;
 		timeout_ms = (int)MIN(ms, (uint64_t)INT32_MAX);
@@ -159,6 +165,7 @@ void monitor_wait(struct monitor *m, uint64_t deadline_ns)
 	n = epoll_wait(m->epoll_fd, ev, ARRAY_SIZE(ev), timeout_ms);
 	for (int i = 0; i < n; i++)
 		handle_event(m, &ev[i]);
+	health_tick(m);
 }
 
 static void loop(struct monitor *m)
@@ -176,6 +183,8 @@ int monitor_control(struct monitor *m, uint32_t op)
 	case ATTACH_OP_STOP:
 		m->is_stopping = m->is_stopped_by_user = true;
 		return 0;
+	case ATTACH_OP_CHECK:
+		return health_check_now(m);
 	case ATTACH_OP_RELOAD:
 		r = json_read_at(LAUNCH_CONTAINER, PLAN_FILE, SPEC_MAX_BYTES, &doc, NULL);
 		return r < 0 ? r : plan_parse_restart(doc, &m->l->plan.restart, NULL);
@@ -304,8 +313,15 @@ static int forget_segment(struct dl_phdr_info *info, size_t size, void *arg)
 
 /* Most of this program has done its work by now. Its read-only pages leave our page tables and come
  * back, from the one copy that all monitors share, if they are needed: three quarters never are. */
-void monitor_forget_program(void)
+void monitor_shrink(void)
 {
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t below = ((uintptr_t)__builtin_frame_address(0) & ~(page - 1)) - 2 * page;
+
+	(void)malloc_trim(0);
+	/* What deeper calls have used of the stack, two pages from here down to its end. */
+	while (madvise((void *)below, page, MADV_DONTNEED) == 0)
+		below -= page;
 	(void)dl_iterate_phdr(forget_segment, NULL);
 }
 
@@ -347,6 +363,8 @@ static void look_after_run(struct monitor *m)
 	struct launch *l = m->l;
 
 	if (watch_run(m) == 0) {
+		health_begin(m);
+		monitor_shrink();
 		loop(m);
 	} else {
 		/* What cannot be looked after must not go on. */
@@ -354,6 +372,7 @@ static void look_after_run(struct monitor *m)
 		(void)pidfd_wait(l->init_pidfd, &m->status);
 		m->is_stopping = true;
 	}
+	health_end(m);
 	pump_end(m);
 	oom_check(m); /* the kill and the end come together */
 	oom_forget(m);
@@ -364,6 +383,19 @@ static void look_after_run(struct monitor *m)
 	tell_end(l);
 }
 
+/* On a full disk, which the container may have filled with what it wrote, the exit status is worth
+ * more than the last entries of the log. */
+static void keep_last_state(struct monitor *m)
+{
+	int r = state_write(LAUNCH_CONTAINER, &m->l->state, NULL);
+	off_t end = r == -ENOSPC || r == -EDQUOT ? lseek(m->log.fd, 0, SEEK_END) : 0;
+
+	if (end <= 0)
+		return;
+	IGNORE(ftruncate(m->log.fd, MAX(end - 16384, (off_t)0)));
+	(void)state_write(LAUNCH_CONTAINER, &m->l->state, NULL); /* else its state is unknown */
+}
+
 int monitor_run(struct launch *l)
 {
 	static struct monitor monitor; /* too large for a stack; touched only as far as needed */
@@ -372,13 +404,14 @@ int monitor_run(struct launch *l)
 	m->l = l;
 	logging_open_file(m);
 	m->oom_fd = -EBADF;
+	m->health.output_fd = -EBADF;
+	m->health.check = (struct entered)ENTERED_NONE;
 	clients_init(m);
 	if (set_up(m) == 0) {
 		if (l->start.flags & SYNC_ATTACH && fd_set_nonblock(LAUNCH_SYNC) == 0)
 			(void)clients_add(m, LAUNCH_SYNC, true);
 		else
 			(void)close(LAUNCH_SYNC);
-		monitor_forget_program();
 	}
 	do
 		look_after_run(m);
@@ -387,8 +420,7 @@ int monitor_run(struct launch *l)
 	if (l->plan.auto_remove)
 		launch_remove_container(l, false);
 	else
-		(void)state_write(LAUNCH_CONTAINER, &l->state,
-		                  NULL); /* a full disk: state unknown */
+		keep_last_state(m);
 	monitor_part(m);
 	launch_put_away(l);
 	if (l->plan.auto_remove)

@@ -8,6 +8,7 @@
 
 #include "container/attach.h"
 #include "container/log.h"
+#include "launch/enter.h"
 #include "launch/launch.h"
 
 #include <stdbool.h>
@@ -26,11 +27,35 @@ struct packet {
 struct client {
 	int fd; /* -EBADF: a free place */
 	uint32_t wants;
+	bool awaits_check;           /* an answer to ATTACH_OP_CHECK */
 	bool is_first;               /* of the start: it may slow the container down */
 	struct packet *head, **tail; /* what waits to be sent */
 	size_t backlog_bytes;
 	int terminal_fd; /* to be restored if the client vanishes */
 	struct termios terminal;
+};
+
+enum { HEALTH_RESULTS = 5, HEALTH_OUTPUT_MAX = 4096 };
+
+/* What inspect shows of a check that is over. */
+struct health_result {
+	uint64_t began_ns, ended_ns; /* realtime */
+	int exit_code;               /* -1: it took too long, or could not be run */
+	char *output;                /* heap; NULL: none */
+	size_t output_n;
+};
+
+struct health {
+	struct entered check; /* that runs, or is dying */
+	bool is_dying;        /* its result is told already */
+	int output_fd;
+	uint64_t next_ns, timeout_ns; /* CLOCK_MONOTONIC; 0: not waited for */
+	uint64_t kill_ns;             /* the container did not obey its stop signal */
+	uint32_t failing_streak;
+	struct health_result now, results[HEALTH_RESULTS]; /* oldest first */
+	size_t n_results;
+	bool wants_restart; /* whatever the policy says */
+	bool is_cut;        /* there was more output */
 };
 
 struct monitor {
@@ -40,6 +65,7 @@ struct monitor {
 	uint64_t oom_kills;
 	struct client clients[CLIENTS_MAX];
 	struct log_writer log;
+	struct health health;
 	bool output_open[2];
 	bool has_ended;          /* the first process is dead and reaped */
 	int status;              /* of wait(2) */
@@ -64,6 +90,7 @@ enum event_source {
 	EVENT_SIGNAL,
 	EVENT_INIT,
 	EVENT_OOM,
+	EVENT_HEALTH,    /* + enum health_event */
 	EVENT_CONTAINER, /* of a session: the container has ended */
 	EVENT_CLIENT,    /* + index */
 };
@@ -75,6 +102,8 @@ void monitor_change(struct monitor *m, int fd, uint32_t events, enum event_sourc
 /* Handles what happens until then (CLOCK_MONOTONIC, which no change of the time of day moves), but
  * at most once; 0: without a limit. */
 void monitor_wait(struct monitor *m, uint64_t deadline_ns);
+/* Gives memory back that is not needed until the next start, check or end. */
+void monitor_shrink(void);
 /* What a client asks for by ATTACH_CONTROL; 0 or -errno, its answer. */
 int monitor_control(struct monitor *m, uint32_t op);
 
@@ -87,8 +116,6 @@ void monitor_greet(struct monitor *m, unsigned index);
  */
 void monitor_part(struct monitor *m);
 int monitor_exit_code(int status); /* as a shell gives it */
-/* Most of the program is not needed from here on. */
-void monitor_forget_program(void);
 
 /* restart.c: after the end of a run. Starts it again if the policy says so, after a pause that
  * grows with each failure. False: this was the end, and the state says so. */
@@ -117,6 +144,18 @@ void clients_watch(struct monitor *m);
 void oom_watch(struct monitor *m);
 void oom_check(struct monitor *m);
 void oom_forget(struct monitor *m);
+
+/* health.c: with each run; when something is due; what a descriptor of the check tells. */
+void health_begin(struct monitor *m);
+void health_end(struct monitor *m);
+uint64_t health_deadline(const struct monitor *m); /* CLOCK_MONOTONIC; 0: none */
+void health_tick(struct monitor *m);
+void health_event(struct monitor *m, unsigned which);
+/* A check now, or as soon as the one that runs is over; -ENODATA: there is nothing to check with.
+ */
+int health_check_now(struct monitor *m);
+/* clients.c: whoever waits for the result. */
+void clients_answer_check(struct monitor *m, int result);
 
 /* logging.c */
 void logging_open_file(struct monitor *m);

@@ -80,10 +80,65 @@ static int parse_log(const json_t *doc, struct log_plan *ret, struct err *e)
 	return 0;
 }
 
+static json_int_t bounded(json_int_t n, json_int_t least, json_int_t most)
+{
+	return n < least ? least : MIN(n, most);
+}
+
+static int parse_test(const json_t *list, struct strv *ret, struct err *e)
+{
+	json_t *v;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)list, i, v)
+	{
+		if (!json_is_string(v))
+			return err_set(e, UCT_STORE_DAMAGED, -EINVAL, "health.test: not a string");
+		if (strv_add(ret, json_string_value(v)) < 0)
+			return err_oom(e);
+	}
+	if (ret->n < 2)
+		return err_set(e, UCT_STORE_DAMAGED, -EINVAL, "health.test: too short");
+	return 0;
+}
+
+static int parse_health(const json_t *doc, struct health_plan *h, struct err *e)
+{
+	static const char *const actions[] = { "none", "kill", "restart", "stop" };
+	const struct {
+		const char *path;
+		uint64_t *ret;
+	} times[] = { { "health.interval", &h->interval_ns },
+		      { "health.timeout", &h->timeout_ns },
+		      { "health.startPeriod", &h->start_period_ns },
+		      { "health.startInterval", &h->start_interval_ns } };
+	const char *action = "none";
+	json_int_t retries = 3, ns;
+	int r;
+
+	if (!json_at(doc, "health"))
+		return 0;
+	r = parse_test(json_at(doc, "health.test"), &h->test, e);
+	for (size_t i = 0; i < ARRAY_SIZE(times) && r == 0; i++) {
+		ns = 0;
+		r = MIN(json_get_int(doc, times[i].path, &ns, e), 0);
+		*times[i].ret = (uint64_t)MAX(ns, (json_int_t)(i == 2 ? 0 : 1000000));
+	}
+	if (r == 0)
+		r = MIN(json_get_int(doc, "health.retries", &retries, e), 0);
+	if (r == 0)
+		r = MIN(json_get_string(doc, "health.onFailure", &action, e), 0);
+	h->retries = (uint32_t)bounded(retries, 1, INT32_MAX);
+	for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
+		if (!strcmp(action, actions[i]))
+			h->action = (enum health_action)i;
+	return r;
+}
+
 int plan_parse(const char *text, size_t n, struct plan *ret, struct err *e)
 {
 	struct plan p = { .stop_signal = SIGTERM };
-	json_int_t stop_signal = SIGTERM;
+	json_int_t stop_signal = SIGTERM, stop_timeout = 10;
 	const char *network = "none";
 	int r = json_parse(text, n, PLAN_FILE, &p.doc, e);
 
@@ -111,11 +166,16 @@ int plan_parse(const char *text, size_t n, struct plan *ret, struct err *e)
 		r = plan_parse_restart(p.doc, &p.restart, e);
 	if (r == 0)
 		r = parse_log(p.doc, &p.log, e);
+	if (r == 0)
+		r = parse_health(p.doc, &p.health, e);
+	if (r == 0)
+		r = MIN(json_get_int(p.doc, "stopTimeout", &stop_timeout, e), 0);
 	if (r < 0) {
 		plan_done(&p);
 		return err_in(e, r, "cannot read '%s'", PLAN_FILE);
 	}
 	p.stop_signal = (int)stop_signal;
+	p.stop_timeout_s = (int)bounded(stop_timeout, 0, 86400);
 	*ret = p;
 	return 0;
 }
@@ -124,6 +184,7 @@ void plan_done(struct plan *p)
 {
 	cleanup_free(&p->layers);
 	cleanup_free(&p->data);
+	strv_done(&p->health.test);
 	json_decref(p->doc);
 	*p = (struct plan){ 0 };
 }

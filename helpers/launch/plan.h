@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/json.h"
+#include "base/strv.h"
 #include "container/log.h"
 #include "container/spec.h"
 #include "network/uplink.h"
@@ -26,6 +27,15 @@ struct log_plan {
 	char *tag, *socket; /* of the journal; NULL: the usual; borrowed from the document */
 };
 
+enum health_action { HEALTH_DO_NOTHING, HEALTH_KILL, HEALTH_RESTART, HEALTH_STOP };
+
+struct health_plan {
+	struct strv test; /* "CMD", argument ... or "CMD-SHELL", text; empty: no checks */
+	uint64_t interval_ns, timeout_ns, start_period_ns, start_interval_ns;
+	uint32_t retries;
+	enum health_action action;
+};
+
 struct plan {
 	json_t *doc;
 	char **layers; /* relative to the data directory, lowest first; NULL-terminated */
@@ -36,6 +46,8 @@ struct plan {
 	int stop_signal;
 	struct restart_plan restart;
 	struct log_plan log;
+	struct health_plan health; /* owned, unlike most of this */
+	int stop_timeout_s;
 };
 
 int plan_parse(const char *text, size_t n, struct plan *ret, struct err *e);

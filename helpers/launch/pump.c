@@ -18,7 +18,7 @@ bool pump_output(struct monitor *m, int stream)
 	if (n <= 0)
 		return false;
 	m->buf[0] = stream == LOG_STDOUT ? ATTACH_STDOUT : ATTACH_STDERR;
-	if (m->l->journal.fd >= 0)
+	if (m->l->plan.log.driver == LOG_TO_JOURNAL)
 		journal_append(&m->l->journal, (enum log_stream)stream, m->buf + 1, (size_t)n);
 	else
 		log_append(&m->log, (enum log_stream)stream, m->buf + 1, (size_t)n);

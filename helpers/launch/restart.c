@@ -23,6 +23,8 @@ static bool is_wanted(const struct monitor *m)
 
 	if (m->is_stopping || m->l->plan.auto_remove)
 		return false;
+	if (m->health.wants_restart)
+		return true;
 	if (p->when == RESTART_ON_FAILURE)
 		return s->exit_code != 0 && (!p->max_retries || s->restart_count < p->max_retries);
 	return p->when != RESTART_NO;

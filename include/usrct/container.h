@@ -200,9 +200,8 @@ typedef void (*usrct_started_fn)(const char *id, const struct usrct_err *e, void
 
 /**
  * usrct_container_start_all() - start in the background all that fit and do not run
- * @filters: "KEY=VALUE", NULL-terminated; NULL: all. Keys: restart-policy, should-start-on-boot
- *           (true for always, and for unless-stopped that the user has not stopped), name, id,
- * label, status. Values of one key are alternatives, keys must all fit
+ * @filters: as those of a list; NULL: all. should-start-on-boot=true is for always, and for
+ *           unless-stopped that the user has not stopped
  * @each:    called for each that was started, or could not be
  *
  * Return: 0 also if some could not be started; negative errno: -EINVAL (an unknown filter). Since:
@@ -252,8 +251,9 @@ enum usrct_state {
  * @is_oom_killed: in its last run the kernel killed a process of it for want of memory
  * @restart_count: how often its restart policy has started it again
  * @labels, @mounts: NULL-terminated; "KEY=VALUE", and what is bound into it. These and
- * @network, @health: with USRCT_LIST_DOCUMENT, else NULL. Health is "none", "starting", "healthy"
- *             or "unhealthy"
+ * @network:   with USRCT_LIST_DOCUMENT, else NULL
+ * @health:    "none", "starting", "healthy" or "unhealthy", as the last check of this run or the
+ *             last one found it; static
  * @size_rw_bytes, @size_root_bytes: with USRCT_LIST_SIZE: what it wrote, and that with its image
  */
 struct usrct_container {
@@ -370,6 +370,16 @@ USRCT_API int usrct_container_kill(struct usrct *u, const char *ref, int signo,
  */
 USRCT_API int usrct_container_remove(struct usrct *u, const char *ref, bool force,
                                      struct usrct_err *e);
+
+/**
+ * usrct_container_check() - run a container's health check now
+ * @ret_healthy: whether it succeeded
+ *
+ * Blocks until the check is over. The result counts as any other. Return: 0, or negative errno:
+ * -ENODATA (it has no check), -ESRCH (not running), -EBUSY (paused). Since: 0.1
+ */
+USRCT_API int usrct_container_check(struct usrct *u, const char *ref, bool *ret_healthy,
+                                    struct usrct_err *e);
 
 enum usrct_condition {
 	USRCT_WAIT_NOT_RUNNING, /* at once if it does not run now, and is not about to be restarted

@@ -77,6 +77,10 @@ UCT(1111, PORT_NOT_PUBLISHED, ERR_NOT_FOUND, "a port is not published",
 UCT(1112, RESTART_AUTO_REMOVE, ERR_CONFLICT, "a container made with --rm cannot be restarted",
     "Restarting means stopping first, and a container that was made with --rm is removed when it "
     "ends. It was left running.", "stop it, and run it again")
+UCT(1113, NO_DAEMON, ERR_UNSUPPORTED, "there is no daemon to talk to",
+    "Docker's client talks to a daemon, which --host and --context choose. usr-ct has none: every "
+    "command does its work itself, with the rights of the user who calls it.",
+    "leave the flag out")
 
 UCT(1120, FLAG_REFUSED, ERR_USAGE, "a flag of Docker or podman that has no place here",
     "The flag exists elsewhere, and usr-ct knows it, but cannot carry it out: it needs root or a "

@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 
 #include "base/sbuf.h"
+#include "cli/global.h"
 #include "cli/help.h"
 #include "cli/suggest.h"
 
@@ -147,7 +148,7 @@ static int call_handler(struct cli *c, const struct args *a)
 	struct usrct_err e = { 0 };
 	int status;
 
-	if (c->cmd->uses_store && usrct_open(NULL, &c->u, &e) < 0)
+	if (c->cmd->uses_store && usrct_open(&c->places, &c->u, &e) < 0)
 		return cli_fail(c, &e);
 	status = c->cmd->handler(c, a);
 	usrct_close(c->u);
@@ -179,8 +180,14 @@ static int run_command(struct cli *c, char **words)
 
 static int dispatch(struct cli *c, int argc, char **argv)
 {
-	const char *first = argc > 1 ? argv[1] : NULL;
-	int n_words = 0;
+	const char *first;
+	int n_words = 0, skipped = global_flags(c, argc, argv);
+
+	if (skipped < 0)
+		return EXIT_OUR_FAULT;
+	argc -= skipped;
+	argv += skipped;
+	first = argc > 1 ? argv[1] : NULL;
 
 	if (!first)
 		return help_print_overview(c);

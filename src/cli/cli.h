@@ -24,6 +24,7 @@ struct cli {
 	struct usrct *u; /* open if the command asks for it */
 	const struct command *cmd;
 	struct term out, err;
+	struct usrct_options places; /* --root and --runroot */
 };
 
 /* Runs argv[1]...; argv[0] is not looked at. */

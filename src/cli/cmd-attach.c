@@ -42,6 +42,8 @@ static enum usrct_condition condition_of(const char *word)
 static int wait_all(struct cli *c, const struct args *a)
 {
 	enum usrct_condition condition = condition_of(args_string(a, "condition"));
+	bool runs = condition == USRCT_WAIT_RUNNING || condition == USRCT_WAIT_HEALTHY ||
+	            condition == USRCT_WAIT_UNHEALTHY;
 	int failed = 0;
 
 	for (size_t i = 0; i < a->n_words; i++) {
@@ -53,8 +55,8 @@ static int wait_all(struct cli *c, const struct args *a)
 			(void)fprintf(c->out.f, "-1\n");
 		else if (r < 0)
 			failed = cli_fail(c, &e);
-		else /* 255 where nobody knows, as Docker has it */
-			(void)fprintf(c->out.f, "%d\n", status < 0 ? 255 : status);
+		else /* 255 where nobody knows, as Docker has it; podman's -1 for what runs */
+			(void)fprintf(c->out.f, "%d\n", status < 0 && !runs ? 255 : status);
 		(void)fflush(c->out.f);
 	}
 	return failed;
@@ -93,7 +95,8 @@ const struct command cmd_wait = {
 	.group = GROUP_CONTAINERS,
 	.summary = "Wait until containers end and print their exit statuses",
 	.description =
-		"One line for each, in the order of the arguments; 255 where nobody saw it end. "
+		"One line for each, in the order of the arguments; 255 where nobody saw it end, -1 "
+		"where one that runs was waited for. "
 		"Without --condition a container that does not run is done at once.",
 	.args = (const struct positional[]){ { "CONTAINER", COMPLETE_CONTAINER, false, true },
 	                                     { NULL } },

@@ -4,8 +4,8 @@
 
 #include "base/json.h"
 #include "base/sbuf.h"
+#include "cli/format.h"
 #include "cli/human.h"
-#include "cli/print-json.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -13,19 +13,33 @@
 
 enum { INFO_MAX_BYTES = 1 << 20, DEPTH_MAX = 8 };
 
-static const char *const formats[] = { "text", "json", NULL };
-
 static const struct option format_options[] = {
-	{ "format", 'f', OPTION_ENUM, COMPLETE_VALUES, "FORM", "How to print it", "text", NULL,
-	  formats },
+	{ "format", 'f', OPTION_STRING, COMPLETE_NONE, "TEMPLATE",
+	  "Print what a template makes of it, or json, instead of text", "text" },
 	{ NULL },
 };
 
-static bool wants_json(const struct args *a)
+/* Whether --format asks for something else than text. */
+static bool has_format(const struct args *a)
 {
 	const char *format = args_string(a, "format");
 
-	return format && strcmp(format, "json") == 0;
+	return format && *format && strcmp(format, "text") != 0;
+}
+
+/* Consumes @j. */
+static int print_format(struct cli *c, const struct args *a, json_t *j)
+{
+	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(INFO_MAX_BYTES);
+	const struct format_options o = { .text = args_string(a, "format"), .raw = true };
+	_cleanup_format_ struct format *f = NULL;
+	_cleanup_json_ json_t *owned = j;
+	struct err e;
+
+	if (format_compile(&o, &f, &e) < 0 || format_row(f, json_incref(j), NULL, NULL, &e) < 0 ||
+	    format_end(f, &b, &e) < 0)
+		return cli_fail_local(c, &e);
+	return cli_print(c, &b);
 }
 
 static bool is_capital(const char *key, size_t i, size_t n)
@@ -149,12 +163,10 @@ static int info(struct cli *c, const struct args *a)
 
 	if (usrct_info(c->u, &text, &e) < 0)
 		return cli_fail(c, &e);
-	if (wants_json(a)) {
-		sbuf_addf(&b, "%s\n", text);
-		return cli_print(c, &b);
-	}
 	if (json_parse(text, strlen(text), "answer of the library", &j, &bad) < 0)
 		return cli_fail_local(c, &bad);
+	if (has_format(a))
+		return print_format(c, a, TAKE_PTR(j));
 	add_object(&b, j, 0);
 	return cli_print(c, &b);
 }
@@ -176,6 +188,18 @@ static const char *architecture(const char *machine)
 	return machine;
 }
 
+/* There is no server; scripts that ask for its version mean what does the work. */
+static json_t *version_object(const char *arch, const char *kernel)
+{
+	json_t *one = json_pack("{ss ss ss ss ss ss ss}", "Version", USRCT_VERSION, "ApiVersion",
+	                        "1.43", "Library", usrct_version(), "GoVersion", "", "Os", "linux",
+	                        "Arch", arch, "KernelVersion", kernel);
+	json_t *both = json_pack("{sO sO}", "Client", one, "Server", one);
+
+	json_decref(one);
+	return both;
+}
+
 static int version(struct cli *c, const struct args *a)
 {
 	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(INFO_MAX_BYTES);
@@ -184,15 +208,12 @@ static int version(struct cli *c, const struct args *a)
 
 	(void)uname(&u); /* fails only for a bad pointer */
 	arch = architecture(u.machine);
-	if (wants_json(a))
-		print_json_line(&b, json_pack("{s{ss ss ss ss ss}}", "Client", "Version",
-		                              USRCT_VERSION, "Library", usrct_version(), "Os",
-		                              "linux", "Arch", arch, "KernelVersion", u.release));
-	else
-		sbuf_addf(&b,
-		          "usr-ct\n Version:   %s\n Library:   %s\n OS/Arch:   linux/%s\n "
-		          "Kernel:    %s\n",
-		          USRCT_VERSION, usrct_version(), arch, u.release);
+	if (has_format(a))
+		return print_format(c, a, version_object(arch, u.release));
+	sbuf_addf(&b,
+	          "usr-ct\n Version:   %s\n Library:   %s\n OS/Arch:   linux/%s\n "
+	          "Kernel:    %s\n",
+	          USRCT_VERSION, usrct_version(), arch, u.release);
 	return cli_print(c, &b);
 }
 
@@ -213,9 +234,8 @@ const struct command cmd_version = {
 	.group = GROUP_SYSTEM,
 	.summary = "Show the versions of usr-ct and of the kernel",
 	.options = format_options,
-	.examples = (const struct example[]){ { "Only the number",
-	                                        "usr-ct version --format json | jq -r "
-	                                        ".Client.Version" },
+	.examples = (const struct example[]){ { "Only the number", "usr-ct version --format "
+	                                                           "'{{.Client.Version}}'" },
 	                                      { NULL, NULL } },
 	.handler = version,
 };

@@ -162,7 +162,7 @@ static const struct option container_options[] = {
 
 const struct command cmd_container_prune = {
 	.name = "container prune",
-	.group = GROUP_CONTAINERS,
+	.group = GROUP_SYSTEM,
 	.summary = "Remove all containers that do not run",
 	.description = "Asks first, unless --force is given.",
 	.options = container_options,
@@ -175,7 +175,7 @@ const struct command cmd_container_prune = {
 
 const struct command cmd_image_prune = {
 	.name = "image prune",
-	.group = GROUP_IMAGES,
+	.group = GROUP_SYSTEM,
 	.summary = "Remove images that nothing uses",
 	.description = "Asks first, unless --force is given.",
 	.options =

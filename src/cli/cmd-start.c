@@ -90,8 +90,8 @@ const struct command cmd_start = {
 	.group = GROUP_CONTAINERS,
 	.summary = "Start containers that are not running",
 	.description =
-		"With --all all containers, with --filter those that fit: restart-policy=POLICY, "
-		"should-start-on-boot=true, name=, id=, label=, status=.\n\n"
+		"With --all all containers, with --filter those that fit, by the keys of ps: "
+		"restart-policy=POLICY, should-start-on-boot=true, name=, label= and so on.\n\n"
 		"After a reboot, usr-ct-restart.service of systemd --user starts what has a "
 		"restart "
 		"policy: systemctl --user enable usr-ct-restart, and loginctl enable-linger if it "

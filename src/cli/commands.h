@@ -37,7 +37,7 @@ extern const struct command cmd_commit;
 extern const struct command cmd_export;
 extern const struct command cmd_attach;
 extern const struct command cmd_wait;
-extern const struct command cmd_recreate;
+extern const struct command cmd_healthcheck;
 extern const struct command cmd_pull;
 extern const struct command cmd_images;
 extern const struct command cmd_rmi;
@@ -48,6 +48,8 @@ extern const struct command cmd_explain;
 extern const struct command cmd_info;
 extern const struct command cmd_version;
 extern const struct command cmd_help;
+extern const struct command cmd_recreate;
 extern const struct command cmd_complete;  /* hidden */
 extern const struct command cmd_man;       /* hidden */
 extern const struct command cmd_errors_md; /* hidden */
+extern const struct command cmd_cli_md;    /* hidden */

@@ -241,6 +241,7 @@ static void add_container_filters(struct completion *c)
 		"network=",
 		"health=",
 		"restart-policy=",
+		"should-start-on-boot=",
 		"command=",
 		"status=created",
 		"status=running",

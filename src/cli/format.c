@@ -166,6 +166,7 @@ static int add_row(struct format *f, json_t *root, const json_t *extra, const js
 	const struct template_data data = {
 		.root = root, .extra = extra, .methods = methods, .names = f->names
 	};
+	size_t before;
 	int r = add_heading(f, e);
 
 	f->n_rows++;
@@ -173,8 +174,14 @@ static int add_row(struct format *f, json_t *root, const json_t *extra, const js
 		return r;
 	if (!f->template)
 		return add_json(f, root, e);
+	before = f->text.len;
 	r = template_run(f->template, &data, &f->text, e);
-	sbuf_addc(&f->text, '\n');
+	if (r < 0 && f->text.s) {
+		f->text.len = before; /* half a row is none */
+		f->text.s[before] = '\0';
+	}
+	if (r == 0)
+		sbuf_addc(&f->text, '\n');
 	return r;
 }
 

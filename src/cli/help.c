@@ -64,11 +64,12 @@ void help_overview(struct sbuf *b, const struct term *t)
 	          help_promise);
 	heading(b, t, "Usage");
 	sbuf_adds(b, "  usr-ct COMMAND [OPTIONS] [ARGUMENTS]\n");
-	for (const struct command *const *c = commands_all(); *c; c++)
-		if (!(*c)->hidden)
-			text_at = MAX(text_at, INDENT + strlen((*c)->name) + 3);
 	for (int g = 0; g < N_COMMAND_GROUPS; g++) {
 		heading(b, t, command_group_title((enum command_group)g));
+		text_at = 0; /* each group its own: names of two words are in the last */
+		for (const struct command *const *c = commands_all(); *c; c++)
+			if (!(*c)->hidden && (*c)->group == (enum command_group)g)
+				text_at = MAX(text_at, INDENT + strlen((*c)->name) + 3);
 		for (const struct command *const *c = commands_all(); *c; c++)
 			if (!(*c)->hidden && (*c)->group == (enum command_group)g)
 				entry(b, t, (*c)->name, text_at, (*c)->summary);

@@ -5,6 +5,7 @@
 #include "cli/human.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* Clocks are set back now and then; the future counts as now. */
 static uint64_t since(uint64_t then_ns, uint64_t now_ns)
@@ -24,6 +25,16 @@ void status_ago(uint64_t then_ns, uint64_t now_ns, char *buf)
 	(void)snprintf(buf, STATUS_SIZE, "%s ago", age);
 }
 
+/* As Docker has it behind the time. */
+static const char *health_text(const char *health)
+{
+	if (!health || strcmp(health, "none") == 0)
+		return "";
+	if (strcmp(health, "starting") == 0)
+		return " (health: starting)";
+	return strcmp(health, "healthy") == 0 ? " (healthy)" : " (unhealthy)";
+}
+
 void status_text(const struct usrct_container *ct, uint64_t now_ns, char *buf)
 {
 	char age[HUMAN_SIZE];
@@ -39,7 +50,7 @@ void status_text(const struct usrct_container *ct, uint64_t now_ns, char *buf)
 		(void)snprintf(buf, STATUS_SIZE, "Up %s%s", age,
 		               ct->state == USRCT_LOST     ? " (unmonitored)"
 		               : ct->state == USRCT_PAUSED ? " (Paused)"
-		                                           : "");
+		                                           : health_text(ct->health));
 		return;
 	case USRCT_EXITED:
 	case USRCT_RESTARTING:

@@ -4,7 +4,7 @@
 
 #include <usrct/container.h>
 
-enum { STATUS_SIZE = 96 };
+enum { STATUS_SIZE = 128 };
 
 /* "Up 3 seconds", "Exited (0) 5 minutes ago", "Created". @buf has STATUS_SIZE bytes. */
 void status_text(const struct usrct_container *ct, uint64_t now_ns, char *buf);

@@ -51,6 +51,7 @@ enum attach_op {
 	 * a restart this is the end. */
 	ATTACH_OP_STOP = 1,
 	ATTACH_OP_RELOAD, /* read the restart policy of launch.json again */
+	ATTACH_OP_CHECK,  /* run the health check now; the answer comes when it is done: 0 or 1 */
 };
 struct attach_control {
 	uint32_t op;

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/json-text.h"
 #include "base/sbuf.h"
 
 #include <fcntl.h>
@@ -12,40 +13,9 @@
 
 enum { OPEN_TRIES = 8 };
 
-/* Length of the UTF-8 character at @s, 0 if it is none. Overlong forms are left to readers. */
-static size_t utf8_length(const unsigned char *s)
-{
-	size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-
-	if (s[0] > 0xf4 || (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	return n;
-}
-
-/* Names of commands and labels are any bytes; JSON is UTF-8. */
 static void add_string(struct sbuf *b, const char *text)
 {
-	const unsigned char *s = (const unsigned char *)text;
-
-	sbuf_addc(b, '"');
-	while (*s && !b->err) {
-		size_t n = utf8_length(s);
-
-		if (*s == '"' || *s == '\\')
-			sbuf_addf(b, "\\%c", *s);
-		else if (*s < 0x20 || *s == 0x7f)
-			sbuf_addf(b, "\\u%04x", *s);
-		else if (n)
-			sbuf_add(b, s, n);
-		else
-			sbuf_addc(b, '?');
-		s += MAX(n, (size_t)1);
-	}
-	sbuf_addc(b, '"');
+	json_text_add(b, text, strlen(text));
 }
 
 static void add_pair(struct sbuf *b, bool *first, const char *name, const char *value)

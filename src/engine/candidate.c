@@ -6,6 +6,7 @@
 #include "base/num.h"
 #include "base/sbuf.h"
 #include "container/spec.h"
+#include "engine/policy.h"
 #include "image/reference.h"
 
 #include <string.h>
@@ -56,8 +57,7 @@ enum usrct_state candidate_public_state(const struct candidate *c)
 
 const char *candidate_health(const struct candidate *c)
 {
-	(void)c;
-	return "none";
+	return health_name(c->state.health);
 }
 
 json_t *candidate_labels(const struct candidate *c)
@@ -130,12 +130,7 @@ const char *candidate_network(const struct candidate *c)
 
 const char *candidate_restart_policy(const struct candidate *c)
 {
-	static const char *const places[] = { "restart.name", "restart.policy", "restart" };
-	const char *name = NULL;
-
-	for (size_t i = 0; i < ARRAY_SIZE(places) && !name; i++)
-		name = json_string_value(json_at(c->plan, places[i]));
-	return name ? name : "no";
+	return policy_restart_name(c->plan);
 }
 
 /* --- filters */
@@ -358,6 +353,19 @@ static int fits_restart_policy(const struct filter *f, void *thing, struct err *
 	return strlen(f->value) == n && !strncmp(policy, f->value, n);
 }
 
+/* What a reboot ended is started again, but for what the user had ended before. */
+static int fits_boot(const struct filter *f, void *thing, struct err *e)
+{
+	const struct candidate *c = thing;
+	const char *policy = candidate_restart_policy(c);
+	bool starts = !strcmp(policy, "always");
+
+	(void)e;
+	if (!strcmp(policy, "unless-stopped"))
+		starts = !c->state.is_stopped_by_user && c->state.status != STATE_CREATED;
+	return starts == (f->number != 0);
+}
+
 /* "80", "80/tcp", "80-90/udp". Nothing can be published yet, so nothing fits. */
 static int prepare_port(struct filter *f, void *arg, struct err *e)
 {
@@ -403,7 +411,8 @@ const struct filter_key container_filter_keys[] = {
 	{ "label!", NULL, lacks_label, true, STAGE_DOCUMENT },
 	{ "volume", NULL, fits_volume, false, STAGE_DOCUMENT },
 	{ "network", NULL, fits_network, false, STAGE_DOCUMENT },
-	{ "health", prepare_health, fits_health, false, STAGE_DOCUMENT },
+	{ "health", prepare_health, fits_health, false, STAGE_STATE },
 	{ "restart-policy", NULL, fits_restart_policy, false, STAGE_DOCUMENT },
+	{ "should-start-on-boot", filter_prepare_bool, fits_boot, true, STAGE_DOCUMENT },
 	{ NULL, NULL, NULL, false, 0 },
 };

@@ -8,6 +8,7 @@
 
 #include "base/fd.h"
 #include "base/libexec.h"
+#include "base/sbuf.h"
 #include "base/sock.h"
 #include "cgroup/cgroup.h"
 #include "engine/scope.h"
@@ -113,8 +114,9 @@ static void check_overlay(struct examination *x, struct verdict *v)
 	int r = x->probes[PROBE_OVERLAY];
 
 	if (r == 0)
-		ok(v, USRCT_CHECK_OK, "overlayfs works in a user namespace%s",
-		   x->probes[PROBE_OVERLAY_FD] == 0 ? ", layers by descriptor" : "");
+		ok(v, USRCT_CHECK_OK, "overlayfs works in a user namespace%s%s",
+		   x->probes[PROBE_OVERLAY_FD] == 0 ? ", layers by descriptor" : "",
+		   x->probes[PROBE_DATA_ONLY] == 0 ? ", data-only layers" : "");
 	else
 		ok(v, USRCT_CHECK_FAIL, "overlayfs in a user namespace: %s",
 		   r > 0 ? "not tried" : strerror(-r));
@@ -357,6 +359,38 @@ static void check_helpers(struct examination *x, struct verdict *v)
 	ok(v, USRCT_CHECK_OK, "%s", libexec_dir());
 }
 
+/* Containers with a restart policy are started by one unit of the user's systemd, which runs from
+ * boot on for users who linger. */
+static void check_restart(struct examination *x, struct verdict *v)
+{
+	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	_cleanup_free_ char *link = NULL, *lingers = NULL;
+	const char *user = getenv("USER"); /* a static program has no name service */
+
+	(void)x;
+	if (access("/run/systemd/system", F_OK) < 0) {
+		ok(v, USRCT_CHECK_NOTE, "no systemd here: nobody starts containers after a reboot");
+		fix(v, false,
+		    "# run at boot: usr-ct start --all --filter should-start-on-boot=true");
+		return;
+	}
+	link = strf("%s%s/systemd/user/default.target.wants/usr-ct-restart.service",
+	            config && *config ? config
+	            : home            ? home
+	                              : "",
+	            config && *config ? "" : "/.config");
+	lingers = strf("/var/lib/systemd/linger/%s", user ? user : "");
+	if (link && faccessat(AT_FDCWD, link, F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
+		ok(v, USRCT_CHECK_NOTE, "containers with --restart do not start after a reboot");
+		fix(v, false, "systemctl --user enable usr-ct-restart");
+	} else if (lingers && access(lingers, F_OK) < 0) {
+		ok(v, USRCT_CHECK_NOTE, "containers with --restart start when you log in");
+		fix(v, true, "loginctl enable-linger \"$USER\"   # to start them at boot");
+	} else {
+		ok(v, USRCT_CHECK_OK, "containers with --restart start at boot");
+	}
+}
+
 static const struct {
 	const char *id, *title;
 	void (*check)(struct examination *x, struct verdict *v);
@@ -371,6 +405,7 @@ static const struct {
 	{ "cgroup", "control group", check_cgroup },
 	{ "runtime-dir", "runtime directory", check_runtime_dir },
 	{ "store", "store", check_store },
+	{ "restart", "restart at boot", check_restart },
 };
 
 int usrct_doctor(struct usrct *u, void (*found)(const struct usrct_check *c, void *arg), void *arg,

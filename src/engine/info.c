@@ -3,18 +3,22 @@
 #include "engine/engine.h"
 #include "engine/layering.h"
 
+#include "base/file.h"
 #include "base/json.h"
 #include "base/libexec.h"
 #include "cgroup/cgroup.h"
 #include "network/uplink.h"
 
+#include <fcntl.h>
+#include <string.h>
+#include <sys/sysinfo.h>
 #include <sys/utsname.h>
 
 static int counts(struct usrct *u, json_t *out, struct err *e)
 {
 	struct usrct_container *list = NULL;
 	struct usrct_image *images = NULL;
-	size_t n = 0, n_images = 0, running = 0;
+	size_t n = 0, n_images = 0, running = 0, paused = 0;
 	struct usrct_err pe;
 	const struct usrct_list_options all = { .size = sizeof(all), .all = true };
 	int r = usrct_container_list(u, &all, &list, &n, &pe);
@@ -23,12 +27,17 @@ static int counts(struct usrct *u, json_t *out, struct err *e)
 		r = usrct_image_list(u, NULL, &images, &n_images, &pe);
 	if (r < 0)
 		return err_set(e, (enum err_uct)pe.number, pe.code, "%s", pe.msg);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		running += list[i].state == USRCT_RUNNING || list[i].state == USRCT_LOST;
+		paused += list[i].state == USRCT_PAUSED;
+	}
 	usrct_container_list_free(list, n);
 	usrct_image_list_free(images, n_images);
 	(void)json_object_set_new(out, "Containers", json_integer((json_int_t)n));
 	(void)json_object_set_new(out, "ContainersRunning", json_integer((json_int_t)running));
+	(void)json_object_set_new(out, "ContainersPaused", json_integer((json_int_t)paused));
+	(void)json_object_set_new(out, "ContainersStopped",
+	                          json_integer((json_int_t)(n - running - paused)));
 	(void)json_object_set_new(out, "Images", json_integer((json_int_t)n_images));
 	return 0;
 }
@@ -39,6 +48,46 @@ static const char *driver_name(struct usrct *u)
 	int r = engine_layer_driver(u, NULL);
 
 	return r < 0 ? "unknown" : layer_driver_name((enum layer_driver)r);
+}
+
+static uint64_t memory_bytes(void)
+{
+	struct sysinfo s;
+
+	return sysinfo(&s) == 0 ? (uint64_t)s.totalram * s.mem_unit : 0;
+}
+
+/* PRETTY_NAME of os-release(5). */
+static json_t *system_name(void)
+{
+	_cleanup_free_ char *text = NULL;
+	const char *at;
+	size_t n;
+
+	if (file_read_at(AT_FDCWD, "/etc/os-release", 64 << 10, &text, NULL, NULL) < 0)
+		return json_string("linux");
+	at = strncmp(text, "PRETTY_NAME=", 12) ? strstr(text, "\nPRETTY_NAME=") : text - 1;
+	if (!at)
+		return json_string("linux");
+	at += strlen("\nPRETTY_NAME=");
+	at += *at == '"';
+	n = strcspn(at, "\"\n");
+	return json_stringn(at, n);
+}
+
+/* What templates written for Docker ask for. */
+static void add_docker_names(struct usrct *u, json_t *out)
+{
+	(void)json_object_update_new(
+		out, json_pack("{s:s, s:s, s:s, s:s, s:i, s:I, s:o, s:s, s:s, s:s, s:[s,s,s]}",
+	                       "ServerVersion", usrct_version(), "Driver", "overlay2",
+	                       "DockerRootDir", u->data_dir, "OSType", "linux", "NCPU",
+	                       (int)sysconf(_SC_NPROCESSORS_ONLN), "MemTotal",
+	                       (json_int_t)memory_bytes(), "OperatingSystem", system_name(),
+	                       "LoggingDriver", "json-file", "CgroupDriver", "systemd",
+	                       "CgroupVersion", "2", "SecurityOptions",
+	                       "name=seccomp,profile=default", "name=rootless", "name=cgroupns"));
+	(void)json_object_set_new(out, "Swarm", json_pack("{s:s}", "LocalNodeState", "inactive"));
 }
 
 static int info(struct usrct *u, char **ret, struct err *e)
@@ -72,6 +121,7 @@ static int info(struct usrct *u, char **ret, struct err *e)
 	(void)json_object_set_new(out, "KernelVersion", json_string(host.release));
 	(void)json_object_set_new(out, "Architecture", json_string(host.machine));
 	(void)json_object_set_new(out, "Name", json_string(host.nodename));
+	add_docker_names(u, out);
 	return json_print(out, true, ret, e);
 }
 

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inspect - everything known of a container or image, under Docker's field names */
+/* inspect - everything known of an image, under Docker's field names */
 #include "engine/engine.h"
-#include "engine/host-config.h"
 
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/sbuf.h"
-#include "container/log.h"
-#include "container/spec.h"
-#include "engine/limits.h"
-#include "engine/policy.h"
 #include "image/config.h"
+#include "image/reference.h"
 #include "store/blobs.h"
 
 #include <string.h>
@@ -24,120 +20,48 @@ static json_t *time_of(uint64_t ns)
 	return json_string(text);
 }
 
-static json_t *state_of(const struct state *s)
+static json_t *names_of(const struct image_row *row)
 {
-	bool runs = state_is_running(s);
-	bool is_paused = engine_is_paused(s);
+	json_t *list = json_array();
+	char familiar[600];
 
-	/* Docker knows no "lost"; a script that waits for "running" is right to see it. */
-	return json_pack("{s:s, s:b, s:b, s:i, s:i, s:s, s:o, s:o, s:b, s:b, s:b}", "Status",
-	                 is_paused                 ? "paused"
-	                 : s->status == STATE_LOST ? "running"
-	                                           : state_name(s->status),
-	                 "Running", state_is_active(s), "Paused", is_paused, "Pid",
-	                 runs ? (int)s->init.pid : 0, "ExitCode", MAX(s->exit_code, 0), "Error",
-	                 s->error, "StartedAt", time_of(s->started_ns), "FinishedAt",
-	                 time_of(s->finished_ns), "MonitorLost", s->status == STATE_LOST,
-	                 "Restarting", s->status == STATE_RESTARTING, "OOMKilled",
-	                 s->is_oom_killed);
-}
-
-static json_t *mounts_of(const json_t *spec)
-{
-	json_t *list = json_object_get(spec, "mounts"), *m, *out = json_array();
-	size_t i;
-
-	json_array_foreach(list, i, m)
-	{
-		const char *type = json_string_value(json_object_get(m, "type"));
-		json_t *options = json_object_get(m, "options"), *o;
-		bool ro = false;
-		size_t k;
-
-		json_array_foreach(options, k, o) ro =
-			ro || !strcmp(json_string_value(o) ? json_string_value(o) : "", "ro");
-		if (type && !strcmp(type, "bind"))
-			(void)json_array_append_new(
-				out, json_pack("{s:s, s:O, s:O, s:s, s:b}", "Type", "bind",
-			                       "Source", json_object_get(m, "source"),
-			                       "Destination", json_object_get(m, "destination"),
-			                       "Mode", ro ? "ro" : "rw", "RW", !ro));
+	for (char *const *name = row->names; name && *name; name++) {
+		reference_familiar(*name, familiar, sizeof(familiar));
+		(void)json_array_append_new(list, json_string(familiar));
 	}
-	return out;
+	return list;
 }
 
-static json_t *labels_of(const json_t *spec)
+/* "alpine@sha256:...": each repository once. */
+static json_t *digests_of(const struct image_row *row)
 {
-	json_t *notes = json_object_get(spec, "annotations"), *v, *out = json_object();
-	const char *key;
+	_cleanup_json_ json_t *seen = json_object();
+	json_t *list = json_array();
+	char familiar[600], *colon;
 
-	json_object_foreach(notes, key, v) if (strncmp(key, "io.usr-ct.", 10) != 0)(void)
-		json_object_set(out, key, v);
-	return out;
+	for (char *const *name = row->names; name && *name; name++) {
+		_cleanup_free_ char *text = NULL;
+
+		reference_familiar(*name, familiar, sizeof(familiar));
+		colon = strrchr(familiar, ':');
+		if (colon && !strchr(colon, '/'))
+			*colon = '\0';
+		text = strf("%s@%s", familiar, row->manifest);
+		if (!text || json_object_get(seen, text))
+			continue;
+		(void)json_object_set_new(seen, text, json_true());
+		(void)json_array_append_new(list, json_string(text));
+	}
+	return list;
 }
 
-static json_t *config_of(const struct target *t, json_t *spec, const json_t *plan)
+static json_t *chains_of(const struct image_row *row)
 {
-	json_t *args = json_at(spec, "process.args"), *env = json_at(spec, "process.env");
-	json_t *user = json_object_get(json_object_get(spec, "annotations"), SPEC_ANNOTATION_USER);
+	json_t *list = json_array();
 
-	return json_pack("{s:O?, s:s, s:b, s:b, s:O?, s:O?, s:s, s:O?, s:o}", "Hostname",
-	                 json_object_get(spec, "hostname"), "User",
-	                 user ? json_string_value(user) : "", "Tty",
-	                 json_is_true(json_at(spec, "process.terminal")), "OpenStdin",
-	                 json_is_true(json_at(plan, "interactive")), "Env", env, "Cmd", args,
-	                 "Image", t->row.image, "WorkingDir", json_at(spec, "process.cwd"),
-	                 "Labels", labels_of(spec));
-}
-
-static int inspect_container(struct usrct *u, const char *ref, json_t **ret, struct err *e)
-{
-	_cleanup_target_ struct target t = TARGET_NONE;
-	_cleanup_json_ json_t *spec = NULL, *plan = NULL;
-	_cleanup_free_ char *dir = NULL, *name = NULL;
-	const json_t *args;
-	json_t *out;
-	int r = target_open(u, ref, STORE_READ, &t, e);
-
-	if (r == 0)
-		r = json_read_at(t.dirfd, SPEC_FILE, SPEC_MAX_BYTES, &spec, e);
-	if (r == 0)
-		r = json_read_at(t.dirfd, PLAN_FILE, SPEC_MAX_BYTES, &plan, e);
-	if (r < 0)
-		return r;
-	dir = strf("%s/containers/%s", store_path(u->store), t.row.id);
-	name = strf("/%s", t.row.name); /* as Docker shows it */
-	args = json_at(spec, "process.args");
-	out = dir && name
-	              ? json_pack("{s:s, s:o, s:O?, s:s, s:o, s:s, s:s, s:o, s:{s:O?, s:b, s:b}, "
-	                          "s:o, s:O}",
-	                          "Id", t.row.id, "Created", time_of(t.row.created_ns), "Path",
-	                          json_array_get(args, 0), "Name", name, "State",
-	                          state_of(&t.state), "Image", t.row.image_id, "Directory", dir,
-	                          "Mounts", mounts_of(spec), "HostConfig", "NetworkMode",
-	                          json_at(plan, "network"), "AutoRemove", t.row.auto_remove,
-	                          "ReadonlyRootfs", json_is_true(json_at(spec, "root.readonly")),
-	                          "Config", config_of(&t, spec, plan), "OCI", spec)
-	              : NULL;
-	if (!out)
-		return err_oom(e);
-	host_config_inspect(plan, out);
-	policy_inspect(&t, plan, out);
-	limits_inspect(spec, plan, out);
-	*ret = out;
-	return 0;
-}
-
-int usrct_container_inspect(struct usrct *u, const char *ref, char **ret_json,
-                            struct usrct_err *out)
-{
-	_cleanup_json_ json_t *j = NULL;
-	struct err e = { 0 };
-	int r = inspect_container(u, ref, &j, &e);
-
-	if (r == 0)
-		r = json_print(j, true, ret_json, &e);
-	return ENGINE_RETURN(r, out, &e);
+	for (size_t i = 0; i < row->n_chains; i++)
+		(void)json_array_append_new(list, json_string(row->chains[i]));
+	return list;
 }
 
 /* Of the lowest layer, which says how all below the plain ones are stored. */
@@ -150,10 +74,65 @@ static const char *driver_of(struct usrct *u, const struct image_row *row)
 	return layer_driver_name(driver);
 }
 
+static json_t *graph_driver_of(struct usrct *u, const struct image_row *row)
+{
+	_cleanup_sbuf_ struct sbuf upper = SBUF_INIT(1 << 16), lower = SBUF_INIT(1 << 20);
+
+	for (size_t i = row->n_chains; i > 0; i--) {
+		enum layer_driver driver = LAYER_PLAIN;
+
+		/* An objects layer has an index there, and no files of its own. */
+		(void)layer_driver_of(u->store, row->chains[i - 1], &driver, NULL);
+		sbuf_addf(i == row->n_chains ? &upper : &lower, "%s%s/layers/%s%s",
+		          i + 1 < row->n_chains ? ":" : "", store_path(u->store),
+		          row->chains[i - 1], driver == LAYER_PLAIN ? "/fs" : "");
+	}
+	return json_pack("{s:s, s:{s:s, s:s}}", "Name", "overlay2", "Data", "UpperDir",
+	                 upper.s ? upper.s : "", "LowerDir", lower.s ? lower.s : "");
+}
+
+/* {"type", "diff_ids"} under Docker's names. */
+static json_t *root_fs_of(const json_t *config)
+{
+	return json_pack("{s:O?, s:O?}", "Type", json_at(config, "rootfs.type"), "Layers",
+	                 json_at(config, "rootfs.diff_ids"));
+}
+
+static int describe(struct usrct *u, const struct image_row *row, const json_t *config,
+                    json_t **ret, struct err *e)
+{
+	const char *author = json_string_value(json_object_get(config, "author"));
+	const char *comment = json_string_value(json_object_get(config, "comment"));
+	const char *variant = json_string_value(json_object_get(config, "variant"));
+	json_t *settings = json_object_get(config, "config");
+	json_t *labels = json_object_get(settings, "Labels");
+	json_t *out =
+		json_pack("{s:s, s:o, s:o, s:s, s:s, s:o, s:s, s:s, s:O?, s:O?}", "Id", row->id,
+	                  "RepoTags", names_of(row), "RepoDigests", digests_of(row), "Parent", "",
+	                  "Comment", comment ? comment : "", "Created", time_of(row->created_ns),
+	                  "DockerVersion", "", "Author", author ? author : "", "Config", settings,
+	                  "Architecture", json_object_get(config, "architecture"));
+
+	*ret = out;
+	if (!out)
+		return err_oom(e);
+	(void)json_object_update_new(
+		out, json_pack("{s:s, s:O?, s:I, s:I, s:o, s:o, s:{s:o}, s:s, s:O?, s:O?, "
+	                       "s:{s:s, s:o}}",
+	                       "Variant", variant ? variant : "", "Os",
+	                       json_object_get(config, "os"), "Size", (json_int_t)row->size_bytes,
+	                       "VirtualSize", (json_int_t)row->size_bytes, "GraphDriver",
+	                       graph_driver_of(u, row), "RootFS", root_fs_of(config), "Metadata",
+	                       "LastTagTime", time_of(row->pulled_ns), "Digest", row->manifest,
+	                       "Labels", labels, "History", json_object_get(config, "history"),
+	                       "Storage", "Driver", driver_of(u, row), "Chain", chains_of(row)));
+	return json_object_get(out, "RootFS") ? 0 : err_oom(e);
+}
+
 static int inspect_image(struct usrct *u, const char *ref, json_t **ret, struct err *e)
 {
 	_cleanup_free_ char *text = NULL;
-	_cleanup_json_ json_t *config = NULL, *names = json_array(), *layers = json_array();
+	_cleanup_json_ json_t *config = NULL;
 	struct image_row row = { 0 };
 	size_t n;
 	int r = engine_store(u, STORE_READ, e);
@@ -166,21 +145,8 @@ static int inspect_image(struct usrct *u, const char *ref, json_t **ret, struct 
 		r = blob_read(u->store, row.id, CONFIG_MAX_BYTES, &text, &n, e);
 	if (r == 0)
 		r = json_parse(text, n, "the image's config", &config, e);
-	if (r == 0) {
-		for (char *const *name = row.names; name && *name; name++)
-			(void)json_array_append_new(names, json_string(*name));
-		for (size_t i = 0; i < row.n_chains; i++)
-			(void)json_array_append_new(layers, json_string(row.chains[i]));
-		*ret = json_pack("{s:s, s:s, s:O, s:o, s:O?, s:O?, s:I, s:O?, s:{s:s, s:O}, s:O?}",
-		                 "Id", row.id, "Digest", row.manifest, "RepoTags", names, "Created",
-		                 time_of(row.created_ns), "Architecture",
-		                 json_object_get(config, "architecture"), "Os",
-		                 json_object_get(config, "os"), "Size", (json_int_t)row.size_bytes,
-		                 "Config", json_object_get(config, "config"), "Storage", "Driver",
-		                 driver_of(u, &row), "Chain", layers, "RootFS",
-		                 json_object_get(config, "rootfs"));
-		r = *ret ? 0 : err_oom(e);
-	}
+	if (r == 0)
+		r = describe(u, &row, config, ret, e);
 	image_row_done(&row);
 	return r;
 }

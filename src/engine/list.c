@@ -116,8 +116,7 @@ static int take_documents(const struct candidate *c, struct usrct_container *ret
 	ret->labels = take_list(&label_list);
 	ret->mounts = take_list(&mount_list);
 	ret->network = strdup(candidate_network(c));
-	ret->health = strdup(candidate_health(c));
-	return ret->labels && ret->mounts && ret->network && ret->health ? 0 : err_oom(e);
+	return ret->labels && ret->mounts && ret->network ? 0 : err_oom(e);
 }
 
 static int take(const struct candidate *c, const struct usrct_list_options *o,
@@ -133,6 +132,7 @@ static int take(const struct candidate *c, const struct usrct_list_options *o,
 		.image = familiar(row->image),
 		.image_id = strdup(row->image_id),
 		.command = strdup(row->command),
+		.health = candidate_health(c),
 		.state = candidate_public_state(c),
 		.created_ns = row->created_ns,
 		.started_ns = s->started_ns,

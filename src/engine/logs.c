@@ -22,15 +22,34 @@ struct reader {
 	struct log_reader files;
 	int out_fds[2];
 	bool at_line_start[2];
+	char *out; /* READ_BYTES, for out_stream */
+	size_t out_n;
+	enum log_stream out_stream;
 	char *buf; /* READ_BYTES; a line is at most half of the writer's buffer */
 	size_t n;
 };
 
-static int put(const struct reader *r, const struct log_entry *x, const void *data, size_t n)
+static int put_out(struct reader *r)
 {
-	int fd = r->out_fds[x->stream == LOG_STDERR];
+	int fd = r->out_fds[r->out_stream], k = 0;
 
-	return n && fd >= 0 ? fd_write_all(fd, data, n) : 0;
+	if (r->out_n && fd >= 0)
+		k = fd_write_all(fd, r->out, r->out_n);
+	r->out_n = 0;
+	return k;
+}
+
+/* Collected, since a line at a time would be slower than most containers print. */
+static int put(struct reader *r, const struct log_entry *x, const void *data, size_t n)
+{
+	int k = 0;
+
+	if (r->out_stream != x->stream || r->out_n + n > READ_BYTES)
+		k = put_out(r);
+	r->out_stream = x->stream;
+	memcpy(r->out + r->out_n, data, n); /* an entry is smaller than READ_BYTES */
+	r->out_n += n;
+	return k;
 }
 
 static int show_entry(struct reader *r, const struct log_entry *x, struct err *e)
@@ -61,11 +80,11 @@ static int show_entry(struct reader *r, const struct log_entry *x, struct err *e
 static int show_buffer(struct reader *r, struct err *e)
 {
 	size_t at = 0;
+	int k;
 
 	for (;;) {
 		struct log_entry x;
 		ssize_t n = log_parse(r->buf + at, r->n - at, &x);
-		int k;
 
 		if (n == 0)
 			break;
@@ -78,6 +97,9 @@ static int show_buffer(struct reader *r, struct err *e)
 			return k;
 		at += (size_t)n;
 	}
+	k = put_out(r);
+	if (k < 0)
+		return err_errno(e, k, "cannot write the log");
 	memmove(r->buf, r->buf + at, r->n - at);
 	r->n -= at;
 	if (r->n == READ_BYTES) /* no entry is that long: not ours */
@@ -245,9 +267,11 @@ int usrct_container_logs(struct usrct *u, const char *ref, const struct usrct_lo
 
 	if (k == 0) {
 		r.buf = malloc(READ_BYTES);
-		k = r.buf ? show(u, &t, &r, &e) : err_oom(&e);
+		r.out = malloc(READ_BYTES);
+		k = r.buf && r.out ? show(u, &t, &r, &e) : err_oom(&e);
 	}
 	log_reader_done(&r.files);
 	free(r.buf);
+	free(r.out);
 	return ENGINE_RETURN(k, out, &e);
 }

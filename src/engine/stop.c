@@ -139,12 +139,14 @@ int engine_remove(struct usrct *u, struct target *t, bool force, struct err *e)
 /* A signal that means the end also ends what a restart policy would do. */
 static int kill_one(struct usrct *u, struct target *t, int signo, struct err *e)
 {
+	bool was_restarting = t->state.status == STATE_RESTARTING;
 	int stop_signal, timeout_s = 0, r = 0;
 
 	stop_settings(t, &stop_signal, &timeout_s);
-	if (signo == SIGKILL || signo == stop_signal || t->state.status == STATE_RESTARTING)
+	if (signo == SIGKILL || signo == stop_signal || was_restarting)
 		r = take_over(u, t, e);
-	if (r == 0 && t->state.status == STATE_RESTARTING)
+	/* Between two runs there is nothing to signal, and now there will be no other. */
+	if (r == 0 && was_restarting && !state_is_running(&t->state))
 		return MIN(engine_wait_end(u, t, -1, e), 0);
 	return r < 0 ? r : engine_signal(u, t, signo, e);
 }

@@ -109,7 +109,7 @@ listing() { # DIR
   usr-ct cp here/file box:/tmp/later
   usr-ct cp box:/tmp/later later
   cmp here/file later
-  [ -z "$(grep "$FILE_DIR" /proc/self/mountinfo)" ]
+  run ! grep -q "$FILE_DIR" /proc/self/mountinfo
   run_ct -0 diff box
   assert_has "$output" "A /tmp/later"
 }

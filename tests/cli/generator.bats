@@ -82,7 +82,7 @@ with() { # SED
   with 's/"\/root"/7/'
   expect 5:16 "'workdir'"
   with 's/"\/root"/"root"/'
-  expect 5:16 absolute
+  expect 5:16 "'workdir' must be an absolute path"
   with 's/"cmd": .*/"cmd": [],/'
   expect 4:12 "'cmd'"
   with 's/"cmd": .*/"cmd": ["a", 5],/'

@@ -65,7 +65,7 @@ teardown() {
   usr-ct create --name later --network none "$B" sh -c 'exit 4'
   usr-ct wait --condition next-exit later >next 2>&1 3>&- &
   waiter=$!
-  usr-ct wait --condition removed later >removed 2>&1 3>&- &
+  usr-ct wait --condition removed later >gone.out 2>&1 3>&- &
   gone=$!
   run_ct -0 wait later
   assert_output 0

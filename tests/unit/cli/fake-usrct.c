@@ -556,6 +556,15 @@ int usrct_container_start_all(struct usrct *u, const char *const *filters, usrct
 	return 0;
 }
 
+int usrct_container_check(struct usrct *u, const char *ref, bool *ret_healthy, struct usrct_err *e)
+{
+	(void)u;
+	if (!find(ref))
+		return fail(e, UCT_CONTAINER_UNKNOWN, -ENOENT, "no container", ref);
+	*ret_healthy = true;
+	return 0;
+}
+
 static int fake_mount(const char *ref, struct usrct_err *e)
 {
 	return find(ref) ? 0 : fail(e, UCT_CONTAINER_UNKNOWN, -ENOENT, "no such container", ref);

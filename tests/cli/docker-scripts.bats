@@ -1,0 +1,107 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# docker-scripts - scripts written for docker, run after alias docker=usr-ct
+bats_require_minimum_version 1.5.0
+load helpers
+
+setup_file() {
+  setup_store busybox
+  export IMG=$REGISTRY/busybox
+}
+teardown_file() {
+  teardown_store
+}
+teardown() {
+  remove_all_and_check
+}
+
+setup() {
+  cd "$BATS_TEST_TMPDIR"
+  mkdir bin
+  ln -s "$(command -v usr-ct)" bin/docker
+  PATH=$PWD/bin:$PATH
+}
+
+@test "a service: started once, waited for, replaced, cleaned up" {
+  cat >service.sh <<'SCRIPT'
+set -eu
+name=service
+if [ "$(docker ps -aq -f "name=^/${name}$")" ]; then
+  docker rm -f "$name" >/dev/null
+fi
+cid=$(docker run -d --name "$name" --label app=demo --network none "$IMG" sh -c 'echo ready; exec sleep 1000')
+[ ${#cid} = 64 ]
+until docker logs "$name" 2>&1 | grep -q ready; do :; done
+[ "$(docker inspect -f '{{.State.Running}}' "$name")" = true ]
+[ "$(docker inspect --format='{{.Id}}' "$name")" = "$cid" ]
+docker ps --filter label=app=demo --format '{{.ID}}: {{.Names}} ({{.Status}})' | grep -q "^$(echo "$cid" | cut -c1-12): service (Up "
+docker rename "$name" "$name-old"
+docker run -d --name "$name" --label app=demo --network none "$IMG" sleep 1000 >/dev/null
+docker stop -t 1 "$name-old" >/dev/null
+docker rm "$name-old"
+docker ps -q --filter label=app=demo | xargs docker stop -t 1 >/dev/null
+docker ps -aq --filter label=app=demo | xargs docker rm -v
+SCRIPT
+  run bash service.sh
+  assert_status 0
+  run bash service.sh
+  assert_status 0
+}
+
+@test "exit codes, names and states of a batch" {
+  cat >batch.sh <<'SCRIPT'
+set -u
+for i in 0 1 2; do docker run --name "job$i" --network none "$IMG" sh -c "exit $i"; [ $? = $i ] || exit 90; done
+docker ps -a --filter exited=1 --format '{{.Names}}' | grep -qx job1 || exit 91
+docker ps -a --no-trunc --format 'table {{.ID}}\t{{.Names}}\t{{.State}}' | grep -q job2 || exit 92
+for c in $(docker ps -aq); do docker inspect -f '{{.Name}} {{.State.ExitCode}}' "$c"; done | sort >codes
+diff codes - <<END || exit 93
+/job0 0
+/job1 1
+/job2 2
+END
+docker container prune -f | grep -q 'Total reclaimed space' || exit 94
+[ -z "$(docker ps -aq)" ] || exit 95
+docker run --rm --network none "$IMG" nosuchcommand 2>/dev/null
+[ $? = 127 ] || exit 96
+docker run --nosuchflag 2>/dev/null
+[ $? = 125 ] || exit 97
+SCRIPT
+  run bash batch.sh
+  assert_status 0
+}
+
+@test "what CI scripts ask about images and the machine" {
+  cat >ask.sh <<'SCRIPT'
+set -eu
+docker version --format '{{.Server.Version}}' | grep -q '^[0-9]'
+docker info --format '{{.Driver}} {{.NCPU}} {{.CgroupVersion}}' | grep -q ' 2$'
+docker --log-level error images --format '{{.Repository}}:{{.Tag}}' | grep -qx "$IMG:latest"
+docker images -q "$IMG" | grep -q '^[0-9a-f]\{12\}$'
+docker image inspect "$IMG" >/dev/null 2>&1 || exit 1
+if docker image inspect nosuch:latest >/dev/null 2>&1; then exit 1; fi
+docker inspect --type=image -f '{{json .RepoTags}}' "$IMG" | jq -e 'length == 1' >/dev/null
+docker images --filter=reference='*/busybox' --format '{{json .}}' | jq -e .ID >/dev/null
+docker images -f dangling=true -q | xargs -r docker rmi
+docker system df --format '{{.Type}}' | grep -qx Images
+SCRIPT
+  run bash ask.sh
+  assert_status 0
+}
+
+@test "a health loop over names, as wait-for-it scripts have it" {
+  cat >loop.sh <<'SCRIPT'
+set -eu
+docker create --name db --network none "$IMG" sleep 1000 >/dev/null
+docker start db >/dev/null
+while [ "$(docker inspect -f '{{.State.Status}}' db)" != running ]; do :; done
+docker inspect -f '{{if .State.Running}}up{{else}}down{{end}} {{with .State}}{{.ExitCode}}{{end}}' db | grep -qx 'up 0'
+docker inspect -f '{{range $i, $e := .Config.Env}}{{if eq $i 0}}{{$e}}{{end}}{{end}}' db | grep -q =
+docker inspect --format '{{index (index .NetworkSettings.Networks "none") "IPAddress"}}' db >/dev/null
+docker restart -t 0 db >/dev/null
+docker kill --signal=KILL db >/dev/null
+docker rm db
+SCRIPT
+  run bash loop.sh
+  assert_status 0
+}

@@ -1,0 +1,98 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# prune - removing what nothing uses, and how much space that gives
+bats_require_minimum_version 1.5.0
+load helpers
+
+setup_file() {
+  setup_store busybox
+  export IMG=$REGISTRY/busybox
+}
+teardown_file() {
+  teardown_store
+}
+teardown() {
+  remove_all_and_check
+  usr-ct images -q | sort -u | xargs -r usr-ct rmi -f >/dev/null
+}
+
+setup() {
+  cd "$BATS_TEST_TMPDIR"
+  usr-ct pull "$IMG" >/dev/null
+}
+
+du_store() {
+  du -s --block-size=1 "$XDG_DATA_HOME/usr-ct" 2>/dev/null | cut -f1
+}
+
+@test "container prune: what does not run, with a question" {
+  usr-ct run --name ended --network none "$IMG" sh -c 'head -c 3000000 /dev/zero >/f'
+  usr-ct create --name made "$IMG" true >/dev/null
+  usr-ct run -d --name up --network none "$IMG" sleep 1000 >/dev/null
+  id=$(usr-ct inspect -f '{{.Id}}' ended)
+  run_ct -1 container prune </dev/null
+  assert_error 1110
+  run --separate-stderr usr-ct container prune < <(echo n)
+  [ "$status" = 0 ]
+  [ "$(usr-ct ps -aq | wc -l)" = 3 ]
+  run --separate-stderr usr-ct container prune < <(echo y)
+  assert_status 0
+  assert_has "$output" "Deleted Containers:"
+  assert_has "$output" "$id"
+  [[ $output =~ Total\ reclaimed\ space:\ 3[.0-9]*MB ]]
+  [ "$(usr-ct ps -a --format '{{.Names}}')" = up ]
+  run_ct -0 container prune -f
+  assert_output "Total reclaimed space: 0B"
+  usr-ct rm -f -t 0 up >/dev/null
+}
+
+@test "container prune: filters" {
+  usr-ct create --name keep --label keep "$IMG" true >/dev/null
+  usr-ct create --name drop "$IMG" true >/dev/null
+  run_ct -0 container prune -f --filter until=1h
+  [ "$(usr-ct ps -aq | wc -l)" = 2 ]
+  run_ct -0 container prune --force --filter 'label!=keep'
+  [ "$(usr-ct ps -a --format '{{.Names}}')" = keep ]
+  run_ct -0 container prune -f --filter label=keep --filter until=0s
+  [ -z "$(usr-ct ps -aq)" ]
+}
+
+@test "image prune: dangling ones, or all that no container uses" {
+  usr-ct create --name user "$IMG" true >/dev/null
+  run_ct -0 image prune -f
+  assert_output "Total reclaimed space: 0B"
+  run_ct -0 image prune -af
+  [ -n "$(usr-ct images -q)" ]
+  usr-ct rm user >/dev/null
+  run_ct -0 image prune -a -f
+  assert_has "$output" "Deleted Images:"
+  assert_has "$output" "untagged: $IMG:latest"
+  [ -z "$(usr-ct images -q)" ]
+}
+
+@test "system prune: containers, then images" {
+  usr-ct create --name user "$IMG" true >/dev/null
+  run_ct -0 system prune -f
+  assert_has "$output" "Deleted Containers:"
+  [ -n "$(usr-ct images -q)" ]
+  run --separate-stderr usr-ct system prune -a --volumes < <(echo yes)
+  assert_status 0
+  assert_has "$output" "WARNING! This will remove:"
+  [ -z "$(usr-ct images -q)" ]
+}
+
+@test "system df: agrees with du" {
+  usr-ct run --name ended --network none "$IMG" sh -c 'head -c 2000000 /dev/zero >/f'
+  run_ct -0 system df
+  [[ ${lines[0]} =~ ^TYPE\ +TOTAL\ +ACTIVE\ +SIZE\ +RECLAIMABLE$ ]]
+  [[ ${lines[1]} =~ ^Images\ +1\ +1\  ]]
+  [[ ${lines[2]} =~ ^Containers\ +1\ +0\ .*100% ]]
+  sum=$(usr-ct system df --format '{{.RawSize}}' | paste -sd+ | bc)
+  rest=$(($(du_store) - sum))
+  # The index, its lock, events and the directories themselves.
+  [ "$rest" -ge 0 ] && [ "$rest" -lt 1000000 ] || fail "du: $(du_store), df: $sum"
+  run_ct -0 system df -v
+  assert_has "$output" "Containers space usage:"
+  run_ct -0 system df --format json
+  [ "$(head -1 <<<"$output" | jq -r .Type)" = Images ]
+}
