@@ -41,6 +41,8 @@ static const struct command *const table[] = {
 	&cmd_images,
 	&cmd_image_prune,
 	&cmd_rmi,
+	&cmd_rmi,
+	&cmd_image_prune,
 	&cmd_inspect,
 	&cmd_container_inspect,
 	&cmd_image_inspect,
