@@ -37,6 +37,9 @@ void logging_open_file(struct monitor *m)
 		                      .max_files = p->max_files,
 		                      .scratch = m->scratch,
 		                      .scratch_size = sizeof(m->scratch) };
+	/* What is written at once fits into a file. */
+	if (p->max_bytes && p->max_bytes < sizeof(m->scratch))
+		m->log.scratch_size = MAX((size_t)p->max_bytes, (size_t)LOG_SCRATCH_MIN);
 	if (p->driver == LOG_TO_FILE)
 		(void)log_open(&m->log);
 }

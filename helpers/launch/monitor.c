@@ -383,6 +383,19 @@ static void look_after_run(struct monitor *m)
 	tell_end(l);
 }
 
+/* On a full disk, which the container may have filled with what it wrote, the exit status is worth
+ * more than the last entries of the log. */
+static void keep_last_state(struct monitor *m)
+{
+	int r = state_write(LAUNCH_CONTAINER, &m->l->state, NULL);
+	off_t end = r == -ENOSPC || r == -EDQUOT ? lseek(m->log.fd, 0, SEEK_END) : 0;
+
+	if (end <= 0)
+		return;
+	IGNORE(ftruncate(m->log.fd, MAX(end - 16384, (off_t)0)));
+	(void)state_write(LAUNCH_CONTAINER, &m->l->state, NULL); /* else its state is unknown */
+}
+
 int monitor_run(struct launch *l)
 {
 	static struct monitor monitor; /* too large for a stack; touched only as far as needed */
@@ -407,8 +420,7 @@ int monitor_run(struct launch *l)
 	if (l->plan.auto_remove)
 		launch_remove_container(l, false);
 	else
-		(void)state_write(LAUNCH_CONTAINER, &l->state,
-		                  NULL); /* a full disk: state unknown */
+		keep_last_state(m);
 	monitor_part(m);
 	launch_put_away(l);
 	if (l->plan.auto_remove)

@@ -253,7 +253,7 @@ enum usrct_state {
  * @labels, @mounts: NULL-terminated; "KEY=VALUE", and what is bound into it. These and
  * @network:   with USRCT_LIST_DOCUMENT, else NULL
  * @health:    "none", "starting", "healthy" or "unhealthy", as the last check of this run or the
- *             last one found it
+ *             last one found it; static
  * @size_rw_bytes, @size_root_bytes: with USRCT_LIST_SIZE: what it wrote, and that with its image
  */
 struct usrct_container {

@@ -2,7 +2,9 @@
 /* usr-ct events - what happens to containers and images, as it happens */
 #include "cli/cli.h"
 
-#include "cli/print-json.h"
+#include "base/json.h"
+#include "base/sbuf.h"
+#include "cli/format.h"
 #include "cli/when.h"
 
 #include <stdio.h>
@@ -10,17 +12,23 @@
 
 struct printer {
 	struct cli *c;
-	bool as_json;
+	struct format *format; /* NULL: a line for people */
+	struct err e;
 };
 
-static int print(const struct usrct_event *ev, void *arg)
+static const char *attribute(const struct usrct_event *ev, const char *name)
 {
-	const struct printer *p = arg;
+	for (const char *const *a = ev->attributes; *a; a += 2)
+		if (!strcmp(a[0], name))
+			return a[1];
+	return "";
+}
+
+static int print_line(const struct printer *p, const struct usrct_event *ev)
+{
 	FILE *f = p->c->out.f;
 	char when[LOCAL_TIME_SIZE];
 
-	if (p->as_json)
-		return fprintf(f, "%s\n", ev->json) < 0 || fflush(f) != 0 ? -EPIPE : 0;
 	local_time(ev->time_ns, when);
 	(void)fprintf(f, "%s %s %s %s", when, ev->type, ev->action, ev->id);
 	for (const char *const *a = ev->attributes; *a; a += 2)
@@ -29,17 +37,63 @@ static int print(const struct usrct_event *ev, void *arg)
 	return fflush(f) != 0 ? -EPIPE : 0; /* a watcher wants to see it now */
 }
 
+/* Fields as Go names them, the older ones, and podman's. */
+static json_t *other_names(const struct usrct_event *ev)
+{
+	return json_pack("{ss ss ss ss ss ss sI sI}", "Status", ev->action, "ID", ev->id, "From",
+	                 attribute(ev, "image"), "Image", attribute(ev, "image"), "Name",
+	                 attribute(ev, "name"), "Scope", "local", "Time",
+	                 (json_int_t)(ev->time_ns / 1000000000), "TimeNano",
+	                 (json_int_t)ev->time_ns);
+}
+
+static int print(const struct usrct_event *ev, void *arg)
+{
+	_cleanup_json_ json_t *extra = NULL;
+	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(1 << 20);
+	struct printer *p = arg;
+	int r;
+
+	if (!p->format)
+		return print_line(p, ev);
+	extra = other_names(ev);
+	r = format_row(p->format, json_loads(ev->json, 0, NULL), extra, NULL, &p->e);
+	if (r == 0)
+		r = format_end(p->format, &b, &p->e);
+	if (r < 0)
+		return r;
+	if (b.len && fwrite(b.s, 1, b.len, p->c->out.f) != b.len)
+		return -EPIPE;
+	return fflush(p->c->out.f) != 0 ? -EPIPE : 0;
+}
+
+static int follow(struct cli *c, const struct args *a, const struct usrct_events_options *o,
+                  struct printer *p)
+{
+	struct format_options format = { .text = args_string(a, "format") };
+	struct usrct_err e = { 0 };
+	int r;
+
+	if (format.text && *format.text && format_compile(&format, &p->format, &p->e) < 0)
+		return cli_fail_local(c, &p->e);
+	r = usrct_events(c->u, o, print, p, &e);
+	if (r == -EPIPE)
+		return 1; /* `| head` has seen enough */
+	if (r < 0 && p->e.uct)
+		return cli_fail_local(c, &p->e);
+	return r < 0 ? cli_fail(c, &e) : 0;
+}
+
 static int events(struct cli *c, const struct args *a)
 {
 	_cleanup_free_ const char **filters = NULL;
-	const char *format = args_string(a, "format");
-	struct printer p = { c, format && !strcmp(format, "json") };
 	struct usrct_events_options o = {
-		.size = sizeof(o), .no_follow = args_has(a, "stream") && !args_flag(a, "stream")
+		.size = sizeof(o),
+		.no_follow = args_has(a, "stream") && !args_flag(a, "stream"),
 	};
-	struct usrct_err e = { 0 };
+	struct printer p = { .c = c };
 	struct err bad;
-	int r;
+	int status;
 
 	if (args_list(a, "filter", &filters) < 0)
 		return cli_fail_memory(c);
@@ -47,10 +101,9 @@ static int events(struct cli *c, const struct args *a)
 	    args_when(a, "until", &o.until_ns, &bad) < 0)
 		return cli_fail_local(c, &bad);
 	o.filters = filters;
-	r = usrct_events(c->u, &o, print, &p, &e);
-	if (r == -EPIPE)
-		return 1; /* `| head` has seen enough */
-	return r < 0 ? cli_fail(c, &e) : 0;
+	status = follow(c, a, &o, &p);
+	format_free(p.format);
+	return status;
 }
 
 const struct command cmd_events = {
@@ -75,8 +128,8 @@ const struct command cmd_events = {
 			{ "until", 0, OPTION_STRING, COMPLETE_NONE, "TIME", "End there" },
 			{ "stream", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
 	                  "Go on with what happens; --stream=false ends after what has", "true" },
-			{ "format", 0, OPTION_ENUM, COMPLETE_VALUES, "FORM",
-	                  "How to print an event", NULL, NULL, print_formats },
+			{ "format", 0, OPTION_STRING, COMPLETE_NONE, "FORM",
+	                  "json, or a template such as {{.Action}} {{.Actor.Attributes.name}}" },
 			{ NULL },
 		},
 	.examples =

@@ -132,7 +132,7 @@ static int take(const struct candidate *c, const struct usrct_list_options *o,
 		.image = familiar(row->image),
 		.image_id = strdup(row->image_id),
 		.command = strdup(row->command),
-		.health = strdup(candidate_health(c)),
+		.health = candidate_health(c),
 		.state = candidate_public_state(c),
 		.created_ns = row->created_ns,
 		.started_ns = s->started_ns,
@@ -143,8 +143,7 @@ static int take(const struct candidate *c, const struct usrct_list_options *o,
 		.is_oom_killed = s->is_oom_killed,
 		.auto_remove = row->auto_remove,
 	};
-	if (!ret->id || !ret->name || !ret->image || !ret->image_id || !ret->command ||
-	    !ret->health)
+	if (!ret->id || !ret->name || !ret->image || !ret->image_id || !ret->command)
 		return err_oom(e);
 	if (o->details & USRCT_LIST_DOCUMENT)
 		r = take_documents(c, ret, e);

@@ -62,6 +62,20 @@ static bool is_missing_own(const char *data_dir, const char *source)
 	return !strncmp(source, data_dir, strlen(data_dir)) && access(source, F_OK) < 0;
 }
 
+/* Devices and their like are there only while it runs. */
+static bool is_of_the_kernel(const char *target)
+{
+	static const char *const places[] = { "/dev", "/proc", "/sys" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		size_t n = strlen(places[i]);
+
+		if (!strncmp(target, places[i], n) && (target[n] == '/' || !target[n]))
+			return true;
+	}
+	return false;
+}
+
 static void add_mounts(struct sbuf *b, const char *data_dir, const json_t *mounts)
 {
 	const json_t *m;
@@ -74,7 +88,7 @@ static void add_mounts(struct sbuf *b, const char *data_dir, const json_t *mount
 		const char *source = json_string_value(json_object_get(m, "source"));
 
 		if (!type || strcmp(type, "bind") != 0 || !target || !source ||
-		    !strncmp(target, "/sys", 4) || is_missing_own(data_dir, source))
+		    is_of_the_kernel(target) || is_missing_own(data_dir, source))
 			continue;
 		add_word(b, "mount");
 		add_word(b, target);

@@ -10,6 +10,7 @@ used until all of it was gone, so that processes which go on in the background a
 the kernel keeps no cpu.stat it is the CPU time of the command and the children it waited for.
 """
 import argparse
+import calendar
 import json
 import os
 import resource
@@ -295,9 +296,85 @@ def bench_stream(place, options):
         print(f"  {c.name:<14}{options.megabytes / seconds:>10.0f} MB/s")
 
 
+def bench_parallel(place, options):
+    place.load()
+    count = options.parallel
+
+    def many(of):
+        run = " ".join(of("run", "--rm", "--network", "none", place.image, "true"))
+        return ["sh", "-c", f"seq {count} | xargs -P {count} -I@ {run} >/dev/null"]
+
+    compare(f"{count} at the same time: run --rm --network none IMAGE true", [
+        Contender("usr-ct", many(place.usrct)),
+        Contender("podman", many(place.podman)),
+    ], options.rounds)
+
+
+def bench_exec(place, options):
+    place.load()
+    for of in (place.usrct, place.podman):
+        quiet(*of("run", "-d", "--name", "target", "--network", "none", place.image, "sleep", "1000"))
+    pid = quiet(*place.usrct("inspect", "--format", "{{.State.Pid}}", "target"))
+    compare("exec CONTAINER true", [
+        Contender("usr-ct", place.usrct("exec", "target", "true")),
+        Contender("nsenter", ["nsenter", "-t", pid, "-U", "-m", "-u", "-i", "-n", "-p", "-C",
+                              "/bin/true"]),
+        Contender("podman", place.podman("exec", "target", "true")),
+    ], options.rounds, "nsenter enters the same namespaces: no cgroup, no filter, no terminal, no user")
+
+
+def bench_stop(place, options):
+    place.load()
+
+    def start(of):
+        return lambda turn: quiet(*of("run", "-d", "--name", "target", "--network", "none", "--init",
+                                      place.image, "sleep", "1000"))
+
+    def remove(of):
+        return lambda turn: quiet(*of("rm", "target"))
+
+    late_ms = []
+
+    def ended(turn):
+        # Said by its monitor, in UTC with nanoseconds; what comes after it is ours.
+        now = time.time()
+        text = quiet(*place.usrct("inspect", "--format", "{{.State.FinishedAt}}", "target"))
+        whole, _, rest = text.rstrip("Z").partition(".")
+        at = calendar.timegm(time.strptime(whole, "%Y-%m-%dT%H:%M:%S")) + float("0." + (rest or "0"))
+        late_ms.append((now - at) * 1000)
+        remove(place.usrct)(turn)
+
+    compare("stop a container that ends at the first signal", [
+        Contender("usr-ct", place.usrct("stop", "target"), start(place.usrct), ended),
+        Contender("podman", place.podman("stop", "target"), start(place.podman), remove(place.podman)),
+    ], options.rounds)
+    print(f"  usr-ct returned {statistics.median(late_ms):.1f} ms after the program's end (median; "
+          f"best {min(late_ms):.1f})")
+
+
+def bench_log(place, options):
+    place.load()
+    size = options.megabytes << 20
+    # Lines as programs write them; a hundred bytes and a newline.
+    program = f"yes {'x' * 100} | head -c {size}"
+
+    def of(tool, *rotation):
+        return tool("run", "--rm", "--network", "none", *rotation, place.image, "sh", "-c", program)
+
+    contenders = [
+        Contender("usr-ct", of(place.usrct, "--log-opt", "max-size=10m", "--log-opt", "max-file=3")),
+        Contender("podman", of(place.podman, "--log-driver", "k8s-file", "--log-opt", "max-size=10m")),
+    ]
+    compare(f"{options.megabytes} MB of lines into the log, with rotation", contenders, options.rounds)
+    for c in contenders:
+        seconds = statistics.median(s.wall_ms for s in c.samples) / 1000
+        print(f"  {c.name:<14}{options.megabytes / 1024 * 60 / seconds:>10.1f} GB/min")
+
+
 def main():
     benches = {"start": (bench_start, 20), "ps": (bench_ps, 20), "pull": (bench_pull, 3),
-               "stream": (bench_stream, 3)}
+               "stream": (bench_stream, 3), "parallel": (bench_parallel, 5),
+               "exec": (bench_exec, 20), "stop": (bench_stop, 20), "log": (bench_log, 3)}
     p = argparse.ArgumentParser(prog="tests/bench/" + (sys.argv[1] if len(sys.argv) > 1 else ""),
                                 description=__doc__.split("\n", maxsplit=1)[0])
     p.add_argument("what", choices=benches, help=argparse.SUPPRESS)
@@ -306,7 +383,8 @@ def main():
     p.add_argument("--rounds", type=int, help="turns that each program takes")
     p.add_argument("--containers", type=int, default=100, help="ps: how many (100)")
     p.add_argument("--image", default="starter", help="pull: starter, or debian if the tests made one")
-    p.add_argument("--megabytes", type=int, default=1024, help="stream: how much (1024)")
+    p.add_argument("--megabytes", type=int, default=1024, help="stream, log: how much (1024)")
+    p.add_argument("--parallel", type=int, default=50, help="parallel: how many (50)")
     p.add_argument("--no-network", action="store_true", help="start: only --network none")
     options = p.parse_args()
     bench, rounds = benches[options.what]

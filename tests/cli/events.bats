@@ -63,6 +63,15 @@ destroy"
       and (.time == (.timeNano / 1000000000 | floor)) and .id == .Actor.ID' || false
 }
 
+@test "events: --format with templates" {
+  usr-ct run --rm --name shaped --network none "$B" true
+  wait_until no_leftover_processes
+  run_ct -0 events --since "$since" --until 0s --filter event=die --format '{{.Type}} {{.Action}} {{.Actor.Attributes.name}} {{.Name}} {{.Status}}'
+  assert_output "container die shaped shaped die"
+  run_ct -125 events --format '{{.Type'
+  assert_has "$stderr" UCT-
+}
+
 @test "events: images" {
   usr-ct pull "$REGISTRY/layers"
   usr-ct rmi "$REGISTRY/layers"

@@ -214,7 +214,7 @@ inside() { # FLAG... IMAGE COMMAND...
 @test "mounts: a secret's value is in no document, no log, and not in inspect; it outlives the variable" {
   echo filesecretvalue >key
   TOKEN=varsecretvalue run_ct -0 create --network none --name sec --secret id=a,env=TOKEN --secret id=b,src=./key \
-    --secret id=c,src=./key,type=env,target=C "$B" sh -c 'test "$C" = filesecretvalue && cat /run/secrets/a /run/secrets/b | wc -c'
+    --secret id=c,src=./key,type=env,target=C "$B" sh -c 'test ${#C} = 16 && cat /run/secrets/a /run/secrets/b | wc -c'
   dir=$(inspect_field sec .Directory)
   run grep -rl -e filesecretvalue -e varsecretvalue "$dir/config.json" "$dir/launch.json"
   assert_status 1

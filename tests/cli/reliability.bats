@@ -81,20 +81,20 @@ kill_at_steps() { # ROLE EVERY
   # A leak check stops at being traced, and the holder needs newuidmap, which does as well.
   export ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0
   usr-ct run --rm --network none "$B" true
-  "$KILL_AT" list usr-ct run -d --name victim --network none "$B" sleep 1000 >list
+  "$KILL_AT" list usr-ct run -d --name victim --network none "$B" sleep 1000 >steps.txt
   usr-ct rm -f victim
-  steps=$(grep -c "^$1 " list)
-  [[ $steps -ge 8 ]] || fail "only $steps steps: $(cat list)"
+  steps=$(grep -c "^$1 " steps.txt)
+  [[ $steps -ge 8 ]] || fail "only $steps steps: $(cat steps.txt)"
   for ((n = 1; n <= steps; n++)); do
     # Of the many mounts a few will do.
-    if grep -qE "^$1 $n (fsmount|move_mount|mkdirat)$" list && ((n % $2)); then
+    if grep -qE "^$1 $n (fsmount|move_mount|mkdirat)$" steps.txt && ((n % $2)); then
       continue
     fi
     status=0
     "$KILL_AT" "$1" "$n" usr-ct run -d --name victim --network none "$B" sleep 1000 >out 2>&1 || status=$?
-    [[ $status != 124 ]] || fail "the client hangs when $(grep "^$1 $n " list) is its end"
+    [[ $status != 124 ]] || fail "the client hangs when $(grep "^$1 $n " steps.txt) is its end"
     ! grep -q Sanitizer out || fail "$(cat out)"
-    look_after_kill "$(grep "^$1 $n " list)"
+    look_after_kill "$(grep "^$1 $n " steps.txt)"
   done
   run_ct -0 run --rm --network none "$B" echo works
 }
@@ -131,7 +131,7 @@ kill_at_steps() { # ROLE EVERY
   exec 7<&-
   monitor=$(awk '/^PPid:/ { print $2 }' "/proc/$(inspect_field behind .State.Pid)/status")
   readlink "/proc/$monitor"/fd/* >open 2>/dev/null || true
-  ! grep passwd open
+  run ! grep passwd open
 }
 
 # --- those who do not read, and disks that take no more

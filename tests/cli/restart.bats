@@ -66,7 +66,7 @@ restarted() { # NAME COUNT
 @test "restart: stop, kill and rm -f end it, also in the pause between two runs" {
   for how in "stop -t 0" kill "rm -f"; do
     usr-ct run -d --name paused --network none --restart always "$B" sh -c 'echo run; exit 1'
-    wait_until restarted paused 3 # the pause is 0.8 s by now
+    wait_until restarted paused 4 # the pause is 1.6 s by now
     wait_until is_state paused restarting
     # shellcheck disable=SC2086
     usr-ct $how paused
@@ -81,7 +81,7 @@ restarted() { # NAME COUNT
 
 @test "restart: rm without force refuses one that is between two runs" {
   usr-ct run -d --name paused --network none --restart always "$B" sh -c 'echo run; exit 1'
-  wait_until restarted paused 3
+  wait_until restarted paused 5 # the pause is 3.2 s by now
   wait_until is_state paused restarting
   run_ct -1 rm paused
   assert_error 1404 restarting
@@ -176,7 +176,7 @@ inspect_field_raw() { # NAME KEY of the state file
 
 @test "restart: the monitor is killed in the pause: the container is an ended one" {
   usr-ct run -d --name bereft --network none --restart always "$B" sh -c 'echo run; exit 1'
-  wait_until restarted bereft 3
+  wait_until restarted bereft 5
   wait_until is_state bereft restarting
   monitor=$(monitor_of bereft)
   kill -9 "$monitor"

@@ -99,7 +99,7 @@ greedy='dd if=/dev/zero of=/dev/null bs=200M count=1 2>/dev/null'
 }
 
 @test "limits: update: a limit below what is in use is refused" {
-  usr-ct run -d --name ct "$B" sh -c 'x=$(head -c 40000000 /dev/zero | tr "\0" x); echo ready; sleep 1000'
+  usr-ct run -d --name ct "$B" sh -c 'dd if=/dev/zero of=/dev/shm/x bs=1M count=40; echo ready; sleep 1000'
   WAIT_S=60 wait_until log_has ct ready
   run_ct -1 update --memory 16m ct
   assert_error 1804 "would kill"

@@ -34,6 +34,41 @@ static void test_good(void **state)
 	plan_done(&p);
 }
 
+static void test_policies(void **state)
+{
+	struct plan p;
+
+	(void)state;
+	assert_int_equal(parse("{\"layers\":[\"a\"],\"stopTimeout\":3,"
+	                       "\"restart\":{\"policy\":\"on-failure\",\"maxRetries\":5},"
+	                       "\"log\":{\"driver\":\"local\",\"maxSize\":1000,\"maxFile\":2},"
+	                       "\"health\":{\"test\":[\"CMD\",\"true\"],\"interval\":5000000000,"
+	                       "\"timeout\":1,\"retries\":0,\"onFailure\":\"stop\"}}",
+	                       &p, NULL),
+	                 0);
+	assert_int_equal(p.stop_timeout_s, 3);
+	assert_int_equal(p.restart.when, RESTART_ON_FAILURE);
+	assert_int_equal(p.restart.max_retries, 5);
+	assert_int_equal(p.log.driver, LOG_TO_FILE);
+	assert_int_equal(p.log.max_bytes, 1000);
+	assert_int_equal(p.log.max_files, 2);
+	assert_string_equal(p.health.test.v[1], "true");
+	assert_int_equal(p.health.interval_ns, 5000000000);
+	assert_int_equal(p.health.timeout_ns, 1000000); /* no less than a millisecond */
+	assert_int_equal(p.health.retries, 1);
+	assert_int_equal(p.health.action, HEALTH_STOP);
+	plan_done(&p);
+	assert_int_equal(parse("{\"layers\":[\"a\"],\"log\":{\"driver\":\"journald\",\"options\":"
+	                       "{\"tag\":\"x\"}},\"restart\":{\"policy\":\"always\"}}",
+	                       &p, NULL),
+	                 0);
+	assert_int_equal(p.log.driver, LOG_TO_JOURNAL);
+	assert_string_equal(p.log.tag, "x");
+	assert_int_equal(p.restart.when, RESTART_ALWAYS);
+	assert_int_equal(p.health.test.n, 0);
+	plan_done(&p);
+}
+
 static void test_bad(void **state)
 {
 	static const char *const bad[] = {
@@ -47,6 +82,13 @@ static void test_bad(void **state)
 		"{\"layers\":[\"a\"],\"network\":\"bridge\"}",
 		"{\"layers\":[\"a\"],\"network\":1}",
 		"{\"layers\":[\"a\"],\"autoRemove\":1}",
+		"{\"layers\":[\"a\"],\"restart\":{\"policy\":\"perhaps\"}}",
+		"{\"layers\":[\"a\"],\"restart\":{\"policy\":\"always\",\"maxRetries\":-1}}",
+		"{\"layers\":[\"a\"],\"log\":{\"maxFile\":0}}",
+		"{\"layers\":[\"a\"],\"log\":{\"maxSize\":-5}}",
+		"{\"layers\":[\"a\"],\"health\":{\"test\":[\"CMD\"]}}",
+		"{\"layers\":[\"a\"],\"health\":{\"test\":[\"CMD\",1]}}",
+		"{\"layers\":[\"a\"],\"health\":{}}",
 		"{\"layers\":[\"a\"],\"stopSignal\":0}",
 		"{\"layers\":[\"a\"],\"stopSignal\":65}",
 		"{\"layers\":[\"a\"],\"stopSignal\":4294967311}",
@@ -68,6 +110,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_policies),
 		cmocka_unit_test(test_bad),
 	};
 

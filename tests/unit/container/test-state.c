@@ -23,6 +23,11 @@ static void test_parse(void **state)
 		{ "status=exited\nreason=killed for memory\n", 0, STATE_EXITED, -1 },
 		{ "status=exited\nlimit=12345678901\n", 0, STATE_EXITED, -1 },
 		{ "error=a=b\n", 0, STATE_CREATED, -1 },
+		{ "status=restarting\nrestart_count=3\nhealth=healthy\n", 0, STATE_RESTARTING, -1 },
+		{ "status=exited\nstopped_by_user=1\noom_killed=0\n", 0, STATE_EXITED, -1 },
+		{ "stopped_by_user=yes\n", -EBADMSG, 0, 0 },
+		{ "restart_count=-1\n", -EBADMSG, 0, 0 },
+		{ "health=fine\n", -EBADMSG, 0, 0 },
 		{ "status=flying\n", -EBADMSG, 0, 0 },
 		{ "status=lost\n", -EBADMSG, 0, 0 }, /* nobody writes that */
 		{ "status\n", -EBADMSG, 0, 0 },
