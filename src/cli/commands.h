@@ -49,13 +49,7 @@ extern const struct command cmd_info;
 extern const struct command cmd_version;
 extern const struct command cmd_help;
 extern const struct command cmd_recreate;
-extern const struct command cmd_complete;              /* hidden */
-extern const struct command cmd_man;                   /* hidden */
-extern const struct command cmd_errors_md;             /* hidden */
-extern const struct command cmd_cli_md;                /* hidden */
-extern const struct command cmd_complete;              /* hidden */
-extern const struct command cmd_man;                   /* hidden */
-extern const struct command cmd_errors_md, cmd_cli_md; /* hidden */
-extern const struct command cmd_complete;              /* hidden */
-extern const struct command cmd_man;                   /* hidden */
-extern const struct command cmd_errors_md;             /* hidden */
+extern const struct command cmd_complete;  /* hidden */
+extern const struct command cmd_man;       /* hidden */
+extern const struct command cmd_errors_md; /* hidden */
+extern const struct command cmd_cli_md;    /* hidden */
