@@ -317,28 +317,3 @@ void policy_inspect(const struct target *t, const json_t *plan, json_t *out)
 	set_in(out, "Config", "HealthcheckOnFailureAction",
 	       json_incref(json_object_get(health, "onFailure")));
 }
-
-int policy_set_restart(struct usrct *u, const struct target *t, const char *text, struct err *e)
-{
-	_cleanup_json_ json_t *plan = NULL;
-	_cleanup_free_ char *out = NULL;
-	json_t *restart = NULL;
-	int r = parse_restart(text, &restart, e);
-
-	if (r < 0)
-		return r;
-	r = json_read_at(t->dirfd, PLAN_FILE, SPEC_MAX_BYTES, &plan, e);
-	if (r == 0 && t->row.auto_remove && strcmp(text, "no") != 0)
-		r = err_set(e, UCT_USAGE, -EINVAL, "container '%s' removes itself when it ends",
-		            t->row.name);
-	if (r == 0)
-		r = json_object_set(plan, "restart", restart) < 0 ? err_oom(e) : 0;
-	json_decref(restart);
-	if (r == 0)
-		r = json_print(plan, true, &out, e);
-	if (r == 0)
-		r = file_write_at(t->dirfd, PLAN_FILE, out, strlen(out), 0600, false, e);
-	if (r == 0 && state_is_active(&t->state))
-		(void)engine_control(u, t, ATTACH_OP_RELOAD); /* without a monitor: for later */
-	return r;
-}
