@@ -46,3 +46,23 @@ teardown() {
   usr-ct commit box one:1 >/dev/null
   [ "$(usr-ct run --rm --network none one:1 cat /etc/f /etc/second /tmp/f)" = "$(printf 'x\nx\nx')" ]
 }
+
+@test "without subids: exec, its tools, and live mounts" {
+  usr-ct pull "$REGISTRY/busybox" >/dev/null
+  cd "$BATS_TEST_TMPDIR"
+  if ! usr-ct run -d --network none --name box "$REGISTRY/busybox" sleep 1000 >/dev/null; then
+    return 0 # said in the first test
+  fi
+  run_ct -0 exec box sh -c 'id -u; hostname >/tmp/x; cat /tmp/x'
+  assert_has "$output" 0
+  run_ct -0 exec --tools "$REGISTRY/busybox" box sh -c 'cat /container/tmp/x; ps -o args'
+  assert_has "$output" "sleep 1000"
+  mkdir one
+  echo 1 >one/f
+  run_ct -0 mount add box ./one:/x:ro
+  [ "$(usr-ct exec box cat /x/f)" = 1 ]
+  run_ct -0 mount swap box ./one:/x
+  usr-ct exec box sh -c 'echo 2 >/x/f'
+  [ "$(cat one/f)" = 2 ]
+  run_ct -0 mount rm box /x
+}
