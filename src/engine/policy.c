@@ -317,3 +317,7 @@ void policy_inspect(const struct target *t, const json_t *plan, json_t *out)
 	set_in(out, "Config", "HealthcheckOnFailureAction",
 	       json_incref(json_object_get(health, "onFailure")));
 }
+<<<<<<< HEAD
+=======
+
+>>>>>>> wt-cli
