@@ -317,7 +317,3 @@ void policy_inspect(const struct target *t, const json_t *plan, json_t *out)
 	set_in(out, "Config", "HealthcheckOnFailureAction",
 	       json_incref(json_object_get(health, "onFailure")));
 }
-<<<<<<< HEAD
-=======
-
->>>>>>> wt-cli
