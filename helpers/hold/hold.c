@@ -27,6 +27,7 @@ struct holder {
 	int listen_fd;
 	int userns_fd;
 	int launcher_fd;
+	char map[ID_MAP_LABEL_SIZE];
 	struct hold_ask launcher; /* of which file launcher_fd is a copy */
 };
 
@@ -90,15 +91,28 @@ static bool serve(struct holder *h)
 		(void)sock_send(fd, &answer, sizeof(answer));
 		return true;
 	}
+	memcpy(answer.map, h->map, sizeof(answer.map));
 	fds[0] = h->userns_fd;
 	fds[1] = h->launcher_fd;
 	(void)sock_send_fds(fd, &answer, sizeof(answer), fds, 2); /* it may have left */
 	return true;
 }
 
+static int label_maps(struct holder *h, struct err *e)
+{
+	struct id_map uids, gids;
+	int r = id_map_read("/proc/self/uid_map", &uids, e);
+
+	if (r == 0)
+		r = id_map_read("/proc/self/gid_map", &gids, e);
+	if (r == 0)
+		id_map_label(&uids, &gids, h->map);
+	return r;
+}
+
 static int hold(int outside_fd)
 {
-	struct holder h = { -EBADF, -EBADF, -EBADF, { 0 } };
+	struct holder h = { -EBADF, -EBADF, -EBADF, "", { 0 } };
 	struct pollfd p = { .events = POLLIN };
 	struct err e = { 0 };
 	char byte = 0;
@@ -117,6 +131,8 @@ static int hold(int outside_fd)
 	(void)close(outside_fd);
 	r = setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0 ? err_sys(&e, "cannot become root")
 	                                                     : copy_launcher(&h, &e);
+	if (r == 0)
+		r = label_maps(&h, &e);
 	if (r == 0) {
 		h.userns_fd = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
 		if (h.userns_fd < 0)

@@ -62,13 +62,13 @@ static int keep_four(const struct entering *x, struct err *e)
 	return r < 0 ? err_errno(e, r, "cannot close descriptors") : 0;
 }
 
-static int enter_tools(size_t n, struct err *e)
+static int enter_tools(size_t n, size_t n_data, struct err *e)
 {
 	int fds[TOOLS_TREES_MAX], r;
 
 	for (size_t i = 0; i < n; i++)
 		fds[i] = TOOLS_FD + (int)i;
-	r = tools_enter(fds, n, e);
+	r = tools_enter(fds, n, n_data, e);
 	(void)fd_close_from(TOOLS_FD);
 	return r;
 }
@@ -136,7 +136,8 @@ static _Noreturn ON_OWN_STACK void inside(const struct entering *x)
 	process_reset_signals();
 	if (arrive(x, &e) == 0) {
 		sync_fd = SYNC_FD;
-		if (!x->what->n_tools || enter_tools(x->what->n_tools, &e) == 0)
+		if (!x->what->n_tools ||
+		    enter_tools(x->what->n_tools, x->what->n_tools_data, &e) == 0)
 			(void)become(x->what->spec, &e); /* comes back only to say why */
 	}
 	sync_fail(sync_fd, &e);

@@ -35,7 +35,7 @@ struct enter {
 	const struct spec *spec;
 	int stdio[3];         /* its ends, none below 3; unused with spec->terminal */
 	const int *tools_fds; /* container/tools.h: detached mounts; NULL: the container's root */
-	size_t n_tools;
+	size_t n_tools, n_tools_data; /* of which so many, at the end, are data-only layers */
 };
 
 /* A process that was started; -EBADF where there is nothing. */

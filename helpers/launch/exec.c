@@ -74,7 +74,7 @@ static int take_terminal(struct launch *l, struct entered *x, struct err *e)
 struct trees {
 	const struct launch *l;
 	int fds[TOOLS_TREES_MAX];
-	size_t n;
+	size_t n, n_data;
 };
 
 static int clone_trees(void *arg, struct err *e)
@@ -90,6 +90,7 @@ static int clone_trees(void *arg, struct err *e)
 		if (fd < 0)
 			return fd;
 		t->fds[t->n] = fd;
+		t->n_data += !strcmp(t->l->spec.mounts[t->n].target, TOOLS_DATA);
 	}
 	return 0;
 }
@@ -113,6 +114,7 @@ static int enter(struct launch *l, struct err *e)
 		          l->start.flags & SYNC_USERNS ? 0 : CLONE_NEWUSER | CLONE_NEWNS, e);
 		what.tools_fds = trees.fds;
 		what.n_tools = trees.n;
+		what.n_tools_data = trees.n_data;
 	}
 	if (r < 0)
 		return r;

@@ -218,7 +218,8 @@ static int make_init(struct launch *l, struct err *e)
 	struct init_context c = {
 		.spec = &l->spec,
 		.secrets = &l->secrets,
-		.root = { LAUNCH_STORE, l->plan.layers, LAUNCH_CONTAINER, l->plan.auto_remove },
+		.root = { LAUNCH_STORE, l->plan.layers, l->plan.data, LAUNCH_CONTAINER,
+		          l->plan.auto_remove },
 		.stdio = { -EBADF, -EBADF, -EBADF },
 		.has_own_network = l->spec.namespaces & CLONE_NEWNET,
 		.n_ids = 1,

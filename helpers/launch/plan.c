@@ -4,21 +4,31 @@
 #include <signal.h>
 #include <string.h>
 
-static int parse_layers(struct plan *p, struct err *e)
+/* Strings of a list; what is not there is empty. */
+static int parse_paths(const struct plan *p, const char *key, char ***ret, struct err *e)
 {
-	const json_t *list = json_at(p->doc, "layers"), *v;
+	const json_t *list = json_at(p->doc, key), *v;
 	size_t i;
 
-	p->layers = calloc(json_array_size(list) + 1, sizeof(*p->layers));
-	if (!p->layers)
+	*ret = calloc(json_array_size(list) + 1, sizeof(**ret));
+	if (!*ret)
 		return err_oom(e);
 	json_array_foreach(list, i, v)
 	{
-		p->layers[i] = (char *)(uintptr_t)json_string_value(v);
-		if (!p->layers[i])
-			return err_set(e, UCT_STORE_DAMAGED, -EINVAL, "layers: not a string");
+		(*ret)[i] = (char *)(uintptr_t)json_string_value(v);
+		if (!(*ret)[i])
+			return err_set(e, UCT_STORE_DAMAGED, -EINVAL, "%s: not a string", key);
 	}
-	return i ? 0 : err_set(e, UCT_STORE_DAMAGED, -EINVAL, "layers: none");
+	return 0;
+}
+
+static int parse_layers(struct plan *p, struct err *e)
+{
+	int r = parse_paths(p, "layers", &p->layers, e);
+
+	if (r == 0 && !p->layers[0])
+		r = err_set(e, UCT_STORE_DAMAGED, -EINVAL, "layers: none");
+	return r < 0 ? r : parse_paths(p, "data", &p->data, e);
 }
 
 int plan_parse_restart(const json_t *doc, struct restart_plan *ret, struct err *e)
@@ -173,6 +183,7 @@ int plan_parse(const char *text, size_t n, struct plan *ret, struct err *e)
 void plan_done(struct plan *p)
 {
 	cleanup_free(&p->layers);
+	cleanup_free(&p->data);
 	strv_done(&p->health.test);
 	json_decref(p->doc);
 	*p = (struct plan){ 0 };

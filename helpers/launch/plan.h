@@ -39,6 +39,7 @@ struct health_plan {
 struct plan {
 	json_t *doc;
 	char **layers; /* relative to the data directory, lowest first; NULL-terminated */
+	char **data;   /* data-only lower layers: what metadata trees need; likewise */
 	enum network_kind network;
 	bool auto_remove, interactive, init, no_cgroup;
 	const char *cgroup_parent; /* NULL: the usual one; without leading slash */

@@ -91,7 +91,7 @@ static int confine(struct pack *p, struct err *e)
 		fd = p->place.fd;
 	else if (is_host)
 		fd = p->place.is_dir ? p->place.fd : p->place.dir_fd;
-	return unpack_confine(fd, /* is_layer= */ false, e);
+	return unpack_confine(&fd, 1, /* is_layer= */ false, e);
 }
 
 static int converse(struct pack *p, struct pack_go *ret, struct err *e)

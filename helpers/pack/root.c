@@ -38,6 +38,7 @@ struct plan {
 	char *text;
 	const char *layers[LAYERS_MAX]; /* lowest first */
 	size_t n_layers;
+	const char *data; /* data-only layer; NULL */
 	struct plan_mount *mounts;
 	size_t n_mounts, cap_mounts;
 	struct strv hidden;
@@ -83,6 +84,10 @@ static int read_line(struct plan *p, const char **at, const char *end)
 		return -EPROTO;
 	if (!strcmp(word, "layer") && p->n_layers < LAYERS_MAX) {
 		p->layers[p->n_layers++] = a;
+		return 0;
+	}
+	if (!strcmp(word, "data") && !p->data) {
+		p->data = a;
 		return 0;
 	}
 	if (!strcmp(word, "hidden"))
@@ -248,7 +253,7 @@ static int open_layers(const struct plan *p, int base_fd, int *fds, struct err *
 static int mount_root(const struct plan *p, int base_fd, int container_fd, bool can_write,
                       struct err *e)
 {
-	_cleanup_close_ int upper_fd = -EBADF, work_fd = -EBADF;
+	_cleanup_close_ int upper_fd = -EBADF, work_fd = -EBADF, data_fd = -EBADF;
 	struct lower layers = { .fds = calloc(p->n_layers + 1, sizeof(int)) };
 	struct mount_overlay o = { .upper_fd = -EBADF, .work_fd = -EBADF };
 	int r;
@@ -259,7 +264,9 @@ static int mount_root(const struct plan *p, int base_fd, int container_fd, bool 
 		layers.fds[i] = -EBADF;
 	layers.n = p->n_layers;
 	r = open_layers(p, base_fd, layers.fds, e);
-	if (r == 0)
+	if (r == 0 && p->data)
+		r = data_fd = open_dir(base_fd, p->data, e);
+	if (r >= 0)
 		r = upper_fd = open_dir(container_fd, "upper", e);
 	if (r >= 0 && can_write)
 		r = work_fd = open_dir(container_fd, "work", e);
@@ -267,6 +274,8 @@ static int mount_root(const struct plan *p, int base_fd, int container_fd, bool 
 		layers.fds[layers.n++] = TAKE_FD(upper_fd);
 	o.lower_fds = layers.fds;
 	o.n_lower = layers.n;
+	o.data_fds = &data_fd;
+	o.n_data = data_fd >= 0;
 	o.upper_fd = can_write ? upper_fd : -EBADF;
 	o.work_fd = work_fd;
 	if (r >= 0)

@@ -16,6 +16,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 
 int mount(const char *source, const char *target, const char *fstype, unsigned long flags,
           const void *data); /* sys/mount.h clashes with linux/mount.h in glibc 2.36 */
@@ -103,6 +104,46 @@ static int try_overlay_fd(void)
 	return 0;
 }
 
+static int make_file(const char *path, const char *text)
+{
+	_cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	return fd < 0 ? -errno : fd_write_all(fd, text, strlen(text));
+}
+
+/* A file without contents in one layer, its contents in the next, for an ordinary user. */
+static int try_data_only(void)
+{
+	_cleanup_close_ int fs = (int)syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC),
+			    lower = -EBADF, data = -EBADF, fd = -EBADF, file = -EBADF;
+	char byte = 0;
+	int r = mkdir("/tmp/meta", 0755) < 0 || mkdir("/tmp/data", 0755) < 0 ? -errno : 0;
+
+	if (r == 0)
+		r = make_file("/tmp/data/object", "x");
+	if (r == 0)
+		r = make_file("/tmp/meta/file", "");
+	if (r < 0)
+		return r;
+	lower = open("/tmp/meta", O_PATH | O_CLOEXEC);
+	data = open("/tmp/data", O_PATH | O_CLOEXEC);
+	if (fs < 0 || lower < 0 || data < 0 || truncate("/tmp/meta/file", 1) < 0 ||
+	    setxattr("/tmp/meta/file", "user.overlay.metacopy", "", 0, 0) < 0 ||
+	    setxattr("/tmp/meta/file", "user.overlay.redirect", "/object", 7, 0) < 0 ||
+	    syscall(SYS_fsconfig, fs, FSCONFIG_SET_FLAG, "userxattr", NULL, 0) < 0 ||
+	    syscall(SYS_fsconfig, fs, FSCONFIG_SET_FD, "lowerdir+", NULL, lower) < 0 ||
+	    syscall(SYS_fsconfig, fs, FSCONFIG_SET_FD, "datadir+", NULL, data) < 0 ||
+	    syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -errno;
+	fd = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	file = openat(fd, "file", O_RDONLY | O_CLOEXEC);
+	if (file < 0)
+		return -errno;
+	return read(file, &byte, 1) == 1 && byte == 'x' ? 0 : -EIO;
+}
+
 static int try_openat2(void)
 {
 	struct open_how how = { .flags = O_PATH, .resolve = RESOLVE_IN_ROOT };
@@ -130,15 +171,16 @@ int main(void)
 	static int (*const tries[PROBE_COUNT])(void) = {
 		[PROBE_USERNS] = try_userns,         [PROBE_NAMESPACES] = try_namespaces,
 		[PROBE_MOUNT_API] = try_mount_api,   [PROBE_OVERLAY] = try_overlay,
-		[PROBE_OVERLAY_FD] = try_overlay_fd, [PROBE_OPENAT2] = try_openat2,
-		[PROBE_SECCOMP] = try_seccomp,       [PROBE_LANDLOCK] = try_landlock,
+		[PROBE_OVERLAY_FD] = try_overlay_fd, [PROBE_DATA_ONLY] = try_data_only,
+		[PROBE_OPENAT2] = try_openat2,       [PROBE_SECCOMP] = try_seccomp,
+		[PROBE_LANDLOCK] = try_landlock,
 	};
 	int previous = 0;
 
 	for (unsigned i = 0; i < PROBE_COUNT; i++) {
 		int r = -ECANCELED; /* needs the ones before it, up to the overlay */
 
-		if (previous == 0 || i > PROBE_OVERLAY_FD)
+		if (previous == 0 || i > PROBE_DATA_ONLY)
 			r = tries[i]();
 		if (i < PROBE_OVERLAY)
 			previous = r;

@@ -173,6 +173,29 @@ UCT(1303, STORE_BUSY, ERR_SYSTEM, "the store is locked for too long",
 UCT(1304, STORE_FOREIGN, ERR_DENIED, "the store belongs to somebody else",
     "The store's directory exists but is owned by another user, or others can write to it.",
     "set XDG_DATA_HOME to a directory of your own")
+UCT(1310, INDEX_DAMAGED, ERR_SYSTEM, "a layer's index is damaged",
+    "The file layers/CHAIN/index says what files a layer has. Its checksum is wrong, or what it says "
+    "makes no sense: the disk lost something, or somebody else wrote to it.",
+    "remove the image and pull it again")
+UCT(1311, INDEX_NEWER, ERR_UNSUPPORTED, "a layer's index is of a newer usr-ct",
+    "The file layers/CHAIN/index has a version that this program does not know. It is left "
+    "untouched.",
+    "use the newer usr-ct, or another XDG_DATA_HOME")
+UCT(1312, OBJECT_DAMAGED, ERR_SYSTEM, "an object of the store is damaged",
+    "The contents of a file below objects/ are not those that its name promises.",
+    "usr-ct system check --repair tells what can be saved")
+UCT(1313, OBJECT_CLASH, ERR_SYSTEM, "two contents want the same object",
+    "An object exists whose name has the same 128 bits of SHA-256 and whose digest differs. By "
+    "accident that does not happen; somebody made it happen. The layer was refused.",
+    "do not trust this image, nor those that you pulled from the same place")
+UCT(1314, NO_OBJECTS, ERR_UNSUPPORTED, "this kernel cannot mount objects",
+    "The objects driver needs overlayfs with data-only lower layers for ordinary users (Linux "
+    "6.16). Layers that were stored with it cannot be used where that is missing.",
+    "use Linux 6.16 or newer, or pull into another store with USRCT_STORAGE_DRIVER=plain")
+UCT(1315, BAD_DRIVER, ERR_USAGE, "no such storage driver",
+    "USRCT_STORAGE_DRIVER chooses how new layers are stored: objects, plain, or auto, which takes "
+    "objects where the kernel can mount them.",
+    "unset USRCT_STORAGE_DRIVER, or set it to objects, plain or auto")
 
 UCT(1401, CONTAINER_UNKNOWN, ERR_NOT_FOUND, "no such container",
     "No container has this name, id or unique id prefix.", "usr-ct ps -a lists all containers")

@@ -129,7 +129,7 @@ const struct command cmd_events = {
 			{ "stream", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
 	                  "Go on with what happens; --stream=false ends after what has", "true" },
 			{ "format", 0, OPTION_STRING, COMPLETE_NONE, "FORM",
-	                  "json, or a template such as {{.Action}} {{.Actor.Attributes.name}}" },
+	                  "A template such as {{.Action}} {{.Actor.Attributes.name}}, or json" },
 			{ NULL },
 		},
 	.examples =

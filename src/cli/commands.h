@@ -53,9 +53,3 @@ extern const struct command cmd_complete;  /* hidden */
 extern const struct command cmd_man;       /* hidden */
 extern const struct command cmd_errors_md; /* hidden */
 extern const struct command cmd_cli_md;    /* hidden */
-extern const struct command cmd_complete;              /* hidden */
-extern const struct command cmd_man;                   /* hidden */
-extern const struct command cmd_errors_md, cmd_cli_md; /* hidden */
-extern const struct command cmd_complete;              /* hidden */
-extern const struct command cmd_man;                   /* hidden */
-extern const struct command cmd_errors_md;             /* hidden */

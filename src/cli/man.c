@@ -231,6 +231,9 @@ static void add_environment(struct sbuf *b)
 		{ "XDG_RUNTIME_DIR",
 		  "Sockets are in its subdirectory usr-ct; without it in /run/user/UID, else below "
 		  "/tmp" },
+		{ "USRCT_STORAGE_DRIVER", "How new layers are stored: objects, plain, or auto, "
+		                          "which takes objects where the "
+		                          "kernel can mount them" },
 		{ "NO_COLOR", "If set to anything, output has no colours" },
 		{ "COLUMNS", "The width of text where the output is not a terminal" },
 		{ NULL, NULL },

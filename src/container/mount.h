@@ -36,6 +36,8 @@ bool mount_is_root(int fd);
 struct mount_overlay {
 	const int *lower_fds;
 	size_t n_lower;
+	const int *data_fds; /* data-only layers, below all others (Linux 6.16 for users) */
+	size_t n_data;
 	int upper_fd, work_fd;
 	bool is_volatile;
 };

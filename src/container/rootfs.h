@@ -18,6 +18,7 @@ struct sync_times;
 struct rootfs_source {
 	int base_dirfd;      /* where the layer paths start */
 	char *const *layers; /* lowest first, NULL-terminated */
+	char *const *data;   /* data-only layers; NULL, or NULL-terminated */
 	int container_dirfd; /* has upper, work and the empty directory root */
 	bool is_volatile;    /* no sync when it ends: what it wrote is thrown away */
 };

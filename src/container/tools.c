@@ -70,10 +70,15 @@ static int attach_at(int root_fd, const char *name, int mount_fd, struct err *e)
 }
 
 /* All trees, as one: a descriptor of its root, which is attached below the new root. */
-static int join_trees(int root_fd, const int *tree_fds, size_t n, struct err *e)
+static int join_trees(int root_fd, const int *tree_fds, size_t n, size_t n_data, struct err *e)
 {
 	struct mount_overlay o = {
-		.lower_fds = tree_fds, .n_lower = n, .upper_fd = -EBADF, .work_fd = -EBADF
+		.lower_fds = tree_fds,
+		.n_lower = n - n_data,
+		.data_fds = tree_fds + (n - n_data),
+		.n_data = n_data,
+		.upper_fd = -EBADF,
+		.work_fd = -EBADF,
 	};
 	char name[32];
 	int r;
@@ -214,7 +219,7 @@ static int furnish(int old_fd, int root_fd, const struct views *v, int base_fd, 
 	return r;
 }
 
-int tools_enter(const int *tree_fds, size_t n, struct err *e)
+int tools_enter(const int *tree_fds, size_t n, size_t n_data, struct err *e)
 {
 	static const char *const config[] = { "mode=755", NULL };
 	_cleanup_close_ int old_fd = -EBADF, root_fd = -EBADF, base_fd = -EBADF, at_fd = -EBADF;
@@ -238,7 +243,7 @@ int tools_enter(const int *tree_fds, size_t n, struct err *e)
 	r = mount_attach(root_fd, at_fd, "the tools' root", e);
 	if (r < 0)
 		return r;
-	base_fd = join_trees(root_fd, tree_fds, n, e);
+	base_fd = join_trees(root_fd, tree_fds, n, n_data, e);
 	if (base_fd < 0)
 		return base_fd;
 	r = furnish(old_fd, root_fd, &v, base_fd, e);

@@ -12,9 +12,13 @@
 #include "base/err.h"
 
 #define TOOLS_CONTAINER "/container"
+/* Targets of the document's mounts, which say what the trees are; data-only ones come last. */
+#define TOOLS_LAYER "/"
+#define TOOLS_DATA  "/.data"
 enum { TOOLS_TREES_MAX = 128 };
 
 /* In the container's mount namespace, with privilege over it: makes one for this process alone and
  * enters that root. @tree_fds: detached mounts, the layers of an image lowest first, or a single
- * directory. The container's namespace stays as it is. */
-int tools_enter(const int *tree_fds, size_t n, struct err *e);
+ * directory; the last @n_data of the @n are data-only layers. The container's namespace stays as it
+ * is. */
+int tools_enter(const int *tree_fds, size_t n, size_t n_data, struct err *e);

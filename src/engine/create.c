@@ -9,11 +9,11 @@
 #include "container/spec.h"
 #include "engine/document.h"
 #include "engine/id-file.h"
+#include "engine/layering.h"
 #include "engine/limits.h"
 #include "engine/names.h"
 #include "engine/secrets.h"
 #include "store/blobs.h"
-#include "store/layers.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -115,7 +115,7 @@ static int write_documents(struct usrct *u, const struct document *d, const stru
 {
 	_cleanup_json_ json_t *spec = NULL, *plan = NULL;
 	_cleanup_strv_ struct strv layers = { 0 };
-	int r = layer_paths(u->store, image, &layers, e);
+	int r = engine_layer_paths(u, image, &layers, e);
 
 	if (r == 0)
 		r = document_spec(d, &spec, e);

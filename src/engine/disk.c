@@ -24,6 +24,9 @@ struct survey {
 	size_t n_images, n_containers, n_layers;
 	struct layer_use *layers;
 	size_t *users; /* by image: how many containers */
+	/* Of objects, by image: such as only this one has, and others. */
+	uint64_t *unique, *shared;
+	uint64_t objects_idle; /* those that no image with a container has */
 };
 
 static void survey_done(struct survey *s)
@@ -36,6 +39,8 @@ static void survey_done(struct survey *s)
 	free(s->containers);
 	free(s->layers);
 	free(s->users);
+	free(s->unique);
+	free(s->shared);
 }
 #define _cleanup_survey_ _cleanup_(survey_done)
 
@@ -107,6 +112,51 @@ static int measure_layers(struct survey *s, struct err *e)
 	return r;
 }
 
+static bool has_layer(const struct survey *s, const struct image_row *row, const uint32_t *layers,
+                      size_t n)
+{
+	for (size_t k = 0; k < row->n_chains; k++)
+		for (size_t i = 0; i < n; i++)
+			if (!strcmp(row->chains[k], s->layers[layers[i]].chain))
+				return true;
+	return false;
+}
+
+/* One object: of one image alone, or of several. */
+static void count_object(uint64_t disk_bytes, const uint32_t *layers, size_t n, void *arg)
+{
+	struct survey *s = arg;
+	size_t owner = 0, n_owners = 0;
+	bool is_active = false;
+
+	for (size_t i = 0; i < s->n_images; i++)
+		if (has_layer(s, &s->images[i], layers, n)) {
+			owner = i;
+			n_owners++;
+			is_active |= s->users[i] > 0;
+			s->shared[i] += disk_bytes;
+		}
+	if (n_owners == 1) {
+		s->shared[owner] -= disk_bytes;
+		s->unique[owner] += disk_bytes;
+	}
+	s->objects_idle += is_active ? 0 : disk_bytes;
+}
+
+static int measure_objects(struct survey *s, struct err *e)
+{
+	_cleanup_strv_ struct strv chains = { 0 };
+
+	s->unique = calloc(s->n_images + 1, sizeof(*s->unique));
+	s->shared = calloc(s->n_images + 1, sizeof(*s->shared));
+	if (!s->unique || !s->shared)
+		return err_oom(e);
+	for (size_t i = 0; i < s->n_layers; i++)
+		if (strv_add(&chains, s->layers[i].chain) < 0)
+			return err_oom(e);
+	return chains.n ? layer_objects_each(s->u->store, chains.v, count_object, s, e) : 0;
+}
+
 static json_t *names_of(const struct image_row *row)
 {
 	json_t *list = json_array();
@@ -122,11 +172,11 @@ static json_t *names_of(const struct image_row *row)
 static int add_images(struct survey *s, json_t *out, struct err *e)
 {
 	json_t *list = json_array();
-	uint64_t reclaimable = 0;
+	uint64_t reclaimable = s->objects_idle;
 
 	for (size_t i = 0; i < s->n_images; i++) {
 		const struct image_row *row = &s->images[i];
-		uint64_t shared = 0, unique = 0;
+		uint64_t shared = s->shared[i], unique = s->unique[i];
 
 		for (size_t k = 0; k < row->n_chains; k++) {
 			const struct layer_use *l = layer_of(s, row->chains[k]);
@@ -220,16 +270,19 @@ static int measure_store(struct usrct *u, uint64_t *ret_bytes, struct err *e)
 static int add_totals(struct survey *s, json_t *out, struct err *e)
 {
 	int fd = store_dirfd(s->u->store), r;
-	struct usage layers, blobs;
+	struct usage layers, blobs, objects;
 	uint64_t all = 0;
 
 	r = usage_of_tree(s->u, fd, "layers", &layers, e);
 	if (r == 0)
 		r = usage_of_tree(s->u, fd, "oci", &blobs, e);
 	if (r == 0)
+		r = usage_of_tree(s->u, fd, OBJECT_DIR, &objects, e);
+	if (r == 0)
 		r = measure_store(s->u, &all, e);
 	if (r < 0)
 		return r;
+	layers.disk_bytes += objects.disk_bytes;
 	(void)json_object_set_new(out, "LayersSize", json_integer((json_int_t)layers.disk_bytes));
 	(void)json_object_set_new(out, "ImagesDisk",
 	                          json_integer((json_int_t)(layers.disk_bytes + blobs.disk_bytes)));
@@ -253,6 +306,8 @@ static int disk_usage(struct usrct *u, char **ret, struct err *e)
 		r = count_layers(&s, e);
 	if (r == 0)
 		r = measure_layers(&s, e);
+	if (r == 0)
+		r = measure_objects(&s, e);
 	if (r == 0)
 		r = add_totals(&s, out, e);
 	if (r == 0)

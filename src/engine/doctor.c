@@ -114,8 +114,9 @@ static void check_overlay(struct examination *x, struct verdict *v)
 	int r = x->probes[PROBE_OVERLAY];
 
 	if (r == 0)
-		ok(v, USRCT_CHECK_OK, "overlayfs works in a user namespace%s",
-		   x->probes[PROBE_OVERLAY_FD] == 0 ? ", layers by descriptor" : "");
+		ok(v, USRCT_CHECK_OK, "overlayfs works in a user namespace%s%s",
+		   x->probes[PROBE_OVERLAY_FD] == 0 ? ", layers by descriptor" : "",
+		   x->probes[PROBE_DATA_ONLY] == 0 ? ", data-only layers" : "");
 	else
 		ok(v, USRCT_CHECK_FAIL, "overlayfs in a user namespace: %s",
 		   r > 0 ? "not tried" : strerror(-r));

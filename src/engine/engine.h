@@ -6,6 +6,7 @@
 #include "container/state.h"
 #include "security/hold.h"
 #include "store/containers.h"
+#include "store/layers.h"
 
 #include <dirent.h>
 #include <stdbool.h>
@@ -19,6 +20,8 @@ struct usrct {
 	/* Given out by the holder; asked for once. */
 	struct hold_given held;
 	bool has_asked_holder, is_single_id;
+	enum layer_driver driver; /* for new layers; chosen once */
+	bool has_chosen_driver;
 };
 
 /* Copies our error into the public one and returns its code. */

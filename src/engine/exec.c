@@ -8,6 +8,7 @@
  */
 #include "engine/attach.h"
 #include "engine/launcher.h"
+#include "engine/layering.h"
 #include "engine/scope.h"
 
 #include "base/fd.h"
@@ -22,7 +23,6 @@
 #include "container/tools.h"
 #include "security/capabilities.h"
 #include "store/images.h"
-#include "store/layers.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -137,9 +137,9 @@ static int add_path(json_t *process, struct err *e)
 	return json_array_append_new(env, json_string("PATH=" TOOLS_PATH)) < 0 ? err_oom(e) : 0;
 }
 
-static int add_tree(json_t *mounts, const char *source, struct err *e)
+static int add_tree(json_t *mounts, const char *target, const char *source, struct err *e)
 {
-	json_t *m = json_pack("{s:s, s:s, s:s, s:[s,s]}", "destination", "/", "type", "bind",
+	json_t *m = json_pack("{s:s, s:s, s:s, s:[s,s]}", "destination", target, "type", "bind",
 	                      "source", source, "options", "rbind", "ro");
 
 	return m && json_array_append_new(mounts, m) == 0 ? 0 : err_oom(e);
@@ -155,11 +155,18 @@ static int add_image(struct usrct *u, const char *name, json_t *mounts, struct e
 		return err_hint(e, err_set(e, UCT_IMAGE_UNKNOWN, -ENOENT, "no image '%s'", name),
 		                "usr-ct pull %.200s fetches it; a directory starts with ./", name);
 	if (r > 0)
-		r = layer_paths(u->store, &row, &layers, e);
+		r = engine_layer_paths(u, &row, &layers, e);
+	if (r == 0)
+		r = engine_layers_make(u, layers.v, e);
 	for (size_t i = 0; i < layers.n && r == 0; i++) {
 		_cleanup_free_ char *path = strf("%s/%s", u->data_dir, layers.v[i]);
 
-		r = path ? add_tree(mounts, path, e) : err_oom(e);
+		r = path ? add_tree(mounts, TOOLS_LAYER, path, e) : err_oom(e);
+	}
+	if (r == 0 && layers.n && layer_path_is_tree(layers.v[0])) {
+		_cleanup_free_ char *path = strf("%s/" OBJECT_DIR, u->data_dir);
+
+		r = path ? add_tree(mounts, TOOLS_DATA, path, e) : err_oom(e);
 	}
 	return r;
 }
@@ -193,7 +200,7 @@ static int set_tools(struct usrct *u, json_t *doc, const struct usrct_exec_optio
 	if (!S_ISDIR(st.st_mode))
 		return err_set(e, UCT_MOUNT_SOURCE, -ENOTDIR, "the tools at '%s' are no directory",
 		               o->tools);
-	return add_tree(mounts, real, e);
+	return add_tree(mounts, TOOLS_LAYER, real, e);
 }
 
 static int change_document(json_t *doc, const struct usrct_exec_options *o, struct err *e)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* info - what is installed, where things are, which drivers are in use */
 #include "engine/engine.h"
+#include "engine/layering.h"
 
 #include "base/file.h"
 #include "base/json.h"
@@ -39,6 +40,14 @@ static int counts(struct usrct *u, json_t *out, struct err *e)
 	                          json_integer((json_int_t)(n - running - paused)));
 	(void)json_object_set_new(out, "Images", json_integer((json_int_t)n_images));
 	return 0;
+}
+
+/* Of layers to come; in the words of whoever asks for another than there is. */
+static const char *driver_name(struct usrct *u)
+{
+	int r = engine_layer_driver(u, NULL);
+
+	return r < 0 ? "unknown" : layer_driver_name((enum layer_driver)r);
 }
 
 static uint64_t memory_bytes(void)
@@ -99,7 +108,7 @@ static int info(struct usrct *u, char **ret, struct err *e)
 	(void)json_object_set_new(out, "DataDir", json_string(u->data_dir));
 	(void)json_object_set_new(out, "RuntimeDir", json_string(u->runtime_dir));
 	(void)json_object_set_new(out, "HelperDir", json_string(libexec_dir()));
-	(void)json_object_set_new(out, "StorageDriver", json_string("plain"));
+	(void)json_object_set_new(out, "StorageDriver", json_string(driver_name(u)));
 	(void)json_object_set_new(out, "MountBackend", json_string("overlayfs"));
 	(void)json_object_set_new(out, "Network",
 	                          json_string(network_choose(NULL, &network, NULL) == 0

@@ -64,14 +64,29 @@ static json_t *chains_of(const struct image_row *row)
 	return list;
 }
 
+/* Of the lowest layer, which says how all below the plain ones are stored. */
+static const char *driver_of(struct usrct *u, const struct image_row *row)
+{
+	enum layer_driver driver = LAYER_PLAIN;
+
+	if (row->n_chains)
+		(void)layer_driver_of(u->store, row->chains[0], &driver, NULL);
+	return layer_driver_name(driver);
+}
+
 static json_t *graph_driver_of(struct usrct *u, const struct image_row *row)
 {
 	_cleanup_sbuf_ struct sbuf upper = SBUF_INIT(1 << 16), lower = SBUF_INIT(1 << 20);
 
-	for (size_t i = row->n_chains; i > 0; i--)
-		sbuf_addf(i == row->n_chains ? &upper : &lower, "%s%s/layers/%s/fs",
+	for (size_t i = row->n_chains; i > 0; i--) {
+		enum layer_driver driver = LAYER_PLAIN;
+
+		/* An objects layer has an index there, and no files of its own. */
+		(void)layer_driver_of(u->store, row->chains[i - 1], &driver, NULL);
+		sbuf_addf(i == row->n_chains ? &upper : &lower, "%s%s/layers/%s%s",
 		          i + 1 < row->n_chains ? ":" : "", store_path(u->store),
-		          row->chains[i - 1]);
+		          row->chains[i - 1], driver == LAYER_PLAIN ? "/fs" : "");
+	}
 	return json_pack("{s:s, s:{s:s, s:s}}", "Name", "overlay2", "Data", "UpperDir",
 	                 upper.s ? upper.s : "", "LowerDir", lower.s ? lower.s : "");
 }
@@ -110,7 +125,7 @@ static int describe(struct usrct *u, const struct image_row *row, const json_t *
 	                       graph_driver_of(u, row), "RootFS", root_fs_of(config), "Metadata",
 	                       "LastTagTime", time_of(row->pulled_ns), "Digest", row->manifest,
 	                       "Labels", labels, "History", json_object_get(config, "history"),
-	                       "Storage", "Driver", "plain", "Chain", chains_of(row)));
+	                       "Storage", "Driver", driver_of(u, row), "Chain", chains_of(row)));
 	return json_object_get(out, "RootFS") ? 0 : err_oom(e);
 }
 

@@ -80,7 +80,6 @@ static void free_container(struct usrct_container *ct)
 	free((void *)(uintptr_t)ct->image_id);
 	free((void *)(uintptr_t)ct->command);
 	free((void *)(uintptr_t)ct->network);
-	free((void *)(uintptr_t)ct->health);
 	free_list(ct->labels);
 	free_list(ct->mounts);
 }

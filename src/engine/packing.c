@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/packing.h"
+#include "engine/layering.h"
 
 #include "base/fd.h"
 #include "base/json.h"
@@ -103,7 +104,8 @@ static int make_plan(struct usrct *u, const struct packing_request *q, bool *ret
 {
 	_cleanup_json_ json_t *plan = NULL, *spec = NULL;
 	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(PLAN_MAX);
-	const json_t *layers, *v;
+	_cleanup_strv_ struct strv paths = { 0 };
+	const json_t *v;
 	size_t i;
 	int r = json_read_at(q->container_dirfd, PLAN_FILE, SPEC_MAX_BYTES, &plan, e);
 
@@ -111,14 +113,25 @@ static int make_plan(struct usrct *u, const struct packing_request *q, bool *ret
 		r = json_read_at(q->container_dirfd, SPEC_FILE, SPEC_MAX_BYTES, &spec, e);
 	if (r < 0)
 		return err_recode(e, r, UCT_STORE_DAMAGED);
-	layers = json_object_get(plan, "layers");
-	json_array_foreach(layers, i, v)
+	json_array_foreach(json_object_get(plan, "layers"), i, v)
 	{
 		if (json_is_string(v)) {
 			add_word(&b, "layer");
 			add_word(&b, json_string_value(v));
+			if (strv_add(&paths, json_string_value(v)) < 0)
+				return err_oom(e);
 		}
 	}
+	json_array_foreach(json_object_get(plan, "data"), i, v)
+	{
+		if (json_is_string(v)) {
+			add_word(&b, "data");
+			add_word(&b, json_string_value(v));
+		}
+	}
+	r = engine_layers_make(u, paths.v, e);
+	if (r < 0)
+		return r;
 	if (q->tree == PACK_TREE_UPPER)
 		add_hidden(&b, json_object_get(spec, "mounts"));
 	else

@@ -9,6 +9,7 @@
  * Everything appears under a temporary name; the image exists from image_put() on, and before that
  * a kill leaves only what the next sweep removes.
  */
+#include "engine/layering.h"
 #include "engine/unpacking.h"
 
 #include "base/clock.h"
@@ -39,6 +40,7 @@ struct pull {
 	struct layer *layers; /* n_layers of them */
 	size_t n_layers, running;
 	uint64_t size_bytes;
+	bool has_objects; /* new layers are of the objects driver */
 };
 
 static void report(const struct pull *p, enum usrct_pull_event event, const struct layer *l,
@@ -135,6 +137,8 @@ static int resolve(struct pull *p, struct err *e)
 
 static int find_had(struct pull *p, struct err *e)
 {
+	enum layer_driver driver = LAYER_PLAIN;
+
 	for (size_t i = 0; i < p->n_layers; i++) {
 		struct layer *l = &p->layers[i];
 		uint64_t size = 0;
@@ -145,6 +149,11 @@ static int find_had(struct pull *p, struct err *e)
 		if (r == 0)
 			continue;
 		l->had = l->committed = true;
+		r = layer_driver_of(p->u->store, l->info.chain, &driver, e);
+		if (r < 0)
+			return r;
+		if (driver == LAYER_PLAIN) /* on which only plain ones may lie */
+			p->has_objects = false;
 		p->size_bytes += size;
 		report(p, USRCT_PULL_LAYER_HAD, l, l->info.size_bytes, NULL);
 	}
@@ -176,6 +185,8 @@ static int begin_layer(struct pull *p, struct layer *l, struct err *e)
 	read_fd = fds[0];
 	write_fd = fds[1];
 	(void)fcntl(write_fd, F_SETPIPE_SZ, 1 << 20); /* fewer wake-ups, where we may */
+	l->job.has_objects = p->has_objects;
+	l->job.parent = l == p->layers ? NULL : l[-1].info.chain;
 	r = unpacking_start(p->u, &l->job, read_fd, e);
 	if (r < 0)
 		return r;
@@ -300,8 +311,12 @@ static int prefer_fetcher(struct pull *p, int r, struct err *e)
 
 static int transfer(struct pull *p, struct err *e)
 {
-	int r = find_had(p, e);
+	int r = engine_layer_driver(p->u, e);
 	struct layer *l;
+
+	p->has_objects = r == LAYER_OBJECTS;
+	if (r >= 0)
+		r = find_had(p, e);
 
 	while (r == 0) {
 		while (r == 0 && p->running < UNPACKERS_MAX && (l = choose(p)))
@@ -337,9 +352,15 @@ static int fill_row(const struct pull *p, struct image_row *row, struct err *e)
 
 static int put(struct pull *p, struct err *e)
 {
+	_cleanup_strv_ struct strv paths = { 0 };
 	struct image_row row = { 0 };
 	int r = fill_row(p, &row, e);
 
+	/* Not left to the first container. */
+	if (r == 0)
+		r = engine_layer_paths(p->u, &row, &paths, e);
+	if (r == 0)
+		r = engine_layers_make(p->u, paths.v, e);
 	/* One sync for everything, before the index says that it is there. */
 	if (r == 0 && syncfs(store_dirfd(p->u->store)) < 0)
 		r = err_sys(e, "cannot sync the store");

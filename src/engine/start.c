@@ -5,6 +5,7 @@
 #include "engine/create.h"
 #include "engine/etc.h"
 #include "engine/launcher.h"
+#include "engine/layering.h"
 #include "engine/scope.h"
 
 #include "base/clock.h"
@@ -260,6 +261,27 @@ static int lock_container(struct target *t, struct err *e)
 	               t->row.name);
 }
 
+/* Metadata trees may be thrown away at any time, and of a new image are not made yet. */
+static int make_layers(struct starting *s, struct err *e)
+{
+	_cleanup_json_ json_t *plan = NULL;
+	_cleanup_strv_ struct strv paths = { 0 };
+	int r = json_read_at(s->dirfd, PLAN_FILE, SPEC_MAX_BYTES, &plan, e);
+	const json_t *v;
+	size_t i;
+
+	if (r < 0 || !json_at(plan, "data"))
+		return r;
+	json_array_foreach(json_at(plan, "layers"), i, v)
+	{
+		r = strv_add(&paths, json_string_value(v) ? json_string_value(v) : "");
+		if (r < 0)
+			return err_oom(e);
+	}
+	r = engine_hold(s->u, e);
+	return r < 0 ? r : engine_layers_make(s->u, paths.v, e);
+}
+
 static int start_locked(struct starting *s, int *ret_status, struct err *e)
 {
 	const struct usrct_stdio *io = s->opts ? s->opts->stdio : NULL;
@@ -273,6 +295,8 @@ static int start_locked(struct starting *s, int *ret_status, struct err *e)
 		r = attach_signals_block(io, &signals, e);
 	if (r == 0 && io)
 		(void)event_container(store_dirfd(s->u->store), s->dirfd, s->id, "attach", NULL);
+	if (r == 0)
+		r = make_layers(s, e);
 	if (r == 0)
 		r = launch(s, e);
 	if (r == 0 && io)

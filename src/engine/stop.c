@@ -9,7 +9,7 @@
 #include <signal.h>
 #include <sys/file.h>
 
-enum { DEFAULT_STOP_TIMEOUT_S = 10 };
+enum { DEFAULT_STOP_TIMEOUT_S = 10, KILL_WAIT_MS = 10000 };
 
 static void stop_settings(const struct target *t, int *ret_signal, int *ret_timeout_s)
 {
@@ -148,7 +148,12 @@ static int kill_one(struct usrct *u, struct target *t, int signo, struct err *e)
 	/* Between two runs there is nothing to signal, and now there will be no other. */
 	if (r == 0 && was_restarting && !state_is_running(&t->state))
 		return MIN(engine_wait_end(u, t, -1, e), 0);
-	return r < 0 ? r : engine_signal(u, t, signo, e);
+	if (r == 0)
+		r = engine_signal(u, t, signo, e);
+	/* As Docker does: after kill, rm finds it stopped. */
+	if (r == 0 && signo == SIGKILL)
+		r = MIN(engine_wait_end(u, t, KILL_WAIT_MS, e), 0);
+	return r;
 }
 
 int usrct_container_stop(struct usrct *u, const char *ref, const struct usrct_stop_options *opts,

@@ -3,6 +3,7 @@
 
 #include "base/proc.h"
 #include "base/sock.h"
+#include "engine/layering.h"
 
 #include <signal.h>
 #include <string.h>
@@ -19,17 +20,54 @@ int unpacking_start(struct usrct *u, struct unpacking *ret, int stream_fd, struc
 		.max_bytes = layer_max_bytes,
 		.max_entries = layer_max_entries,
 	};
-	int fds[3], r;
+	_cleanup_close_ int objects_fd = -EBADF;
+	int fds[4] = { stream_fd }, r;
+	size_t n = 2;
 
 	r = layer_stage(u->store, &ret->stage, e);
-	if (r == 0)
+	if (r == 0 && ret->has_objects) {
+		/* The tree of a lowest layer is that of its image, or the beginning of it. */
+		m.flags |= UNPACK_FLAG_OBJECTS | (ret->parent ? 0u : UNPACK_FLAG_KEEP_TREE);
+		r = objects_fd = layer_stage_objects(&ret->stage, ret->parent, engine_map(u), e);
+	}
+	if (r >= 0)
 		r = libexec_start("unpack", &ret->program, e);
 	if (r < 0)
 		return r;
-	fds[0] = stream_fd;
 	fds[1] = ret->stage.dirfd;
-	fds[2] = u->held.userns_fd;
-	r = sock_send_fds(ret->program.sock_fd, &m, sizeof(m), fds, u->is_single_id ? 2 : 3);
+	if (!u->is_single_id)
+		fds[n++] = u->held.userns_fd;
+	if (objects_fd >= 0)
+		fds[n++] = objects_fd;
+	r = sock_send_fds(ret->program.sock_fd, &m, sizeof(m), fds, n);
+	return r < 0 ? err_errno(e, r, "cannot talk to the unpacker") : 0;
+}
+
+int unpacking_start_tree(struct usrct *u, struct unpacking *ret, const char *path, struct err *e)
+{
+	struct unpack_start m = {
+		.type = UNPACK_START,
+		.flags = UNPACK_FLAG_TREE | (u->is_single_id ? UNPACK_FLAG_SINGLE_ID : 0u),
+	};
+	struct layer_tree_inputs in;
+	int fds[4], r;
+	size_t n = 2;
+
+	r = layer_tree_stage(u->store, path, &ret->stage, &in, e);
+	if (r < 0)
+		return r;
+	r = libexec_start("unpack", &ret->program, e);
+	fds[0] = in.list_fd;
+	fds[1] = ret->stage.dirfd;
+	if (!u->is_single_id)
+		fds[n++] = u->held.userns_fd;
+	fds[n++] = in.layers_fd;
+	if (r == 0)
+		r = sock_send_fds(ret->program.sock_fd, &m, sizeof(m), fds, n);
+	(void)close(in.list_fd);
+	(void)close(in.layers_fd);
+	if (ret->program.sock_fd < 0)
+		return r;
 	return r < 0 ? err_errno(e, r, "cannot talk to the unpacker") : 0;
 }
 

@@ -10,6 +10,10 @@
 struct unpacking {
 	struct libexec program;
 	struct layer_stage stage;
+	/* Set before the start: the objects driver, upon this layer (NULL: the lowest; borrowed).
+	 * Otherwise plain, which may lie upon anything. */
+	bool has_objects;
+	const char *parent;
 	struct unpack_done done; /* filled by unpacking_finish() */
 };
 #define UNPACKING_NONE                                               \
@@ -19,6 +23,8 @@ struct unpacking {
 
 /* Starts the helper on @stream_fd, which stays the caller's to close. */
 int unpacking_start(struct usrct *u, struct unpacking *ret, int stream_fd, struct err *e);
+/* Has it make the metadata tree of @path (store/layers.h) under our own id map. */
+int unpacking_start_tree(struct usrct *u, struct unpacking *ret, const char *path, struct err *e);
 /* Once program.sock_fd is readable: its result. */
 int unpacking_finish(struct unpacking *x, struct err *e);
 /* Kills what runs, throws away what was not committed. */

@@ -54,6 +54,8 @@ static int ask(int runtime_dirfd, struct hold_given *ret, struct err *e)
 	n = sock_recv(fd, &answer, sizeof(answer), fds, 2);
 	ret->userns_fd = fds[0];
 	ret->launcher_fd = fds[1];
+	memcpy(ret->map, answer.map, sizeof(ret->map));
+	ret->map[sizeof(ret->map) - 1] = '\0';
 	if (n == sizeof(answer) && answer.type == HOLD_GIVE && fds[0] >= 0 && fds[1] >= 0)
 		return 1;
 	hold_given_done(ret);

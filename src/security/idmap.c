@@ -70,6 +70,30 @@ static int write_proc(pid_t pid, const char *file, const char *text, struct err 
 	             : 0;
 }
 
+/* FNV-1a, 64 bits. */
+static uint64_t add_to_hash(uint64_t h, uint32_t v)
+{
+	for (int i = 0; i < 4; i++)
+		h = (h ^ (v >> 8 * i & 0xff)) * 0x100000001b3ULL;
+	return h;
+}
+
+void id_map_label(const struct id_map *uids, const struct id_map *gids, char ret[ID_MAP_LABEL_SIZE])
+{
+	const struct id_map *maps[] = { uids, gids };
+	uint64_t h = 0xcbf29ce484222325ULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
+		h = add_to_hash(h, (uint32_t)maps[i]->n);
+		for (size_t k = 0; k < maps[i]->n; k++) {
+			h = add_to_hash(h, maps[i]->extents[k].inside);
+			h = add_to_hash(h, maps[i]->extents[k].outside);
+			h = add_to_hash(h, maps[i]->extents[k].count);
+		}
+	}
+	(void)snprintf(ret, ID_MAP_LABEL_SIZE, "%016llx", (unsigned long long)h);
+}
+
 int id_map_write_nested(pid_t pid, bool groups, const struct id_map *parent, struct err *e)
 {
 	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(4000); /* the kernel takes less than a page */

@@ -20,6 +20,12 @@ struct id_map {
  * (files, SSSD, ...). -ENOENT (UCT_NO_SUBIDS): there are none. Only programs that link libsubid. */
 int id_map_of_user(bool groups, struct id_map *ret, struct err *e);
 
+/* A short name for a pair of maps, the same for the same maps only: 16 hex digits. */
+enum { ID_MAP_LABEL_SIZE = 24 };
+#define ID_MAP_LABEL_SINGLE "single"
+void id_map_label(const struct id_map *uids, const struct id_map *gids,
+                  char ret[ID_MAP_LABEL_SIZE]);
+
 /* Reads a map as the kernel shows it: "/proc/self/uid_map" and so on. */
 int id_map_read(const char *path, struct id_map *ret, struct err *e);
 /* For a namespace nested in one with @parent: the same ids, line by line, because the kernel

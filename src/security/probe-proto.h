@@ -15,6 +15,7 @@ enum probe_id {
 	PROBE_MOUNT_API,
 	PROBE_OVERLAY,
 	PROBE_OVERLAY_FD, /* layers by descriptor, Linux 6.13 */
+	PROBE_DATA_ONLY,  /* contents in a data-only layer, Linux 6.16 */
 	PROBE_OPENAT2,
 	PROBE_SECCOMP,
 	PROBE_LANDLOCK,

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "store/hex.h"
 #include "store/layers.h"
+#include "store/objects.h"
 #include "store/pins.h"
 #include "store/trash.h"
 
@@ -126,6 +127,8 @@ int collect_files(struct store *s, struct collected *c, struct err *e)
 {
 	int r = collect_layers(s, c, e);
 
+	if (r == 0)
+		r = objects_collect(s, e);
 	return r < 0 ? r : collect_blobs(s, e);
 }
 

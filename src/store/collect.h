@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* collect - removing layers and blobs that no image needs; only for this folder
+/* collect - removing layers, objects and blobs that no image needs; only for this folder
  *
  * Order of steps, so that a kill between any two of them does no harm:
  *
  *	1  rows of unused layers go, committed	a layer without a row does not exist
  *	2  layers/X without a row -> trash/	one rename each, still under the lock
- *	3  blobs no image lists are unlinked	also under the lock
+ *	3  objects that no layer in layers/ needs, and blobs that no image lists, are unlinked, also
+ *	   under the lock: whoever wants to rely on one takes a pin, and so waits for us
  *	4  the trees in trash/ are deleted	slow, so after the lock was released
  *
  * Steps 2 and 3 look at the directories, not at what step 1 did, and so also finish what a killed

@@ -11,7 +11,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-enum { SCHEMA_VERSION = 1 };
+enum { SCHEMA_VERSION = 2 };
 enum { BUSY_TIMEOUT_MS = 5000, WAL_MAX_BYTES = 512 * 1024 };
 
 /* Listed fields are columns and listing needs no sorting. Names are looked up through UNIQUE
@@ -29,13 +29,21 @@ static const char schema[] =
 	" digest TEXT NOT NULL, PRIMARY KEY (image_id, pos)) WITHOUT ROWID;"
 	"CREATE INDEX image_blobs_digest ON image_blobs (digest);"
 	"CREATE TABLE layers (chain TEXT PRIMARY KEY, diff_id TEXT NOT NULL,"
-	" size_bytes INTEGER NOT NULL) WITHOUT ROWID;"
+	" size_bytes INTEGER NOT NULL, driver TEXT NOT NULL DEFAULT 'plain',"
+	" parent TEXT NOT NULL DEFAULT '') WITHOUT ROWID;"
 	"CREATE TABLE containers (id TEXT PRIMARY KEY, name TEXT UNIQUE, image TEXT NOT NULL,"
 	" image_id TEXT NOT NULL, command TEXT NOT NULL, created_ns INTEGER NOT NULL,"
 	" auto_remove INTEGER NOT NULL);"
 	"CREATE INDEX containers_created ON containers (created_ns);"
 	"CREATE INDEX containers_image ON containers (image_id);"
-	"PRAGMA user_version = 1;";
+	"PRAGMA user_version = 2;";
+
+/* From each version to the next. */
+static const char *const upgrades[SCHEMA_VERSION] = {
+	[1] = "ALTER TABLE layers ADD COLUMN driver TEXT NOT NULL DEFAULT 'plain';"
+	      "ALTER TABLE layers ADD COLUMN parent TEXT NOT NULL DEFAULT '';"
+	      "PRAGMA user_version = 2;",
+};
 
 static int db_error(struct store *s, int rc, struct err *e)
 {
@@ -141,10 +149,14 @@ static int make_schema(struct store *s, struct err *e)
 	rc = sqlite3_exec(s->db, "PRAGMA journal_mode = WAL; BEGIN IMMEDIATE", NULL, NULL, NULL);
 	if (rc != SQLITE_OK)
 		return db_error(s, rc, e);
-	if (read_version(s, &version, &rc) == 0 && version == 0)
+	if (read_version(s, &version, &rc) == 0 && version == 0) {
 		rc = sqlite3_exec(s->db, schema, NULL, NULL, NULL);
-	else if (rc == SQLITE_ROW)
+		version = SCHEMA_VERSION;
+	} else if (rc == SQLITE_ROW) {
 		rc = SQLITE_OK;
+	}
+	for (; rc == SQLITE_OK && version > 0 && version < SCHEMA_VERSION; version++)
+		rc = sqlite3_exec(s->db, upgrades[version], NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL);
 	return rc == SQLITE_OK ? 0 : db_error(s, rc, e);
@@ -194,6 +206,7 @@ static int open_reader(struct store *s, struct err *e)
 	r = check_version(s, version, e);
 	if (r < 0)
 		return r;
+	s->version = version;
 	return version > 0; /* 0: the first writer is just making it */
 }
 
@@ -209,7 +222,7 @@ static int open_writer(struct store *s, struct err *e)
 	r = check_version(s, version, e);
 	if (r < 0)
 		return r;
-	if (version == 0) {
+	if (version < SCHEMA_VERSION) {
 		r = lock_take(s, e);
 		if (r < 0)
 			return r;
@@ -218,6 +231,7 @@ static int open_writer(struct store *s, struct err *e)
 		if (r < 0)
 			return r;
 	}
+	s->version = SCHEMA_VERSION;
 	rc = sqlite3_exec(s->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
 	return rc == SQLITE_OK ? 1 : db_error(s, rc, e);
 }

@@ -31,6 +31,7 @@ struct store {
 	int dirfd;
 	enum store_mode mode;
 	sqlite3 *db;
+	int version; /* of the schema, once the index is open */
 	int lock_fd;
 	struct proc_id me; /* found at the first temporary name */
 	int pin_fd;        /* see pins.h */

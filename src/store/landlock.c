@@ -23,12 +23,10 @@ struct ruleset {
 	uint64_t fs, net, scoped;
 };
 
-int landlock_beneath(int dirfd, struct err *e)
+int landlock_beneath_all(const int *dirfds, size_t n, struct err *e)
 {
 	_cleanup_close_ int fd = -EBADF;
 	struct ruleset rules = { .fs = RIGHTS_1 | RIGHT_REFER };
-	struct landlock_path_beneath_attr beneath = { .parent_fd = dirfd };
-	struct stat st;
 	long abi;
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
@@ -48,14 +46,26 @@ int landlock_beneath(int dirfd, struct err *e)
 	fd = (int)syscall(SYS_landlock_create_ruleset, &rules, sizeof(rules), 0);
 	if (fd < 0)
 		return err_sys(e, "cannot make a Landlock rule set");
-	beneath.allowed_access =
-		rules.fs & ~(RIGHT_EXECUTE | RIGHT_MAKE_SOCK | RIGHT_MAKE_BLK | RIGHT_IOCTL_DEV);
-	/* What can be done in a directory must not be asked for a file (EINVAL). */
-	if (fstat(dirfd, &st) == 0 && !S_ISDIR(st.st_mode))
-		beneath.allowed_access &= FILE_RIGHTS;
-	if (syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) < 0)
-		return err_sys(e, "cannot add a Landlock rule");
+	for (size_t i = 0; i < n; i++) {
+		struct landlock_path_beneath_attr beneath = {
+			.parent_fd = dirfds[i],
+			.allowed_access = rules.fs & ~(RIGHT_EXECUTE | RIGHT_MAKE_SOCK |
+			                               RIGHT_MAKE_BLK | RIGHT_IOCTL_DEV),
+		};
+		struct stat st;
+
+		/* What can be done in a directory must not be asked for a file (EINVAL). */
+		if (fstat(dirfds[i], &st) == 0 && !S_ISDIR(st.st_mode))
+			beneath.allowed_access &= FILE_RIGHTS;
+		if (syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) < 0)
+			return err_sys(e, "cannot add a Landlock rule");
+	}
 	if (syscall(SYS_landlock_restrict_self, fd, 0) < 0)
 		return err_sys(e, "cannot apply the Landlock rules");
 	return 1;
+}
+
+int landlock_beneath(int dirfd, struct err *e)
+{
+	return landlock_beneath_all(&dirfd, 1, e);
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/layers.h"
 
+#include "base/fd.h"
 #include "base/file.h"
 #include "base/sbuf.h"
 #include "store/collect.h"
 #include "store/hex.h"
+#include "store/layer-index.h"
 #include "store/pins.h"
 #include "store/trash.h"
 
@@ -14,41 +16,80 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
-enum { LAYER_PATH_SIZE = 16 + CHAIN_SIZE };
+enum { LAYER_PATH_SIZE = 32 + CHAIN_SIZE + LAYER_MAP_SIZE, LAYERS_MAX = 1024 };
 
-static int layer_path(char path[LAYER_PATH_SIZE], const char *chain, struct err *e)
+static const char *const driver_names[] = { [LAYER_PLAIN] = "plain", [LAYER_OBJECTS] = "objects" };
+
+const char *layer_driver_name(enum layer_driver driver)
 {
-	if (!is_hex(chain, 64))
-		return err_set(e, UCT_INTERNAL, -EINVAL, "'%s' is not a chain id", chain);
-	(void)snprintf(path, LAYER_PATH_SIZE, "layers/%s/fs", chain);
-	return 0;
+	return driver_names[driver];
 }
 
-int layer_find(struct store *s, const char *chain, uint64_t *ret_size_bytes, struct err *e)
+static int check_chain(const char *chain, struct err *e)
+{
+	return is_hex(chain, 64)
+	               ? 0
+	               : err_set(e, UCT_INTERNAL, -EINVAL, "'%s' is not a chain id", chain);
+}
+
+/* What is there in a layer's directory if the layer is: "fs" or its index. */
+static void proof_path(char path[LAYER_PATH_SIZE], const char *chain, enum layer_driver driver)
+{
+	(void)snprintf(path, LAYER_PATH_SIZE, "layers/%.64s/%s", chain,
+	               driver == LAYER_OBJECTS ? LAYER_INDEX_FILE : "fs");
+}
+
+/* The row of a layer that is here, driver and size: 1; 0: there is none, or somebody deleted the
+ * directory by hand, and it is pulled again. */
+static int look_up(struct store *s, const char *chain, enum layer_driver *ret,
+                   uint64_t *ret_size_bytes, struct err *e)
 {
 	_cleanup_stmt_ sqlite3_stmt *st = NULL;
 	char path[LAYER_PATH_SIZE];
-	int r;
+	/* A reader may meet a store that no writer has upgraded yet. */
+	int r = db_query(s, &st, e,
+	                 s->version < 2 ? "SELECT size_bytes, 'plain' FROM layers WHERE chain = ?"
+	                                : "SELECT size_bytes, driver FROM layers WHERE chain = ?",
+	                 "s", chain);
 
-	r = layer_path(path, chain, e);
-	if (r < 0)
-		return r;
-	r = pin_take(s, e);
-	if (r < 0)
-		return r;
-	r = db_open(s, e);
-	if (r <= 0)
-		return r;
-	r = db_query(s, &st, e, "SELECT size_bytes FROM layers WHERE chain = ?", "s", chain);
 	if (r == 0)
 		r = db_step(s, st, e);
 	if (r <= 0)
 		return r;
-	if (faccessat(s->dirfd, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-		return 0; /* somebody deleted it by hand: it is pulled again */
+	if (!strcmp(db_text(st, 1), driver_names[LAYER_OBJECTS]))
+		*ret = LAYER_OBJECTS;
+	else if (!strcmp(db_text(st, 1), driver_names[LAYER_PLAIN]))
+		*ret = LAYER_PLAIN;
+	else
+		return err_set(e, UCT_STORE_NEWER, -EPROTONOSUPPORT,
+		               "layer '%s' is of the driver '%.32s', which this program lacks",
+		               chain, db_text(st, 1));
+	proof_path(path, chain, *ret);
 	if (ret_size_bytes)
 		*ret_size_bytes = (uint64_t)sqlite3_column_int64(st, 0);
-	return 1;
+	return faccessat(s->dirfd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int layer_find(struct store *s, const char *chain, uint64_t *ret_size_bytes, struct err *e)
+{
+	enum layer_driver driver;
+	int r = check_chain(chain, e);
+
+	if (r == 0)
+		r = pin_take(s, e);
+	if (r < 0)
+		return r;
+	r = db_open(s, e);
+	return r <= 0 ? r : look_up(s, chain, &driver, ret_size_bytes, e);
+}
+
+int layer_driver_of(struct store *s, const char *chain, enum layer_driver *ret, struct err *e)
+{
+	int r = check_chain(chain, e);
+
+	if (r == 0)
+		r = db_open(s, e);
+	return r <= 0 ? r : look_up(s, chain, ret, NULL, e);
 }
 
 int layer_stage(struct store *s, struct layer_stage *ret, struct err *e)
@@ -62,6 +103,38 @@ int layer_stage(struct store *s, struct layer_stage *ret, struct err *e)
 	if (r < 0)
 		return r;
 	ret->dirfd = r;
+	return 0;
+}
+
+int layer_stage_objects(struct layer_stage *l, const char *parent, const char *map, struct err *e)
+{
+	int fd = parent ? check_chain(parent, e) : 0;
+
+	if (fd < 0)
+		return fd;
+	(void)snprintf(l->parent, sizeof(l->parent), "%s", parent ? parent : "");
+
+	if (strlen(map) >= sizeof(l->map) || strchr(map, '/'))
+		return err_set(e, UCT_INTERNAL, -EINVAL, "'%s' is no label of an id map", map);
+	(void)snprintf(l->map, sizeof(l->map), "%s", map);
+	l->driver = LAYER_OBJECTS;
+	if (mkdirat(l->store_dirfd, OBJECT_DIR, 0700) < 0 && errno != EEXIST)
+		return err_sys(e, "cannot create directory '%s'", OBJECT_DIR);
+	fd = openat(l->store_dirfd, OBJECT_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? err_sys(e, "cannot open directory '%s'", OBJECT_DIR) : fd;
+}
+
+/* The unpacker knows nothing of labels. */
+static int label_tree(const struct layer_stage *l, struct err *e)
+{
+	char dir[LAYER_PATH_SIZE], to[LAYER_PATH_SIZE + 4];
+
+	if (l->driver != LAYER_OBJECTS || faccessat(l->dirfd, "fs", F_OK, 0) < 0)
+		return 0;
+	(void)snprintf(dir, sizeof(dir), "meta-%s", l->map);
+	(void)snprintf(to, sizeof(to), "%s/fs", dir);
+	if (mkdirat(l->dirfd, dir, 0700) < 0 || renameat(l->dirfd, "fs", l->dirfd, to) < 0)
+		return err_sys(e, "cannot label a metadata tree");
 	return 0;
 }
 
@@ -92,29 +165,26 @@ int layer_commit(struct store *s, struct layer_stage *l, const char *chain, cons
                  uint64_t size_bytes, struct err *e)
 {
 	_cleanup_write_ struct db_write w = { 0 };
-	_cleanup_stmt_ sqlite3_stmt *st = NULL;
-	char path[LAYER_PATH_SIZE];
-	int r;
+	enum layer_driver driver;
+	int r = check_chain(chain, e);
 
-	r = layer_path(path, chain, e);
-	if (r < 0)
-		return r;
-	r = pin_take(s, e);
-	if (r < 0)
-		return r;
-	r = db_begin(s, &w, e);
 	if (r == 0)
-		r = db_query(s, &st, e, "SELECT 1 FROM layers WHERE chain = ?", "s", chain);
+		r = pin_take(s, e);
 	if (r == 0)
-		r = db_step(s, st, e);
-	if (r < 0)
-		return r;
-	if (r == 1 && faccessat(s->dirfd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return 0; /* another process was faster; layer_stage_done() throws ours away */
+		r = db_begin(s, &w, e);
+	if (r == 0)
+		r = look_up(s, chain, &driver, NULL, e);
+	if (r != 0) /* 1: another process was faster; layer_stage_done() throws ours away */
+		return MIN(r, 0);
 	r = db_run(s, e,
-	           "INSERT INTO layers (chain, diff_id, size_bytes) VALUES (?, ?, ?) "
-	           "ON CONFLICT (chain) DO UPDATE SET size_bytes = excluded.size_bytes",
-	           "ssi", chain, diff_id, (int64_t)size_bytes);
+	           "INSERT INTO layers (chain, diff_id, size_bytes, driver, parent)"
+	           " VALUES (?, ?, ?, ?, ?) "
+	           "ON CONFLICT (chain) DO UPDATE SET size_bytes = excluded.size_bytes,"
+	           " driver = excluded.driver, parent = excluded.parent",
+	           "ssiss", chain, diff_id, (int64_t)size_bytes, driver_names[l->driver],
+	           l->parent);
+	if (r == 0)
+		r = label_tree(l, e);
 	if (r < 0)
 		return r;
 	/* Renamed before the commit: a directory without a row is garbage, but a row without a
@@ -137,76 +207,220 @@ void layer_stage_done(struct layer_stage *l)
 
 /* The unpacker marks the root of a layer that hides everything below it. overlayfs ignores the mark
  * there (it looks at opaque marks only while looking up a name), so it is honoured here. */
-static bool hides_all_below(int fd)
+static int plain_hides_all(struct store *s, const char *path, struct err *e)
 {
-	char path[64], value[2];
+	_cleanup_close_ int fd =
+		openat(s->dirfd, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	char magic[64], value[2];
 
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return getxattr(path, "user.overlay.opaque", value, sizeof(value)) == 1 && value[0] == 'y';
+	if (fd < 0)
+		return err_sys(e, "cannot open '%s/%s'", s->path, path);
+	(void)snprintf(magic, sizeof(magic), "/proc/self/fd/%d", fd);
+	return getxattr(magic, "user.overlay.opaque", value, sizeof(value)) == 1 && value[0] == 'y';
 }
 
-int layer_open_all(struct store *s, const struct image_row *image, int **ret_fds, size_t *ret_n,
-                   struct err *e)
+static bool ends_plain(const struct strv *list)
 {
-	_cleanup_free_ int *fds = NULL;
-	char path[LAYER_PATH_SIZE];
-	size_t n = 0;
-	int r = 0;
+	return list->n > 0 && !layer_path_is_tree(list->v[list->n - 1]);
+}
 
-	fds = calloc(image->n_chains + 1, sizeof(*fds));
-	if (!fds)
-		return err_oom(e);
-	for (size_t i = 0; i < image->n_chains && r == 0; i++) {
-		r = layer_path(path, image->chains[i], e);
-		if (r < 0)
-			break;
-		fds[n] = openat(s->dirfd, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (fds[n] < 0 && errno == ENOENT)
-			r = err_hint(e,
-			             err_set(e, UCT_STORE_DAMAGED, -ENOENT,
-			                     "layer '%s' of image '%s' is missing",
-			                     image->chains[i], image->id),
-			             "remove the image and pull it again");
-		else if (fds[n] < 0)
-			r = err_sys(e, "cannot open '%s/%s'", s->path, path);
-		else
-			n++;
-		if (r == 0 && hides_all_below(fds[n - 1])) {
-			for (size_t k = 0; k + 1 < n; k++)
-				(void)close(fds[k]);
-			fds[0] = fds[n - 1];
-			n = 1;
-		}
-	}
-	if (r < 0) {
-		while (n > 0)
-			(void)close(fds[--n]);
+/* Adds the path of one layer; what it stands for as well, or hides, goes. Returns its driver. */
+static int add_path(struct store *s, const char *chain, const char *map, struct strv *list,
+                    struct err *e)
+{
+	enum layer_driver driver;
+	char proof[LAYER_PATH_SIZE];
+	int r = check_chain(chain, e);
+
+	if (r == 0)
+		r = look_up(s, chain, &driver, NULL, e);
+	if (r == 0 || (r > 0 && driver == LAYER_OBJECTS && ends_plain(list)))
+		return err_hint(e,
+		                err_set(e, UCT_STORE_DAMAGED, -ENOENT,
+		                        r == 0 ? "layer '%s' is missing"
+		                               : "layer '%s' lies upon one of another driver",
+		                        chain),
+		                "remove the image and pull it again");
+	if (r < 0)
 		return r;
+	proof_path(proof, chain, driver);
+	r = driver == LAYER_OBJECTS ? 1 : plain_hides_all(s, proof, e);
+	if (r < 0)
+		return r;
+	if (r > 0)
+		strv_done(list);
+	r = driver == LAYER_OBJECTS ? strv_addf(list, "layers/%s/meta-%s/fs", chain, map ? map : "")
+	                            : strv_add(list, proof);
+	return r < 0 ? err_oom(e) : (int)driver;
+}
+
+int layer_paths(struct store *s, const struct image_row *image, const char *map, struct strv *ret,
+                struct err *e)
+{
+	_cleanup_strv_ struct strv list = { 0 };
+	int r = db_open(s, e), driver = LAYER_PLAIN;
+
+	if (r == 0)
+		r = err_set(e, UCT_STORE_DAMAGED, -ENOENT, "there is no store");
+	for (size_t i = 0; i < image->n_chains && r >= 0; i++) {
+		r = add_path(s, image->chains[i], map, &list, e);
+		if (r < 0)
+			return err_in(e, r, "cannot use image '%.19s'", image->id);
 	}
-	*ret_fds = TAKE_PTR(fds);
-	*ret_n = n;
+	if (list.n && layer_path_is_tree(list.v[0]))
+		driver = LAYER_OBJECTS;
+	if (r < 0 || (driver == LAYER_OBJECTS && !map))
+		return r < 0 ? r : driver;
+	*ret = list;
+	list = (struct strv){ 0 };
+	return driver;
+}
+
+bool layer_path_is_tree(const char *path)
+{
+	return !strncmp(path, "layers/", 7) && strstr(path, "/meta-") != NULL;
+}
+
+int layer_path_ready(struct store *s, const char *path, struct err *e)
+{
+	if (faccessat(s->dirfd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 1;
+	if (errno != ENOENT)
+		return err_sys(e, "cannot look for '%s/%s'", s->path, path);
+	return layer_path_is_tree(path) ? 0
+	                                : err_set(e, UCT_STORE_DAMAGED, -ENOENT,
+	                                          "'%s/%s' is missing", s->path, path);
+}
+
+/* "layers/CHAIN/meta-MAP/fs" without its end. */
+static int tree_dir(const char *path, char ret[LAYER_PATH_SIZE], struct err *e)
+{
+	size_t n = strlen(path);
+
+	if (!layer_path_is_tree(path) || n >= LAYER_PATH_SIZE || strcmp(path + n - 3, "/fs") != 0)
+		return err_set(e, UCT_STORE_DAMAGED, -EINVAL, "'%s' is no metadata tree", path);
+	(void)snprintf(ret, LAYER_PATH_SIZE, "%.*s", (int)(n - 3), path);
 	return 0;
 }
 
-int layer_paths(struct store *s, const struct image_row *image, struct strv *ret, struct err *e)
+/* The layers from @chain down to the lowest, in this order. */
+static int read_stack(struct store *s, const char *chain, struct strv *ret, struct err *e)
 {
-	_cleanup_free_ int *fds = NULL;
-	size_t n, skipped;
-	int r = layer_open_all(s, image, &fds, &n, e);
+	char next[CHAIN_SIZE];
+	int r = 0;
+
+	(void)snprintf(next, sizeof(next), "%s", chain);
+	while (next[0]) {
+		_cleanup_stmt_ sqlite3_stmt *st = NULL;
+
+		r = check_chain(next, e);
+		if (r == 0 && (ret->n == LAYERS_MAX || strv_add(ret, next) < 0))
+			r = err_oom(e);
+		if (r == 0)
+			r = db_query(s, &st, e,
+			             "SELECT parent FROM layers WHERE chain = ? AND driver = ?",
+			             "ss", next, driver_names[LAYER_OBJECTS]);
+		if (r == 0)
+			r = db_step(s, st, e);
+		if (r == 0)
+			return err_set(e, UCT_STORE_DAMAGED, -ENOENT, "layer '%s' is missing",
+			               next);
+		if (r > 0)
+			r = db_copy(st, 0, next, sizeof(next), e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Moves the tree of the lowest layer, as unpacking made it, into the stage. Not if some image ends
+ * with that layer as far as its objects go: its containers use the tree. 1 moved, 0 not. */
+static int take_lowest(struct store *s, const char *lowest, const char *label,
+                       const struct layer_stage *l, struct err *e)
+{
+	_cleanup_write_ struct db_write w = { 0 };
+	_cleanup_stmt_ sqlite3_stmt *st = NULL;
+	char from[LAYER_PATH_SIZE], fs[LAYER_PATH_SIZE + 4];
+	int r = db_begin(s, &w, e);
+
+	if (r == 0)
+		r = db_query(s, &st, e,
+		             "SELECT 1 FROM image_layers a WHERE a.chain = ?1 AND NOT EXISTS "
+		             "(SELECT 1 FROM image_layers b JOIN layers ON layers.chain = b.chain"
+		             " WHERE b.image_id = a.image_id AND b.pos = a.pos + 1"
+		             " AND layers.driver = 'objects')",
+		             "s", lowest);
+	if (r == 0)
+		r = db_step(s, st, e);
+	if (r != 0)
+		return MIN(r, 0);
+	(void)snprintf(from, sizeof(from), "layers/%.64s/%s", lowest, label);
+	(void)snprintf(fs, sizeof(fs), "%s/fs", from);
+	if (renameat(s->dirfd, fs, l->dirfd, "fs") < 0)
+		return 0; /* it is not there; or a root of another map owns it. Then all is made */
+	(void)unlinkat(s->dirfd, from, AT_REMOVEDIR);
+	return 1;
+}
+
+static int open_inputs(struct store *s, const struct strv *stack, size_t n,
+                       struct layer_tree_inputs *ret, struct err *e)
+{
+	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(LAYERS_MAX * CHAIN_SIZE);
+
+	for (size_t i = n; i > 0; i--)
+		sbuf_adds(&b, stack->v[i - 1]);
+	if (b.err)
+		return err_oom(e);
+	ret->list_fd = fd_sealed_memory("layers", b.s ? b.s : "", b.len, e);
+	if (ret->list_fd < 0)
+		return ret->list_fd;
+	ret->layers_fd = openat(s->dirfd, "layers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (ret->layers_fd >= 0)
+		return 0;
+	cleanup_close(&ret->list_fd);
+	return err_sys(e, "cannot open '%s/layers'", s->path);
+}
+
+int layer_tree_stage(struct store *s, const char *path, struct layer_stage *ret,
+                     struct layer_tree_inputs *ret_inputs, struct err *e)
+{
+	_cleanup_strv_ struct strv stack = { 0 };
+	char dir[LAYER_PATH_SIZE], chain[CHAIN_SIZE];
+	size_t n;
+	int r = tree_dir(path, dir, e);
+
+	*ret = (struct layer_stage){ .dirfd = -EBADF, .store_dirfd = s->dirfd };
+	if (r == 0)
+		r = db_open(s, e);
+	if (r < 0)
+		return r;
+	(void)snprintf(chain, sizeof(chain), "%.64s", path + strlen("layers/"));
+	r = read_stack(s, chain, &stack, e);
+	if (r < 0)
+		return r;
+	n = stack.n;
+	r = store_tmp_dir(s, "tree", ret->name, e);
+	if (r < 0)
+		return r;
+	ret->dirfd = r;
+	r = n > 1 ? take_lowest(s, stack.v[n - 1], strrchr(dir, '/') + 1, ret, e) : 0;
+	if (r > 0)
+		n--;
+	return r < 0 ? r : open_inputs(s, &stack, n, ret_inputs, e);
+}
+
+int layer_tree_commit(struct store *s, struct layer_stage *l, const char *path, struct err *e)
+{
+	char to[LAYER_PATH_SIZE];
+	int r = tree_dir(path, to, e);
 
 	if (r < 0)
 		return r;
-	skipped = image->n_chains - n;
-	for (size_t i = 0; i < n; i++) {
-		char path[LAYER_PATH_SIZE];
-
-		(void)close(fds[i]);
-		if (r == 0)
-			r = layer_path(path, image->chains[skipped + i], e);
-		if (r == 0)
-			r = strv_add(ret, path) < 0 ? err_oom(e) : 0;
-	}
-	return r;
+	if (renameat2(s->dirfd, l->name, s->dirfd, to, RENAME_NOREPLACE) == 0)
+		l->name[0] = '\0';
+	else if (errno != EEXIST)
+		return err_sys(e, "cannot rename a metadata tree to '%s/%s'", s->path, to);
+	return 0;
 }
 
 int layer_collect(struct store *s, store_remove_fn remove_tree, void *arg, struct err *e)

@@ -23,7 +23,8 @@
  *one), gets hold of the tree, confines itself to it (Landlock, seccomp), and then touches contents.
  *
  * The plan is a sealed memory file of NUL-terminated words: "layer" PATH (below the data directory,
- * lowest first), "mount" TARGET SOURCE "ro"|"rw", "hidden" PATH (made by us, not by the container).
+ * lowest first), "data" PATH (likewise, a data-only layer below them), "mount" TARGET SOURCE
+ *"ro"|"rw", "hidden" PATH (made by us, not by the container).
  */
 #pragma once
 

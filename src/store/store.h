@@ -4,7 +4,8 @@
  *	index.db          SQLite, WAL: images, their names and layers, containers; metadata only
  *	index.lock        flock(2)ed by whoever writes; waiting is the kernel's, not SQLite's sleep
  *	oci/              a valid OCI image layout: blobs/sha256/, index.json, oci-layout
- *	layers/CHAIN/fs   an unpacked layer, CHAIN = 64 hex digits of its chain id
+ *	layers/CHAIN/     an unpacked layer (layers.h), CHAIN = 64 hex digits of its chain id
+ *	objects/          contents of files, by digest (object.h)
  *	containers/ID/    config.json (OCI document), state, log, upper, work, etc
  *	live/ID           empty; exists while a monitor looks after that container
  *	tmp/KIND-PID-UNIQUE-RANDOM   being made; PID and UNIQUE name the maker (struct proc_id)

@@ -47,6 +47,7 @@ static const int allowed[] = {
 	SCMP_SYS(readv),
 	SCMP_SYS(write),
 	SCMP_SYS(writev),
+	SCMP_SYS(pread64),
 	SCMP_SYS(pwrite64),
 	SCMP_SYS(lseek),
 	SCMP_SYS(ftruncate),
@@ -78,7 +79,7 @@ static const int allowed[] = {
 	SCMP_SYS(fsetxattr),
 	SCMP_SYS(fgetxattr),
 	SCMP_SYS(flistxattr),
-	SCMP_SYS(pread64),
+	SCMP_SYS(fremovexattr),
 	/* memory and the C library */
 	SCMP_SYS(mmap),
 	SCMP_SYS(munmap),
@@ -143,7 +144,7 @@ static int allow_files(struct err *e)
 	return limit(RLIMIT_NOFILE, MIN(l.rlim_max, (rlim_t)PACK_FILES_MAX), e);
 }
 
-int unpack_confine(int dirfd, bool is_layer, struct err *e)
+int unpack_confine(const int *dirfds, size_t n, bool is_layer, struct err *e)
 {
 	int r;
 
@@ -155,7 +156,7 @@ int unpack_confine(int dirfd, bool is_layer, struct err *e)
 		r = limit(RLIMIT_AS, MEMORY_MAX, e);
 #endif
 	if (r == 0)
-		r = landlock_beneath(dirfd, e);
+		r = landlock_beneath_all(dirfds, n, e);
 	if (r >= 0)
 		r = drop_capabilities(e);
 	return r < 0 ? r : filter_calls(e);

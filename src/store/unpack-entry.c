@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/unpack-entry.h"
 
+#include "store/meta-tree.h"
+
 #include <archive.h>
 #include <archive_entry.h>
 #include <fcntl.h>
@@ -54,8 +56,9 @@ static bool has_xattrs(struct archive_entry *ae)
 	return archive_entry_xattr_count(ae) > 0;
 }
 
-static int set_xattrs(const struct unpacker *u, struct archive_entry *ae, int fd, const char *path,
-                      struct err *e)
+/* @note (may be NULL) receives those that are kept, also where they cannot be set. */
+static int set_xattrs(const struct unpacker *u, struct archive_entry *ae, int fd,
+                      struct layer_note *note, const char *path, struct err *e)
 {
 	const char *name;
 	const void *value;
@@ -63,7 +66,15 @@ static int set_xattrs(const struct unpacker *u, struct archive_entry *ae, int fd
 
 	(void)archive_entry_xattr_reset(ae); /* the count, known already */
 	while (archive_entry_xattr_next(ae, &name, &value, &size) == ARCHIVE_OK) {
-		if (!name || !xattr_is_kept(name) || fsetxattr(fd, name, value, size, 0) == 0)
+		int r = 0;
+
+		if (!name || !xattr_is_kept(name))
+			continue;
+		if (note)
+			r = layer_note_xattr(note, name, value, size, e);
+		if (r < 0)
+			return r;
+		if (fsetxattr(fd, name, value, size, 0) == 0)
 			continue;
 		/* A file capability needs a user namespace with more than one id to mean
 		 * anything; without one it cannot be set, and nothing would obey it. */
@@ -166,9 +177,15 @@ static int write_data(struct unpacker *u, int fd, int64_t size, const char *path
 		if (offset < 0 || offset > size || (int64_t)n > size - offset)
 			return BAD_LAYER(e, "the data of '%.*s' is larger than its size",
 			                 NAME_SHOWN, path);
-		r = write_all_at(fd, p, n, offset);
-		if (r < 0)
-			return err_errno(e, r, "cannot write '%s'", path);
+		if (u->objects && size > 0) {
+			r = n ? object_add(u->objects, p, n, (uint64_t)offset, e) : 0;
+			if (r < 0)
+				return err_in(e, r, "cannot write '%s'", path);
+		} else {
+			r = write_all_at(fd, p, n, offset);
+			if (r < 0)
+				return err_errno(e, r, "cannot write '%s'", path);
+		}
 		end = MAX(end, offset + (int64_t)n);
 		u->result->size_bytes += n;
 	}
@@ -178,8 +195,71 @@ static int write_data(struct unpacker *u, int fd, int64_t size, const char *path
 	if (rc != ARCHIVE_EOF && !u->ends_in_padding)
 		return BAD_LAYER(e, "cannot read the data of '%.*s': %s", NAME_SHOWN, path,
 		                 archive_error_string(u->archive));
-	if (end < size && ftruncate(fd, size) < 0)
+	if (end < size && !u->objects && ftruncate(fd, size) < 0)
 		return err_sys(e, "cannot set the size of '%s'", path);
+	return 0;
+}
+
+/* Of the objects driver: the contents become an object, and the file points to it. */
+static int write_object(struct unpacker *u, int fd, int64_t size, const char *path,
+                        struct layer_note *note, struct err *e)
+{
+	char name[OBJECT_NAME_SIZE];
+	struct object_id id;
+	int r;
+
+	note->object = LAYER_INDEX_NO_OBJECT;
+	if (size == 0)
+		return write_data(u, fd, size, path, e);
+	r = object_begin(u->objects, (uint64_t)size, e);
+	if (r == 0)
+		r = write_data(u, fd, size, path, e);
+	if (r == 0)
+		r = object_finish(u->objects, &id, name, e);
+	if (r == 0)
+		r = meta_set_content(fd, (uint64_t)size, name, e);
+	return r < 0 ? r : layer_notes_object(&u->notes, &id, &note->object, e);
+}
+
+/* Takes the note over, also on failure; nothing with the plain driver. */
+static int put_note(struct unpacker *u, struct layer_note *note, int dirfd, const char *name,
+                    struct err *e)
+{
+	struct stat st;
+
+	if (!u->objects)
+		return 0;
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) < 0) {
+		free(note->xattrs);
+		return err_sys(e, "cannot stat a file of the layer");
+	}
+	note->ino = st.st_ino;
+	return layer_note_put(&u->notes, note, e);
+}
+
+/* All but the name. This order: chown drops set-uid bits and capabilities, writing drops both. */
+static int fill_file(struct unpacker *u, struct archive_entry *ae, int fd, mode_t made_with,
+                     const char *path, struct layer_note *note, struct err *e)
+{
+	const struct tree_meta *meta = &note->meta;
+	struct timespec times[2] = { { 0, UTIME_OMIT }, meta->mtime };
+	bool owned = !u->job->single_id && (meta->uid || meta->gid);
+	int64_t size = archive_entry_size(ae);
+	int r = u->objects ? write_object(u, fd, size, path, note, e)
+	                   : write_data(u, fd, size, path, e);
+
+	if (r < 0)
+		return r;
+	if (owned && fchown(fd, meta->uid, meta->gid) < 0)
+		return tree_chown_error(meta, path, e);
+	if (has_xattrs(ae))
+		r = set_xattrs(u, ae, fd, u->objects ? note : NULL, path, e);
+	if (r < 0)
+		return r;
+	if (meta->mode != made_with && fchmod(fd, meta->mode) < 0)
+		return err_sys(e, "cannot set the mode of '%s'", path);
+	if (futimens(fd, times) < 0)
+		return err_sys(e, "cannot set the time of '%s'", path);
 	return 0;
 }
 
@@ -187,34 +267,25 @@ static int make_file(struct unpacker *u, struct archive_entry *ae, const char *p
                      const struct tree_meta *meta, struct err *e)
 {
 	_cleanup_close_ int fd = -EBADF;
-	struct timespec times[2] = { { 0, UTIME_OMIT }, meta->mtime };
+	struct layer_note note = { .type = LAYER_FILE, .meta = *meta };
 	int64_t size = archive_entry_size(ae);
 	/* Attributes of a file that is not writable could not be set without capabilities. */
-	struct node n = { .type = S_IFREG, .mode = has_xattrs(ae) ? 0600 : meta->mode & 0777 };
+	struct node n = { .type = S_IFREG,
+		          .mode = has_xattrs(ae) || u->objects ? 0600 : meta->mode & 0777 };
 	const char *base;
 	int parent_fd, r;
-	bool owned;
 
 	if (size < 0 || (uint64_t)size > u->job->max_bytes)
 		return BAD_LAYER(e, "entry '%.*s' is too large", NAME_SHOWN, path);
 	fd = create(u, path, &n, &parent_fd, &base, e);
 	if (fd < 0)
 		return fd;
-	r = write_data(u, fd, size, path, e);
-	if (r < 0)
+	r = fill_file(u, ae, fd, n.mode, path, &note, e);
+	if (r < 0) {
+		free(note.xattrs);
 		return r;
-	owned = !u->job->single_id && (meta->uid || meta->gid);
-	/* This order: chown drops set-uid bits and capabilities, writing drops both. */
-	if (owned && fchown(fd, meta->uid, meta->gid) < 0)
-		return tree_chown_error(meta, path, e);
-	r = has_xattrs(ae) ? set_xattrs(u, ae, fd, path, e) : 0;
-	if (r < 0)
-		return r;
-	if (meta->mode != n.mode && fchmod(fd, meta->mode) < 0)
-		return err_sys(e, "cannot set the mode of '%s'", path);
-	if (futimens(fd, times) < 0)
-		return err_sys(e, "cannot set the time of '%s'", path);
-	return 0;
+	}
+	return put_note(u, &note, fd, "", e);
 }
 
 static int make_special(struct unpacker *u, struct archive_entry *ae, mode_t type, const char *path,
@@ -222,6 +293,8 @@ static int make_special(struct unpacker *u, struct archive_entry *ae, mode_t typ
 {
 	struct timespec times[2] = { { 0, UTIME_OMIT }, meta->mtime };
 	struct node n = { .type = type, .mode = meta->mode & 0777 };
+	struct layer_note note = { .type = type == S_IFLNK ? LAYER_LINK : LAYER_FIFO,
+		                   .meta = *meta };
 	const char *base;
 	int parent_fd, r;
 
@@ -241,7 +314,19 @@ static int make_special(struct unpacker *u, struct archive_entry *ae, mode_t typ
 		return err_sys(e, "cannot set the mode of '%s'", path);
 	if (utimensat(parent_fd, base, times, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(e, "cannot set the time of '%s'", path);
-	return 0;
+	return put_note(u, &note, parent_fd, base, e);
+}
+
+static int leave_out_device(struct unpacker *u, struct archive_entry *ae, mode_t type,
+                            const char *path, const struct tree_meta *meta, struct err *e)
+{
+	u->result->n_skipped++;
+	if (!u->objects)
+		return 0;
+	return layer_notes_device(&u->notes, path, meta, type == S_IFCHR ? LAYER_CHAR : LAYER_BLOCK,
+	                          (uint32_t)archive_entry_rdevmajor(ae) << 20 |
+	                                  ((uint32_t)archive_entry_rdevminor(ae) & 0xfffff),
+	                          e);
 }
 
 static int make_directory(struct unpacker *u, struct archive_entry *ae, const char *path,
@@ -261,7 +346,7 @@ static int make_directory(struct unpacker *u, struct archive_entry *ae, const ch
 		fd = openat(parent_fd, base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (fd < 0)
 			return err_sys(e, "cannot open directory '%s'", path);
-		r = set_xattrs(u, ae, fd, path, e);
+		r = set_xattrs(u, ae, fd, NULL, path, e);
 	}
 	return r < 0 ? r : tree_note(&u->tree, path, meta, e);
 }
@@ -405,8 +490,7 @@ int unpack_entry(struct unpacker *u, struct archive_entry *ae, struct err *e)
 		return make_special(u, ae, type, path, &meta, e);
 	case S_IFCHR:
 	case S_IFBLK:
-		u->result->n_skipped++;
-		return 0;
+		return leave_out_device(u, ae, type, path, &meta, e);
 	default:
 		return BAD_LAYER(e, "entry '%.*s' is of an unknown type", NAME_SHOWN, path);
 	}

@@ -7,6 +7,9 @@
 #include "store/unpack-tree.h"
 #include "store/unpack.h"
 
+#include "store/layer-notes.h"
+#include "store/object-write.h"
+
 struct archive;
 struct archive_entry;
 
@@ -15,6 +18,8 @@ struct unpacker {
 	struct unpack_result *result;
 	struct archive *archive; /* positioned at the entry's data */
 	struct tree tree;
+	struct object_writer *objects; /* NULL: the plain driver */
+	struct layer_notes notes;
 	bool is_layer;
 	bool ends_in_padding; /* the stream ended behind the last file: nothing more comes */
 };

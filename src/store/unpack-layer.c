@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* unpack-layer - the loop over the archive */
+#include "base/file.h"
 #include "store/unpack-entry.h"
 #include "store/unpack-stream.h"
 
@@ -124,14 +125,22 @@ static int unpack(const struct unpack_job *job, bool is_layer, struct unpack_res
 	u.archive = a;
 	r = is_layer ? tree_open(&u.tree, job->dirfd, "fs", job->single_id, e)
 	             : tree_attach(&u.tree, job->dirfd, job->single_id, e);
+	if (r == 0 && is_layer && job->has_objects)
+		r = object_writer_new(job->objects_dirfd, job->dirfd, &u.objects, e);
 	if (r == 0)
 		r = unpack_entries(&u, &src, e);
 	if (r == 0)
 		r = drain(stream, e);
-	if (r == 0)
+	if (r == 0 && u.objects)
+		r = layer_index_write(&u.notes, &u.tree, job->dirfd, e);
+	if (r == 0 && u.objects && !job->keeps_tree)
+		r = tree_remove_at(job->dirfd, "fs", e);
+	else if (r == 0)
 		r = tree_seal(&u.tree, e);
 	if (r == 0)
 		r = stream_digest(stream, ret->diff_id, e);
+	object_writer_free(u.objects);
+	layer_notes_done(&u.notes);
 	tree_done(&u.tree);
 	return r;
 }

@@ -4,13 +4,19 @@
  * One SOCK_SEQPACKET socket, descriptor 3 of the helper. End of file means death.
  *
  *      engine                                unpack
- *   1  START [stream, directory, userns]  ->            userns only if the user has ids to map
+ *   1  START [stream, directory,          ->            userns only if the user has ids to map,
+ *             userns, objects]                          objects or layers only with a flag
  *   2                                     <-  DONE      all unpacked, tar digest and sizes
  *                                             or FAIL   its struct err
  *
  * The helper enters the user namespace, drops what it does not need, confines itself to the
  * directory (Landlock, seccomp), then reads the stream: decompress (gzip, zstd or none, by magic),
- * hash the tar, extract into "fs" below the directory.
+ * hash the tar, extract into "fs" below the directory. With UNPACK_FLAG_OBJECTS contents become
+ * objects, "fs" a metadata tree and "index" the layer's index.
+ *
+ * With UNPACK_FLAG_TREE the stream is a list of chain ids, 64 hex digits each, lowest layer first,
+ * and the fourth descriptor the directory layers/. "fs", which may hold the layers below already,
+ * becomes the metadata tree of all of them together.
  */
 #pragma once
 
@@ -18,7 +24,14 @@
 
 enum unpack_type { UNPACK_START = 1, UNPACK_DONE, UNPACK_FAIL };
 
-enum { UNPACK_FLAG_SINGLE_ID = 1 }; /* no map: everything belongs to the user, no device nodes */
+enum unpack_flags {
+	UNPACK_FLAG_SINGLE_ID = 1, /* no map: everything belongs to the user, no device nodes */
+	UNPACK_FLAG_OBJECTS = 2,   /* contents go to the objects; an index is written */
+	UNPACK_FLAG_KEEP_TREE = 4, /* with that: "fs" stays */
+	UNPACK_FLAG_TREE = 8,      /* make a metadata tree */
+};
+
+enum { UNPACK_CHAIN_BYTES = 64, UNPACK_LAYERS_MAX = 1024 };
 
 struct unpack_start {
 	uint32_t type;

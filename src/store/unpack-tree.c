@@ -289,6 +289,15 @@ int tree_note(struct tree *t, const char *path, const struct tree_meta *meta, st
 	return 0;
 }
 
+bool tree_noted(const struct tree *t, size_t i, const char **ret_path, struct tree_meta *ret)
+{
+	if (i >= t->n_dirs)
+		return false;
+	*ret_path = t->dirs[i].path;
+	*ret = t->dirs[i].meta;
+	return true;
+}
+
 /* Deepest first; among equals in the archive's order, so that the last mention wins. */
 static int by_depth(const void *a, const void *b)
 {

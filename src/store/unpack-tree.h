@@ -71,6 +71,8 @@ struct tree_meta {
 };
 /* Remembers what a directory is to look like in the end. */
 int tree_note(struct tree *t, const char *path, const struct tree_meta *meta, struct err *e);
+/* The @i-th thing remembered; false behind the last one. */
+bool tree_noted(const struct tree *t, size_t i, const char **ret_path, struct tree_meta *ret);
 int tree_seal(struct tree *t, struct err *e);
 /* Owner, mode and time of an open file or directory, in the order that keeps set-uid bits. */
 int tree_apply(const struct tree *t, int fd, const struct tree_meta *meta, const char *path,

@@ -7,7 +7,8 @@
  * archive made, except inside the layer's own root (RESOLVE_IN_ROOT), and what an archive asks for
  * that cannot be done is an error naming the entry, with these exceptions:
  *
- * - device nodes are left out and counted: no rootless container could open them;
+ * - device nodes are left out and counted: no rootless container could open them (the objects
+ *   driver's index names them);
  * - of extended attributes only user.* and security.capability are kept. trusted.* cannot be set,
  *   and user.overlay.* would let an image steer the overlay that it becomes part of;
  * - names in .wh..wh.* other than the opaque mark are AUFS' own records and are left out, as
@@ -29,6 +30,12 @@ struct unpack_job {
 	int stream_fd;
 	int dirfd; /* "fs" is made in here; unpack_into(): the root */
 	bool single_id;
+	/* The objects driver: contents go to @objects_dirfd, "fs" becomes a metadata tree
+	 * (meta-tree.h), and "index" beside it says all (layer-index.h). Without @keeps_tree the
+	 * tree goes once it has been looked at: only that of a lowest layer can be used as it is.
+	 */
+	bool has_objects, keeps_tree;
+	int objects_dirfd;
 	uint64_t max_bytes; /* of the tar, and of any one file's size */
 	uint64_t max_entries;
 	/* unpack_into() only */
@@ -53,8 +60,8 @@ int unpack_layer(const struct unpack_job *job, struct unpack_result *ret, struct
 int unpack_into(const struct unpack_job *job, struct unpack_result *ret, struct err *e);
 
 /* Drops capabilities and confines this process to reading its descriptors and changing files below
- * @dirfd; opens nothing by name elsewhere afterwards. @is_layer: few descriptors are enough. */
-int unpack_confine(int dirfd, bool is_layer, struct err *e);
+ * @dirfds; opens nothing by name elsewhere afterwards. @is_layer: few descriptors are enough. */
+int unpack_confine(const int *dirfds, size_t n, bool is_layer, struct err *e);
 
 enum { NAME_SHOWN = 200 }; /* bytes of an entry's name in a message */
 #define BAD_LAYER(e, ...) err_set(e, UCT_BAD_LAYER, -EBADMSG, __VA_ARGS__)

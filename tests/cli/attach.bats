@@ -46,13 +46,17 @@ attached() { # NAME -> somebody has attached since
   usr-ct run -di --name eater --network none "$B" sh -c 'while read -r line; do echo "got $line"; done; echo over'
   echo one | timeout 20 usr-ct attach --no-stdin eater >/dev/null 2>&1 3>&- &
   client=$!
-  (echo two; exec sleep 1000) | usr-ct attach eater >out 2>&1 3>&- &
+  mkfifo input
+  usr-ct attach eater <input >out 2>&1 3>&- &
   second=$!
+  exec 7>input
+  echo two >&7
   wait_until file_has out "got two"
   echo three | usr-ct attach eater >out3 2>&1 3>&- &
   third=$!
   wait_until file_has out "got three"
   is_state eater running
+  exec 7>&-
   kill "$second" "$third"
   usr-ct stop -t 0 eater
   wait "$client" || true

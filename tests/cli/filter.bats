@@ -50,7 +50,7 @@ some_containers() {
   [ "$(names -a -f 'name=^/good$')" = "good " ]
   [ "$(names -a -f 'name=^(made|up)$')" = "made up " ]
   [ "$(names -a -f 'command=exit 3')" = "bad " ]
-  run_ct -125 ps -f 'name=('
+  run_ct -1 ps -f 'name=('
   assert_error 1109 "is no regular expression"
   usr-ct rm -f -a -t 0 >/dev/null
 }
@@ -103,22 +103,22 @@ some_containers() {
 }
 
 @test "ps: what is written is counted, also by other users" {
-  usr-ct run --name w --network none "$IMG" sh -c 'head -c 100000 /dev/zero >/f; mkdir -m 700 /d; head -c 5000 /dev/zero >/d/g; chown -R 1000:1000 /d || :'
-  run_ct -0 inspect -s -f '{{.SizeRw}}' w
+  usr-ct run --name ww --network none "$IMG" sh -c 'head -c 100000 /dev/zero >/f; mkdir -m 700 /d; head -c 5000 /dev/zero >/d/g; chown -R 1000:1000 /d || :'
+  run_ct -0 inspect -s -f '{{.SizeRw}}' ww
   assert_output 105000
 }
 
 @test "filters: mistakes list what there is" {
-  run_ct -125 ps -f stat=x
+  run_ct -1 ps -f stat=x
   assert_error 1109 "unknown filter 'stat'"
   assert_has "$stderr" "status"
-  run_ct -125 ps -f status
+  run_ct -1 ps -f status
   assert_error 1109 "KEY=VALUE"
-  run_ct -125 ps -f status=sleeping
+  run_ct -1 ps -f status=sleeping
   assert_error 1109
-  run_ct -125 ps -f exited=x
+  run_ct -1 ps -f exited=x
   assert_error 1109
-  run_ct -125 images -f dangling=perhaps
+  run_ct -1 images -f dangling=perhaps
   assert_error 1109
 }
 

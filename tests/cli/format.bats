@@ -86,7 +86,7 @@ names() { # ARGUMENT...
   run_ct -125 ps -a --format 'x {{.Name}}'
   assert_error 1107 "column 5: there is no field '.Name'"
   assert_has "$stderr" "did you mean '.Names'?"
-  run_ct -125 ps -a --format '{{.Names | index}}'
+  run_ct -125 ps -a --format '{{len .Names | upper}}'
   assert_error 1108
   assert_output ""
   run_ct -125 ps --format '{{foo}}'

@@ -72,6 +72,11 @@ is_gone() { # PID
   [[ ! -e /proc/$1 || $(sed -n 's/^State:\s*\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null) == Z ]]
 }
 
+# Whether the machine hands the memory controller down to us (the virtual machine does).
+has_controllers() { # IMAGE
+  usr-ct run --rm -m 64m "$1" true 2>/dev/null
+}
+
 # Where its cgroup is, as the state file says.
 container_cgroup() { # NAME
   sed -n 's/^cgroup=//p' "$XDG_DATA_HOME/usr-ct/containers/$(inspect_field "$1" .Id)/state"

@@ -17,6 +17,7 @@ teardown() {
   remove_all_and_check
   usr-ct images -q | sort -u | xargs -r usr-ct rmi -f >/dev/null
   is_bare "$XDG_DATA_HOME/usr-ct/layers" || fail "layers left: $(ls "$XDG_DATA_HOME/usr-ct/layers")"
+  [[ -z $(find "$XDG_DATA_HOME/usr-ct/objects" -type f 2>/dev/null) ]] || fail "objects left"
 }
 
 check_layers() { # IMAGE

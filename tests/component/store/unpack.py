@@ -4,19 +4,22 @@
 
 Run as an ordinary user with subordinate ids:  unpack.py PATH-OF-usr-ct-unpack
 Each case builds an archive, has the helper unpack it, and compares the tree as it looks from inside
-the namespace. Prints TAP.
+the namespace. Everything is unpacked by both drivers, which must agree on every byte: the plain one;
+the objects driver, whose metadata tree is read through its objects; and a tree that is made again
+from the index. Prints TAP.
 """
-import gzip, hashlib, io, json, os, shutil, socket, struct, subprocess, sys, tarfile, tempfile
+import gzip, hashlib, io, json, os, shutil, socket, stat, struct, subprocess, sys, tarfile, tempfile
 
 HELPER = sys.argv[1] if len(sys.argv) > 1 else ""
 START = struct.Struct("=IIQQ")
 ERR = struct.Struct("=iii512s256s")
 UCT_BAD_LAYER = 1209
-SINGLE_ID = 1
+SINGLE_ID, OBJECTS, KEEP_TREE, TREE = 1, 2, 4, 8
 
 INSPECT = r"""
 import hashlib, json, os, stat, sys
 root, out = sys.argv[1], {}
+objects = os.fsencode(sys.argv[2]) if len(sys.argv) > 2 else None
 for d, dirs, files in os.walk(os.fsencode(root)):
     for n in [b"."] if d == os.fsencode(root) else []:
         dirs = dirs + [n]
@@ -26,9 +29,20 @@ for d, dirs, files in os.walk(os.fsencode(root)):
              "mtime": s.st_mtime_ns, "nlink": s.st_nlink, "blocks": s.st_blocks, "rdev": s.st_rdev,
              "type": stat.S_IFMT(s.st_mode)}
         if stat.S_ISLNK(s.st_mode): e["link"] = os.readlink(p).decode("utf8", "surrogateescape")
-        if stat.S_ISREG(s.st_mode): e["sha"] = hashlib.sha256(open(p, "rb").read()).hexdigest()
         if stat.S_ISREG(s.st_mode) or stat.S_ISDIR(s.st_mode):
             e["x"] = {k: os.getxattr(p, k).hex() for k in os.listxattr(p)}
+        if stat.S_ISREG(s.st_mode):
+            c = p
+            if objects and s.st_size:
+                assert e["blocks"] == 0 or len(e["x"]) > 2, p
+                o = objects + os.getxattr(p, "user.overlay.redirect")
+                assert e["x"].pop("user.overlay.metacopy") == "", p
+                assert len(bytes.fromhex(e["x"].pop("user.overlay.redirect"))) == 24, p
+                assert os.lstat(o).st_size == s.st_size, p
+                assert stat.S_IMODE(os.lstat(o).st_mode) == 0o400 and os.lstat(o).st_uid == os.geteuid(), p
+                e["blocks"] = os.lstat(o).st_blocks
+                c = o
+            e["sha"] = hashlib.sha256(open(c, "rb").read()).hexdigest()
         out[os.path.relpath(p, os.fsencode(root)).decode("utf8", "surrogateescape")] = e
 print(json.dumps(out))
 """
@@ -56,39 +70,98 @@ NS = None
 WORK = None
 
 
-def unpack(data, max_bytes=1 << 30, max_entries=100000, single=False):
+def helper(flags, stream, stage, last=None, max_bytes=1 << 30, max_entries=100000):
+    """What the helper answers: (True, reply) or (False, error)."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    fds = [os.open(stream, os.O_RDONLY), os.open(stage, os.O_RDONLY | os.O_DIRECTORY)]
+    if not flags & SINGLE_ID:
+        fds.append(os.dup(NS.fd))
+    if last:
+        fds.append(os.open(last, os.O_RDONLY | os.O_DIRECTORY))
+    p = start_at_3(theirs)
+    theirs.close()
+    socket.send_fds(ours, [START.pack(1, flags, max_bytes, max_entries)], fds)
+    for fd in fds:
+        os.close(fd)
+    reply = ours.recv(4096)
+    p.wait()
+    ours.close()
+    kind = struct.unpack_from("=I", reply)[0] if reply else 0
+    if kind == 2:
+        _, _, size, n, diff = struct.unpack("=IIQQ72s", reply)
+        return True, {"size": size, "n": n, "diff": diff.split(b"\0")[0].decode()}
+    assert kind == 3, "the helper died: %r" % reply
+    _, code, uct, msg, hint = ERR.unpack_from(reply, 8)
+    return False, {"code": code, "uct": uct, "msg": msg.split(b"\0")[0].decode("utf8", "replace"),
+                   "hint": hint.split(b"\0")[0].decode()}
+
+
+def inspect(single, *args):
+    argv = ["/usr/bin/python3", "-c", INSPECT] + list(args)
+    return json.loads(subprocess.check_output(argv) if single else NS.run(argv))
+
+
+def assert_same(a, b, what):
+    """Times of directories that the archive does not mention are those of the unpacking."""
+    assert set(a) == set(b), (what, set(a) ^ set(b))
+    for n in a:
+        for k in set(a[n]) | set(b[n]):
+            x, y = a[n].get(k), b[n].get(k)
+            if k == "mtime" and abs(x - y) < 100e9 and x > 1e18:
+                continue
+            if k in ("size", "blocks", "nlink") and stat.S_ISDIR(a[n]["type"]):
+                continue
+            assert x == y, (what, n, k, x, y)
+
+
+def as_merged(tree):
+    """What is left of a tree when nothing is below it: whiteouts have taken effect."""
+    out = {}
+    for n, e in tree.items():
+        if stat.S_ISCHR(e["type"]):
+            continue
+        out[n] = dict(e)
+        if "x" in e:
+            out[n]["x"] = {k: v for k, v in e["x"].items() if k != "user.overlay.opaque"}
+    return out
+
+
+def compare_drivers(plain, reply, stream, d, single, **limits):
+    flags = SINGLE_ID if single else 0
+    objects, stage = os.path.join(d, "objects"), os.path.join(d, "stage")
+    again, layers = os.path.join(d, "again"), os.path.join(d, "layers")
+    for x in (objects, stage, again, layers):
+        os.mkdir(x, 0o700)
+    ok, theirs = helper(flags | OBJECTS | KEEP_TREE, stream, stage, objects, **limits)
+    assert ok == (plain is not None), theirs
+    if not ok:
+        assert (reply["code"], reply["uct"]) == (theirs["code"], theirs["uct"]), (reply, theirs)
+        return
+    assert reply == theirs, (reply, theirs)
+    assert os.listdir(stage) == ["fs", "index"] or os.listdir(stage) == ["index", "fs"]
+    assert_same(plain, inspect(single, os.path.join(stage, "fs"), objects), "objects")
+    os.rename(stage, os.path.join(layers, "a" * 64))
+    with open(os.path.join(d, "list"), "w") as f:
+        f.write("a" * 64)
+    ok, theirs = helper(flags | TREE, os.path.join(d, "list"), again, layers)
+    assert ok, theirs
+    assert_same(as_merged(plain), inspect(single, os.path.join(again, "fs"), objects), "tree")
+
+
+def unpack(data, single=False, **limits):
     """Returns (tree, reply) or (None, error)."""
     d = tempfile.mkdtemp(dir=WORK)
     os.chmod(d, 0o700)
     stream = os.path.join(WORK, "stream")
     with open(stream, "wb") as f:
         f.write(data)
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    fds = [os.open(stream, os.O_RDONLY), os.open(d, os.O_RDONLY | os.O_DIRECTORY)]
-    if not single:
-        fds.append(NS.fd)
-    p = start_at_3(theirs)
-    theirs.close()
-    socket.send_fds(ours, [START.pack(1, SINGLE_ID if single else 0, max_bytes, max_entries)], fds)
-    for fd in fds[:2]:
-        os.close(fd)
-    reply = ours.recv(4096)
-    p.wait()
-    ours.close()
     try:
-        kind = struct.unpack_from("=I", reply)[0] if reply else 0
-        if kind == 2:
-            _, _, size, n, diff = struct.unpack("=IIQQ72s", reply)
-            root = os.path.join(d, "fs")
-            if single:
-                tree = json.loads(subprocess.check_output(["/usr/bin/python3", "-c", INSPECT, root]))
-            else:
-                tree = json.loads(NS.run(["/usr/bin/python3", "-c", INSPECT, root]))
-            return tree, {"size": size, "n": n, "diff": diff.split(b"\0")[0].decode()}
-        assert kind == 3, "the helper died: %r" % reply
-        _, code, uct, msg, hint = ERR.unpack_from(reply, 8)
-        return None, {"code": code, "uct": uct, "msg": msg.split(b"\0")[0].decode("utf8", "replace"),
-                      "hint": hint.split(b"\0")[0].decode()}
+        plain = os.path.join(d, "plain")
+        os.mkdir(plain, 0o700)
+        ok, reply = helper(SINGLE_ID if single else 0, stream, plain, **limits)
+        tree = inspect(single, os.path.join(plain, "fs")) if ok else None
+        compare_drivers(tree, reply, stream, d, single, **limits)
+        return tree, reply
     finally:
         NS.run(["rm", "-rf", d])
 

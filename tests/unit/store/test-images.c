@@ -171,9 +171,8 @@ static void layers_commit_once(void **state)
 {
 	struct fixture *f = *state;
 	struct image_row row;
-	size_t n = 0;
+	struct strv paths = { 0 };
 	char hex[65], path[256];
-	int *fds = NULL;
 
 	/* The remains of a killed process: a directory without a row. */
 	(void)snprintf(path, sizeof(path), "layers/%s/old", hex64(hex, '1'));
@@ -188,14 +187,12 @@ static void layers_commit_once(void **state)
 	assert_int_equal(add_layer(f, '2'), 0);
 	assert_int_equal(add_image(f, 'a', "12", "a"), 0);
 	assert_int_equal(image_find(f->s, "a", &row, &f->e), 1);
-	assert_int_equal(layer_open_all(f->s, &row, &fds, &n, &f->e), 0);
-	assert_int_equal(n, 2);
-	for (size_t i = 0; i < n; i++)
-		(void)close(fds[i]);
-	free(fds);
+	assert_int_equal(layer_paths(f->s, &row, NULL, &paths, &f->e), LAYER_PLAIN);
+	assert_int_equal(paths.n, 2);
+	strv_done(&paths);
 	(void)snprintf(path, sizeof(path), "%s/layers/%s/fs", f->dir, hex64(hex, '2'));
 	assert_int_equal(rmdir(path), 0);
-	assert_int_equal(layer_open_all(f->s, &row, &fds, &n, &f->e), -ENOENT);
+	assert_int_equal(layer_paths(f->s, &row, NULL, &paths, &f->e), -ENOENT);
 	assert_int_equal(layer_find(f->s, hex, NULL, &f->e), 0);
 	image_row_done(&row);
 }

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/meta-tree.h"
+
+#include "base/array.h"
+#include "base/file.h"
+#include "store/layer-index.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+/* A directory that is being filled: what it becomes when it is left. */
+struct level {
+	struct layer_entry entry;
+	size_t path_len;
+};
+
+/* A file that has other names. */
+struct named {
+	uint32_t entry;
+	char *path;
+};
+
+struct builder {
+	struct layer_index index;
+	int root_fd, fd;          /* the current directory */
+	bool single_id, is_first; /* nothing is below this layer */
+	struct level *levels;
+	size_t n_levels, cap_levels;
+	struct named *named; /* by entry, since they come in that order */
+	size_t n_named, cap_named;
+	uint32_t entry; /* number of the current one */
+	char path[PATH_MAX + NAME_MAX + 2];
+	size_t path_len;
+	char name[PATH_MAX], target[PATH_MAX]; /* of the current entry, terminated */
+};
+
+int meta_set_content(int fd, uint64_t size_bytes, const char *object, struct err *e)
+{
+	char redirect[OBJECT_NAME_SIZE + 1];
+	int n = snprintf(redirect, sizeof(redirect), "/%s", object);
+
+	if (ftruncate(fd, (off_t)size_bytes) < 0)
+		return err_sys(e, "cannot set the size of a file");
+	if (fsetxattr(fd, "user.overlay.metacopy", "", 0, 0) < 0 ||
+	    fsetxattr(fd, "user.overlay.redirect", redirect, (size_t)n, 0) < 0)
+		return err_sys(e, "cannot point a file at its object");
+	return 0;
+}
+
+static int owner_error(const struct builder *b, const struct layer_entry *t, struct err *e)
+{
+	if (errno != EINVAL && errno != EOVERFLOW)
+		return err_sys(e, "cannot set the owner of '%s'", b->path);
+	return err_hint(e,
+	                err_set(e, UCT_BAD_LAYER, -EBADMSG,
+	                        "owner %u:%u of '%.200s' is outside the id map", t->uid, t->gid,
+	                        b->path),
+	                "have more subordinate ids: usermod --add-subuids, --add-subgids");
+}
+
+static void times_of(const struct layer_entry *t, struct timespec ret[2])
+{
+	ret[0] = (struct timespec){ 0, UTIME_OMIT };
+	ret[1] = (struct timespec){ (time_t)t->mtime_s, (long)t->mtime_ns };
+}
+
+/* In this order: chown drops set-uid bits and capabilities. */
+static int apply(const struct builder *b, int fd, const struct layer_entry *t, struct err *e)
+{
+	struct layer_entry left = *t;
+	struct layer_xattr a;
+	struct timespec times[2];
+	char name[256];
+
+	if (!b->single_id && fchown(fd, t->uid, t->gid) < 0)
+		return owner_error(b, t, e);
+	while (layer_xattr_next(&left, &a) == 1) {
+		memcpy(name, a.name, a.name_len); /* layer_index_next() has seen to it */
+		name[a.name_len] = '\0';
+		/* Without ids to map nothing could be set, and nothing would obey it. */
+		if (b->single_id && strncmp(name, "user.", 5) != 0)
+			continue;
+		if (fsetxattr(fd, name, a.value, a.value_len, 0) < 0)
+			return err_sys(e, "cannot set attribute '%.64s' of '%s'", name, b->path);
+	}
+	if (fchmod(fd, t->mode) < 0)
+		return err_sys(e, "cannot set the mode of '%s'", b->path);
+	times_of(t, times);
+	return futimens(fd, times) < 0 ? err_sys(e, "cannot set the time of '%s'", b->path) : 0;
+}
+
+static int remember(struct builder *b, const struct layer_entry *t, struct err *e)
+{
+	char *copy;
+
+	if (!(t->flags & LAYER_NAMED_AGAIN))
+		return 0;
+	copy = strdup(b->path);
+	if (!copy || array_grow(&b->named, b->n_named, &b->cap_named, sizeof(*b->named)) < 0) {
+		free(copy);
+		return err_oom(e);
+	}
+	b->named[b->n_named++] = (struct named){ b->entry, copy };
+	return 0;
+}
+
+static int by_entry(const void *key, const void *element)
+{
+	uint32_t k = *(const uint32_t *)key, x = ((const struct named *)element)->entry;
+
+	return k < x ? -1 : k > x;
+}
+
+/* Makes way: what a lower layer has under the current name is hidden. */
+static int hide(const struct builder *b, struct err *e)
+{
+	return b->is_first ? 0 : tree_remove_at(b->fd, b->name, e);
+}
+
+static int make_file(struct builder *b, const struct layer_entry *t, struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+	char object[OBJECT_NAME_SIZE];
+	struct object_id id;
+	int r = hide(b, e);
+
+	if (r < 0)
+		return r;
+	fd = openat(b->fd, b->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_sys(e, "cannot create '%s'", b->path);
+	if (t->ref != LAYER_INDEX_NO_OBJECT) {
+		layer_index_object(&b->index, t->ref, &id);
+		object_name(id.digest, object);
+		r = meta_set_content(fd, id.size_bytes, object, e);
+	}
+	return r < 0 ? r : apply(b, fd, t, e);
+}
+
+static int make_special(struct builder *b, const struct layer_entry *t, struct err *e)
+{
+	struct timespec times[2];
+	int r;
+
+	times_of(t, times);
+	r = hide(b, e);
+	if (r < 0)
+		return r;
+	r = t->type == LAYER_LINK ? symlinkat(b->target, b->fd, b->name)
+	                          : mknodat(b->fd, b->name, S_IFIFO | 0600, 0);
+	if (r < 0)
+		return err_sys(e, "cannot create '%s'", b->path);
+	if (!b->single_id && (t->uid || t->gid) &&
+	    fchownat(b->fd, b->name, t->uid, t->gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return owner_error(b, t, e);
+	if (t->type == LAYER_FIFO && fchmodat(b->fd, b->name, t->mode, 0) < 0)
+		return err_sys(e, "cannot set the mode of '%s'", b->path);
+	if (utimensat(b->fd, b->name, times, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(e, "cannot set the time of '%s'", b->path);
+	return 0;
+}
+
+static int make_same(const struct builder *b, const struct layer_entry *t, struct err *e)
+{
+	const struct named *x =
+		b->n_named ? bsearch(&t->ref, b->named, b->n_named, sizeof(*b->named), by_entry)
+			   : NULL;
+	int r;
+
+	if (!x)
+		return err_set(e, UCT_INDEX_DAMAGED, -EUCLEAN,
+		               "'%.200s' is a hard link to what is no file of the layer", b->path);
+	r = hide(b, e);
+	if (r < 0)
+		return r;
+	if (linkat(b->root_fd, x->path, b->fd, b->name, 0) < 0)
+		return err_sys(e, "cannot link '%s'", b->path);
+	return 0;
+}
+
+/* A directory of a lower layer shows the attributes of the topmost that mentions it. */
+static int drop_xattrs(int fd, struct err *e)
+{
+	_cleanup_free_ char *names = NULL;
+	ssize_t size = flistxattr(fd, NULL, 0);
+
+	if (size <= 0)
+		return 0; /* none, or none are possible */
+	names = malloc((size_t)size + 1);
+	if (!names)
+		return err_oom(e);
+	size = flistxattr(fd, names, (size_t)size);
+	for (ssize_t at = 0; at < size; at += (ssize_t)strlen(names + at) + 1)
+		if ((!strncmp(names + at, "user.", 5) ||
+		     !strcmp(names + at, "security.capability")) &&
+		    fremovexattr(fd, names + at) < 0)
+			return err_sys(e, "cannot remove an attribute");
+	return 0;
+}
+
+static int clear_directory(int fd, struct err *e)
+{
+	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	DIR *d = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *de;
+
+	if (!d) {
+		cleanup_close(&copy);
+		return err_sys(e, "cannot read a directory");
+	}
+	while (r == 0 && (de = readdir(d)))
+		if (strcmp(de->d_name, ".") != 0 && strcmp(de->d_name, "..") != 0)
+			r = tree_remove_at(fd, de->d_name, e);
+	(void)closedir(d);
+	return r;
+}
+
+/* The directory of this name, made or taken from the layers below. */
+static int open_directory(struct builder *b, const struct layer_entry *t, struct err *e)
+{
+	const char *name = b->n_levels ? b->name : ".";
+	bool is_new = b->is_first;
+	struct stat st;
+	int fd, r;
+
+	if (b->n_levels > 0 && mkdirat(b->fd, name, 0700) == 0)
+		is_new = true;
+	else if (b->n_levels > 0 && errno != EEXIST)
+		return err_sys(e, "cannot create directory '%s'", b->path);
+	else if (fstatat(b->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(e, "cannot stat '%s'", b->path);
+	else if (!S_ISDIR(st.st_mode)) {
+		is_new = true;
+		if (unlinkat(b->fd, name, 0) < 0 || mkdirat(b->fd, name, 0700) < 0)
+			return err_sys(e, "cannot create directory '%s'", b->path);
+	} else if (b->single_id && fchmodat(b->fd, name, 0700, 0) < 0) {
+		return err_sys(e, "cannot make '%s' writable", b->path);
+	}
+	fd = openat(b->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "cannot open directory '%s'", b->path);
+	r = is_new ? 0 : drop_xattrs(fd, e);
+	if (r == 0 && !is_new && t->flags & LAYER_OPAQUE)
+		r = clear_directory(fd, e);
+	if (r < 0)
+		(void)close(fd);
+	return r < 0 ? r : fd;
+}
+
+static int enter(struct builder *b, const struct layer_entry *t, struct err *e)
+{
+	int fd;
+
+	if (array_grow(&b->levels, b->n_levels, &b->cap_levels, sizeof(*b->levels)) < 0)
+		return err_oom(e);
+	fd = open_directory(b, t, e);
+	if (fd < 0)
+		return fd;
+	cleanup_close(&b->fd);
+	b->fd = fd;
+	b->levels[b->n_levels++] = (struct level){ *t, b->path_len };
+	return 0;
+}
+
+/* Modes and times come last, since every creation inside changes the time and needs the mode. */
+static int leave(struct builder *b, struct err *e)
+{
+	_cleanup_close_ int done_fd = -EBADF;
+	struct level l = b->levels[--b->n_levels];
+
+	b->path_len = l.path_len;
+	b->path[l.path_len] = '\0';
+	done_fd = b->fd;
+	b->fd = -EBADF;
+	if (b->n_levels > 0) { /* while it may be searched */
+		b->fd = openat(done_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (b->fd < 0)
+			return err_sys(e, "cannot leave directory '%s'", b->path);
+	}
+	return apply(b, done_fd, &l.entry, e);
+}
+
+/* The entry's name behind the directory's path; layer_index_next() bounds both. */
+static void set_path(struct builder *b, const struct layer_entry *t)
+{
+	size_t n = b->n_levels ? b->levels[b->n_levels - 1].path_len : 0;
+
+	if (n > 0)
+		b->path[n++] = '/';
+	memcpy(b->path + n, t->name, t->name_len);
+	b->path_len = n + t->name_len;
+	b->path[b->path_len] = '\0';
+	memcpy(b->name, t->name, t->name_len);
+	b->name[t->name_len] = '\0';
+	memcpy(b->target, t->target, t->target_len);
+	b->target[t->target_len] = '\0';
+}
+
+static int make_entry(struct builder *b, const struct layer_entry *t, struct err *e)
+{
+	int r = 0;
+
+	for (uint16_t i = 0; i < t->up && r == 0; i++)
+		r = leave(b, e);
+	if (r < 0)
+		return r;
+	if (t->type != LAYER_CHAR && t->type != LAYER_BLOCK)
+		set_path(b, t);
+	switch (t->type) {
+	case LAYER_CHAR:
+	case LAYER_BLOCK: /* no container of a user could open it */
+		return 0;
+	case LAYER_DIR:
+		return enter(b, t, e);
+	case LAYER_SAME:
+		return make_same(b, t, e);
+	case LAYER_WHITEOUT:
+		return hide(b, e);
+	case LAYER_FILE:
+		r = make_file(b, t, e);
+		break;
+	case LAYER_LINK:
+	case LAYER_FIFO:
+		r = make_special(b, t, e);
+		break;
+	}
+	return r < 0 ? r : remember(b, t, e);
+}
+
+static int build(struct builder *b, struct err *e)
+{
+	struct layer_entry t;
+	int r;
+
+	while ((r = layer_index_next(&b->index, &t, e)) == 1) {
+		b->entry = (uint32_t)(b->index.entry - 1);
+		r = make_entry(b, &t, e);
+		if (r < 0)
+			return r;
+	}
+	while (r == 0 && b->n_levels > 0)
+		r = leave(b, e);
+	return r;
+}
+
+static int open_root(struct builder *b, int dirfd, struct err *e)
+{
+	b->is_first = mkdirat(dirfd, "fs", 0755) == 0;
+	if (!b->is_first && errno != EEXIST)
+		return err_sys(e, "cannot create the tree's root");
+	b->root_fd = openat(dirfd, "fs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	b->fd = b->root_fd < 0 ? -EBADF : fcntl(b->root_fd, F_DUPFD_CLOEXEC, 3);
+	return b->fd < 0 ? err_sys(e, "cannot open the tree's root") : 0;
+}
+
+int meta_tree_add(const void *index, size_t n, int dirfd, bool single_id, struct err *e)
+{
+	struct builder *b = calloc(1, sizeof(*b));
+	int r;
+
+	if (!b)
+		return err_oom(e);
+	b->root_fd = b->fd = -EBADF;
+	b->single_id = single_id;
+	r = layer_index_open(index, n, &b->index, e);
+	if (r == 0)
+		r = open_root(b, dirfd, e);
+	if (r == 0)
+		r = build(b, e);
+	layer_index_done(&b->index);
+	cleanup_close(&b->root_fd);
+	cleanup_close(&b->fd);
+	while (b->n_named > 0)
+		free(b->named[--b->n_named].path);
+	free(b->named);
+	free(b->levels);
+	free(b);
+	return r;
+}

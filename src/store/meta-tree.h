@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* meta-tree - the files of some layers without their contents; only for unpack
+ *
+ * A metadata tree has each file of a stack of layers with its owner, mode, times, attributes and
+ * size, and no block of data: the file says by user.overlay.metacopy and user.overlay.redirect
+ * which object has its contents. Mounted above the objects as data-only lower layer with
+ * "userxattr", it is the image. Owners are those of the namespace that this runs in, so another id
+ * map is another tree, of about 300 bytes and 15 microseconds a file.
+ *
+ * One tree for all layers together: for ordinary users Linux (6.16 to 6.18 at least) follows a
+ * redirect to a data-only layer from the lowest of the other layers alone, and refuses files that
+ * have one in any layer above (EPERM, "refusing to follow metacopy"). Layers are put upon each
+ * other here, as overlayfs would show them: whiteouts and opaque directories take effect and are
+ * gone.
+ *
+ * All of it can be made again from the layers' indexes at any time.
+ */
+#pragma once
+
+#include "store/object.h"
+
+#include <stdbool.h>
+
+/* Points the open, empty file at an object. It must be writable by its mode: xattr(7). */
+int meta_set_content(int fd, uint64_t size_bytes, const char *object, struct err *e);
+/* Puts the layer of an index upon what is in "fs" in @dirfd; makes that if it is not there. */
+int meta_tree_add(const void *index, size_t n, int dirfd, bool single_id, struct err *e);

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/object-write.h"
+
+#include "base/fd.h"
+
+#include <endian.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+enum { MEMORY_BYTES = 256 * 1024, BLOCK_BYTES = 64 * 1024, OBJECT_MODE = 0400, MODE_NOW = 0600 };
+#define TEMPORARY "object"
+
+struct object_writer {
+	int dirfd, stage_fd;
+	int fd; /* the temporary file; -EBADF while all is in memory */
+	EVP_MD_CTX *md;
+	char *buf;
+	uint64_t size, at; /* promised; where the next addition is expected */
+	bool is_sparse;
+};
+
+static int crypto_error(struct err *e)
+{
+	return err_set(e, UCT_SYSTEM, -EIO, "libcrypto cannot hash");
+}
+
+void object_writer_free(struct object_writer *w)
+{
+	if (!w)
+		return;
+	cleanup_close(&w->fd);
+	EVP_MD_CTX_free(w->md);
+	free(w->buf);
+	free(w);
+}
+
+int object_writer_new(int objects_dirfd, int stage_dirfd, struct object_writer **ret, struct err *e)
+{
+	_cleanup_object_writer_ struct object_writer *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return err_oom(e);
+	w->dirfd = objects_dirfd;
+	w->stage_fd = stage_dirfd;
+	w->fd = -EBADF;
+	w->md = EVP_MD_CTX_new();
+	w->buf = malloc(MEMORY_BYTES);
+	if (!w->md || !w->buf)
+		return err_oom(e);
+	*ret = TAKE_PTR(w);
+	return 0;
+}
+
+static int write_at(int fd, const char *p, size_t n, uint64_t offset, struct err *e)
+{
+	while (n > 0) {
+		ssize_t r = RETRY_EINTR(pwrite(fd, p, n, (off_t)offset));
+
+		if (r < 0)
+			return err_sys(e, "cannot write an object");
+		p += r;
+		n -= (size_t)r;
+		offset += (uint64_t)r;
+	}
+	return 0;
+}
+
+static int open_temporary(struct object_writer *w, struct err *e)
+{
+	w->fd = openat(w->stage_fd, TEMPORARY, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	               OBJECT_MODE);
+	return w->fd < 0 ? err_sys(e, "cannot create an object") : 0;
+}
+
+int object_begin(struct object_writer *w, uint64_t size_bytes, struct err *e)
+{
+	cleanup_close(&w->fd);
+	w->fd = -EBADF;
+	w->size = size_bytes;
+	w->at = 0;
+	w->is_sparse = false;
+	if (EVP_DigestInit_ex(w->md, EVP_sha256(), NULL) != 1)
+		return crypto_error(e);
+	return size_bytes > MEMORY_BYTES ? open_temporary(w, e) : 0;
+}
+
+/* From now on in a file, where holes can be. */
+static int make_sparse(struct object_writer *w, struct err *e)
+{
+	int r = 0;
+
+	w->is_sparse = true;
+	if (w->fd >= 0)
+		return 0;
+	r = open_temporary(w, e);
+	return r < 0 ? r : write_at(w->fd, w->buf, (size_t)w->at, 0, e);
+}
+
+int object_add(struct object_writer *w, const void *data, size_t n, uint64_t offset, struct err *e)
+{
+	int r = 0;
+
+	if (offset > w->size || n > w->size - offset)
+		return err_set(e, UCT_INTERNAL, -EINVAL, "an object is larger than was said");
+	if (offset != w->at && !w->is_sparse)
+		r = make_sparse(w, e);
+	if (r < 0)
+		return r;
+	w->at = offset + n;
+	if (!w->is_sparse && EVP_DigestUpdate(w->md, data, n) != 1)
+		return crypto_error(e);
+	if (w->fd >= 0)
+		return write_at(w->fd, data, n, offset, e);
+	memcpy(w->buf + offset, data, n);
+	return 0;
+}
+
+static bool is_zero(const char *p, size_t n)
+{
+	return n == 0 || (p[0] == 0 && !memcmp(p, p + 1, n - 1));
+}
+
+static int add_number(EVP_MD_CTX *md, uint64_t v)
+{
+	v = htole64(v);
+	return EVP_DigestUpdate(md, &v, sizeof(v));
+}
+
+/* Holes are jumped over, so the time is that of the data. */
+static int digest_sparse(EVP_MD_CTX *md, int fd, uint64_t size, char *block, struct err *e)
+{
+	int good = add_number(md, size);
+
+	for (uint64_t at = 0; at < size && good == 1;) {
+		off_t data = lseek(fd, (off_t)at, SEEK_DATA);
+		ssize_t n;
+
+		if (data < 0 && errno == ENXIO)
+			break; /* the rest is a hole */
+		if (data < 0 && errno != EINVAL)
+			return err_sys(e, "cannot look for data of an object");
+		if (data >= 0)
+			at = (uint64_t)data / BLOCK_BYTES * BLOCK_BYTES;
+		n = RETRY_EINTR(
+			pread(fd, block, (size_t)MIN(size - at, (uint64_t)BLOCK_BYTES), (off_t)at));
+		if (n <= 0)
+			return n < 0 ? err_sys(e, "cannot read an object")
+			             : err_set(e, UCT_OBJECT_DAMAGED, -EUCLEAN,
+			                       "an object is too short");
+		if (!is_zero(block, (size_t)n)) {
+			good = add_number(md, at);
+			if (good == 1)
+				good = EVP_DigestUpdate(md, block, (size_t)n);
+		}
+		at += (uint64_t)n;
+	}
+	return good == 1 ? 0 : crypto_error(e);
+}
+
+static int digest_dense(EVP_MD_CTX *md, int fd, uint64_t size, char *block, struct err *e)
+{
+	uint64_t at = 0;
+	ssize_t n;
+
+	while ((n = RETRY_EINTR(pread(fd, block, BLOCK_BYTES, (off_t)at))) > 0) {
+		at += (uint64_t)n;
+		if (EVP_DigestUpdate(md, block, (size_t)n) != 1)
+			return crypto_error(e);
+	}
+	if (n < 0)
+		return err_sys(e, "cannot read an object");
+	return at == size ? 0
+	                  : err_set(e, UCT_OBJECT_DAMAGED, -EUCLEAN, "an object has a wrong size");
+}
+
+int object_digest(int fd, uint64_t size_bytes, uint32_t flags, uint8_t ret[OBJECT_DIGEST_SIZE],
+                  struct err *e)
+{
+	_cleanup_free_ char *block = malloc(BLOCK_BYTES);
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	bool is_sparse = flags & OBJECT_SPARSE;
+	int r = 0;
+
+	if (!block || !md)
+		r = err_oom(e);
+	if (r == 0 && EVP_DigestInit_ex(md, is_sparse ? EVP_sha512_256() : EVP_sha256(), NULL) != 1)
+		r = crypto_error(e);
+	if (r == 0)
+		r = is_sparse ? digest_sparse(md, fd, size_bytes, block, e)
+		              : digest_dense(md, fd, size_bytes, block, e);
+	if (r == 0 && EVP_DigestFinal_ex(md, ret, NULL) != 1)
+		r = crypto_error(e);
+	EVP_MD_CTX_free(md);
+	return r;
+}
+
+/* Whether a good object of this name is there: 1; 0: none, or one that a power cut or an accident
+ * left behind, which ours shall replace. */
+static int find(const struct object_writer *w, const struct object_id *id, const char *name,
+                struct err *e)
+{
+	_cleanup_close_ int fd = openat(w->dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	uint8_t digest[OBJECT_DIGEST_SIZE];
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    (uint64_t)st.st_size != id->size_bytes)
+		return 0;
+	if (fgetxattr(fd, OBJECT_XATTR, digest, sizeof(digest)) == sizeof(digest) &&
+	    memcmp(digest, id->digest, sizeof(digest)) != 0)
+		return err_set(e, UCT_OBJECT_CLASH, -EEXIST,
+		               "object '%s' is there with other contents", name);
+	return 1;
+}
+
+static int rename_into_place(const struct object_writer *w, const char *name, struct err *e)
+{
+	char dir[3] = { name[0], name[1], '\0' };
+
+	if (renameat(w->stage_fd, TEMPORARY, w->dirfd, name) == 0)
+		return 0;
+	if (errno == ENOENT && (mkdirat(w->dirfd, dir, 0700) == 0 || errno == EEXIST) &&
+	    renameat(w->stage_fd, TEMPORARY, w->dirfd, name) == 0)
+		return 0;
+	return err_sys(e, "cannot rename object '%s' into place", name);
+}
+
+static void label(int fd, const struct object_id *id)
+{
+	/* Where there are no attributes, the name's 128 bits must do. */
+	if (fsetxattr(fd, OBJECT_XATTR, id->digest, sizeof(id->digest), 0) == 0 || errno != EACCES)
+		return;
+	/* Without capabilities the mode counts, even for whoever made it. */
+	if (fchmod(fd, MODE_NOW) == 0)
+		(void)fsetxattr(fd, OBJECT_XATTR, id->digest, sizeof(id->digest), 0);
+	(void)fchmod(fd, OBJECT_MODE);
+}
+
+static int write_out(struct object_writer *w, const struct object_id *id, const char *name,
+                     struct err *e)
+{
+	int r = 0;
+
+	if (w->fd < 0) {
+		r = open_temporary(w, e);
+		if (r == 0)
+			r = write_at(w->fd, w->buf, (size_t)w->size, 0, e);
+	}
+	if (r < 0)
+		return r;
+	label(w->fd, id);
+	return rename_into_place(w, name, e);
+}
+
+/* Whole contents in memory: written under their name at once, which saves a rename. Until the last
+ * byte is there the file is too short, and whoever meets it replaces it. */
+static int write_small(struct object_writer *w, const struct object_id *id, const char *name,
+                       struct err *e)
+{
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	_cleanup_close_ int fd = openat(w->dirfd, name, flags, OBJECT_MODE);
+	char dir[3] = { name[0], name[1], '\0' };
+	int r;
+
+	if (fd < 0 && errno == ENOENT && (mkdirat(w->dirfd, dir, 0700) == 0 || errno == EEXIST))
+		fd = openat(w->dirfd, name, flags, OBJECT_MODE);
+	if (fd < 0 && errno == EEXIST) {
+		r = find(w, id, name, e);
+		return r == 0 ? write_out(w, id, name, e) : MIN(r, 0);
+	}
+	if (fd < 0)
+		return err_sys(e, "cannot create object '%s'", name);
+	r = write_at(fd, w->buf, (size_t)w->size, 0, e);
+	if (r < 0)
+		(void)unlinkat(w->dirfd, name, 0); /* or a collection does it */
+	else
+		label(fd, id);
+	return r;
+}
+
+/* What lies in the temporary file gets its name, or goes if that is there already. */
+static int place_large(struct object_writer *w, const struct object_id *id, const char *name,
+                       struct err *e)
+{
+	int r = find(w, id, name, e);
+
+	if (r == 0)
+		return write_out(w, id, name, e);
+	if (r > 0 && unlinkat(w->stage_fd, TEMPORARY, 0) < 0)
+		return err_sys(e, "cannot remove a temporary object");
+	return MIN(r, 0);
+}
+
+int object_finish(struct object_writer *w, struct object_id *ret, char ret_name[OBJECT_NAME_SIZE],
+                  struct err *e)
+{
+	struct object_id id = { .size_bytes = w->size };
+	int r = w->at != w->size && !w->is_sparse ? make_sparse(w, e) : 0;
+
+	if (r == 0 && w->is_sparse) {
+		id.flags = OBJECT_SPARSE;
+		if (ftruncate(w->fd, (off_t)w->size) < 0)
+			r = err_sys(e, "cannot set the size of an object");
+		if (r == 0)
+			r = object_digest(w->fd, w->size, id.flags, id.digest, e);
+	} else if (r == 0 && EVP_DigestFinal_ex(w->md, id.digest, NULL) != 1) {
+		r = crypto_error(e);
+	}
+	if (r < 0)
+		return r;
+	object_name(id.digest, ret_name);
+	r = w->fd < 0 ? write_small(w, &id, ret_name, e) : place_large(w, &id, ret_name, e);
+	cleanup_close(&w->fd);
+	w->fd = -EBADF;
+	if (r < 0)
+		return r;
+	*ret = id;
+	return 0;
+}
