@@ -6,8 +6,9 @@
  * (helpers/launch/exec.c). Nothing is written to the store, no lock is taken and the monitor is not
  * asked.
  */
-#include "engine/detach-keys.h"
+
 #include "engine/attach.h"
+#include "engine/detach-keys.h"
 #include "engine/launcher.h"
 #include "engine/layering.h"
 #include "engine/scope.h"
