@@ -35,7 +35,8 @@ static int exec(struct cli *c, const struct args *a)
 	struct usrct_stdio io = { .size = sizeof(io),
 		                  .stdin_fd = args_flag(a, "interactive") ? STDIN_FILENO : -1,
 		                  .stdout_fd = STDOUT_FILENO,
-		                  .stderr_fd = STDERR_FILENO };
+		                  .stderr_fd = STDERR_FILENO,
+		                  .detach_keys = args_string(a, "detach-keys") };
 	_cleanup_strv_ struct strv env = { 0 };
 	struct usrct_exec_options o = { .size = sizeof(o),
 		                        .command = a->words + 1,
@@ -75,6 +76,8 @@ static const struct option exec_options[] = {
 	  "Set an environment variable, or pass on your own" },
 	{ "env-file", 0, OPTION_LIST, COMPLETE_FILE, "FILE",
 	  "Read environment variables from a file" },
+	{ "detach-keys", 0, OPTION_STRING, COMPLETE_NONE, "KEYS",
+	  "Keys that leave it running, typed at a terminal", "ctrl-p,ctrl-q" },
 	{ "privileged", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
 	  "All capabilities of the container's user namespace, and no system call filter" },
 	{ "tools", 0, OPTION_STRING, COMPLETE_DIR, "DIR|IMAGE",

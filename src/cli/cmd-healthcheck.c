@@ -17,8 +17,7 @@ static int healthcheck(struct cli *c, const struct args *a)
 }
 
 const struct command cmd_healthcheck = {
-	.name = "healthcheck-run",
-	.aliases = (const char *const[]){ "healthcheck run", NULL },
+	.name = "healthcheck run",
 	.group = GROUP_CONTAINERS,
 	.summary = "Run a container's health check now",
 	.description =

@@ -274,7 +274,7 @@ const struct command cmd_stats = {
 	.name = "stats",
 	.aliases = (const char *const[]){ "container stats", NULL },
 	.group = GROUP_CONTAINERS,
-	.summary = "Show what containers use of processors, memory, network and disks",
+	.summary = "Show what containers use of CPU, memory, network, disks",
 	.description =
 		"Shows the containers named, or all that run, until it is interrupted or the last "
 		"of "

@@ -6,6 +6,7 @@
  * (helpers/launch/exec.c). Nothing is written to the store, no lock is taken and the monitor is not
  * asked.
  */
+#include "engine/detach-keys.h"
 #include "engine/attach.h"
 #include "engine/launcher.h"
 #include "engine/layering.h"
@@ -370,9 +371,13 @@ static int stay(const struct executing *x, int *ret_status, struct err *e)
 static int execute(struct executing *x, int *ret_status, struct err *e)
 {
 	struct attach_signals signals = { 0 };
+	struct detach_keys keys;
 	struct sync_msg m = { 0 };
 	int r = check_runs(x->t, e);
 
+	/* Keys that cannot be understood are told before anything runs. */
+	if (r == 0 && x->opts->stdio)
+		r = detach_keys_parse(x->opts->stdio->detach_keys, &keys, e);
 	if (r == 0)
 		r = engine_hold(x->u, e);
 	if (r == 0 && x->opts->stdio)

@@ -98,7 +98,7 @@ state() { # NAME
   [ "$(state other)" = running ]
   run_ct -1 inspect aa
   run_ct -1 rename other bb
-  assert_error 1402
+  assert_error 1403
   run_ct -1 rename other other
   run_ct -125 rename other '/'
   run_ct -125 rename other 'no/name'
@@ -127,7 +127,7 @@ state() { # NAME
   usr-ct create --name dd --cidfile cid "$IMG" true >/dev/null
   run_ct -1 rm aa cc
   assert_output cc
-  assert_error 1403
+  assert_error 1404
   run_ct -0 rm --cidfile cid
   run_ct -0 rm --ignore nosuch
   assert_output ""

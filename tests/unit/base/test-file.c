@@ -199,6 +199,8 @@ static void test_rename_new(void **state)
 	assert_int_equal(file_rename_new(s.fd, "a", s.fd, "c"), 0);
 	assert_int_equal(faccessat(s.fd, "a", F_OK, 0), -1);
 	assert_int_equal(faccessat(s.fd, "c", F_OK, 0), 0);
+	(void)unlinkat(s.fd, "b", 0);
+	(void)unlinkat(s.fd, "c", 0);
 	scratch_done(&s);
 }
 
