@@ -183,7 +183,7 @@ UCT(1311, INDEX_NEWER, ERR_UNSUPPORTED, "a layer's index is of a newer usr-ct",
     "use the newer usr-ct, or another XDG_DATA_HOME")
 UCT(1312, OBJECT_DAMAGED, ERR_SYSTEM, "an object of the store is damaged",
     "The contents of a file below objects/ are not those that its name promises.",
-    "usr-ct system check --repair tells what can be saved")
+    "remove the image and pull it again")
 UCT(1313, OBJECT_CLASH, ERR_SYSTEM, "two contents want the same object",
     "An object exists whose name has the same 128 bits of SHA-256 and whose digest differs. By "
     "accident that does not happen; somebody made it happen. The layer was refused.",

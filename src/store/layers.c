@@ -416,10 +416,11 @@ int layer_tree_commit(struct store *s, struct layer_stage *l, const char *path, 
 
 	if (r < 0)
 		return r;
-	if (renameat2(s->dirfd, l->name, s->dirfd, to, RENAME_NOREPLACE) == 0)
+	r = file_rename_new(s->dirfd, l->name, s->dirfd, to);
+	if (r == 0)
 		l->name[0] = '\0';
-	else if (errno != EEXIST)
-		return err_sys(e, "cannot rename a metadata tree to '%s/%s'", s->path, to);
+	else if (r != -EEXIST)
+		return err_errno(e, r, "cannot rename a metadata tree to '%s/%s'", s->path, to);
 	return 0;
 }
 

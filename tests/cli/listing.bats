@@ -100,7 +100,7 @@ state() { # NAME
   run_ct -1 rename other bb
   assert_error 1403
   run_ct -1 rename other other
-  run_ct -125 rename other '/'
+  run_ct -1 rename other '/'
   run_ct -125 rename other 'no/name'
   run_ct -1 rename nosuch x1
   assert_error 1401

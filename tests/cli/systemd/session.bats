@@ -52,8 +52,12 @@ unit_is() { # UNIT STATE
 }
 
 @test "systemd: from a unit with Delegate=yes the container's cgroup is below the unit's" {
+  # systemd marks the cgroup with user.delegate, but 252 only as the system's manager.
   systemd-run --user --collect --unit uct-test-delegated -p Delegate=yes \
-    usr-ct run --rm --name below "$REGISTRY/busybox" sleep 1000
+    bash -c 'python3 -c "import os; os.setxattr(\"/sys/fs/cgroup$1\", \"user.delegate\", b\"1\")"
+      exec usr-ct run --rm --name below "$2" sleep 1000' \
+    bash /user.slice/user-$(id -u).slice/user@$(id -u).service/app.slice/uct-test-delegated.service \
+    "$REGISTRY/busybox"
   wait_until is_state below running
   pid=$(inspect_field below .State.Pid)
   assert_has "$(own_cgroup "$pid")" uct-test-delegated.service/
