@@ -79,7 +79,7 @@ static int read_index(int layers_fd, const char *chain, struct needed *x, struct
 	_cleanup_free_ uint8_t *objects = NULL;
 	uint8_t header[LAYER_INDEX_HEADER];
 	char path[80 + sizeof(LAYER_INDEX_FILE)];
-	struct layer_index index;
+	struct layer_index index = { 0 };
 	struct stat st;
 	int r;
 
