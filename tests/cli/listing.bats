@@ -101,7 +101,7 @@ state() { # NAME
   assert_error 1403
   run_ct -1 rename other other
   run_ct -1 rename other '/'
-  run_ct -125 rename other 'no/name'
+  run_ct -1 rename other 'no/name'
   run_ct -1 rename nosuch x1
   assert_error 1401
   run_ct -0 rename other /aa
