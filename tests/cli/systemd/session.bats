@@ -56,7 +56,7 @@ unit_is() { # UNIT STATE
   systemd-run --user --collect --unit uct-test-delegated -p Delegate=yes \
     bash -c 'python3 -c "import os; os.setxattr(\"/sys/fs/cgroup$1\", \"user.delegate\", b\"1\")"
       exec usr-ct run --rm --name below "$2" sleep 1000' \
-    bash /user.slice/user-$(id -u).slice/user@$(id -u).service/app.slice/uct-test-delegated.service \
+    bash "/user.slice/user-$UID.slice/user@$UID.service/app.slice/uct-test-delegated.service" \
     "$REGISTRY/busybox"
   wait_until is_state below running
   pid=$(inspect_field below .State.Pid)

@@ -8,3 +8,19 @@ load ../../cli/helpers
   run -0 systemctl --user is-system-running
   [ "$(loginctl show-user --value -p Linger "$USER")" = yes ]
 }
+
+@test "reboot: always and unless-stopped run again, without anybody having logged in" {
+  WAIT_S=120 wait_until is_state boot-always running
+  WAIT_S=120 wait_until is_state boot-unless-stopped running
+  run_ct -0 exec boot-always true
+}
+
+@test "reboot: what was stopped stays so, and the rest is told truthfully" {
+  WAIT_S=120 wait_until is_state boot-unless-stopped running
+  is_state boot-stopped exited
+  is_state boot-on-failure exited
+  is_state boot-no exited
+  export XDG_DATA_HOME=$HOME/.local/share FILE_DIR=$HOME/.local/share/usr-ct
+  usr-ct ps -aq | xargs usr-ct rm -f >/dev/null
+  assert_nothing_left
+}
