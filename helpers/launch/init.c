@@ -68,37 +68,14 @@ static int set_sysctls(const struct init_context *c, struct err *e)
 	return network_loopback_up(e);
 }
 
-/* The same directory, seen through our own mount namespace: overlayfs takes layers only from mounts
- * of the namespace it is mounted in, and a descriptor from before the clone leads to the host's. */
-static int reopen(int dirfd, struct err *e)
-{
-	_cleanup_close_ int fd = -EBADF;
-	char link[32], path[4096];
-	struct stat then, now;
-	ssize_t n;
-
-	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", dirfd);
-	n = readlink(link, path, sizeof(path) - 1);
-	if (n < 0)
-		return err_sys(e, "cannot find the store");
-	path[n] = '\0';
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return err_sys(e, "cannot open '%s'", path);
-	if (fstat(dirfd, &then) < 0 || fstat(fd, &now) < 0 || then.st_dev != now.st_dev ||
-	    then.st_ino != now.st_ino)
-		return err_set(e, UCT_ROOTFS_UNUSABLE, -ESTALE, "'%s' was moved or covered", path);
-	return TAKE_FD(fd);
-}
-
 static int build_rootfs(const struct init_context *c, struct sync_times *times, struct err *e)
 {
-	_cleanup_close_ int base_fd = reopen(c->root.base_dirfd, e), container_fd = -EBADF;
+	_cleanup_close_ int base_fd = rootfs_reopen(c->root.base_dirfd, e), container_fd = -EBADF;
 	struct rootfs_source source = c->root;
 
 	if (base_fd < 0)
 		return base_fd;
-	container_fd = reopen(c->root.container_dirfd, e);
+	container_fd = rootfs_reopen(c->root.container_dirfd, e);
 	if (container_fd < 0)
 		return container_fd;
 	source.base_dirfd = base_fd;

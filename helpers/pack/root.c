@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/sbuf.h"
 #include "container/mount.h"
+#include "container/rootfs.h"
 #include "store/enter.h"
 
 #include <fcntl.h>
@@ -209,28 +210,6 @@ static int open_bare_running(const struct pack_start *s, const int fds[PACK_N_FD
 	return fd < 0 ? err_sys(e, "cannot clone the container's root") : fd;
 }
 
-/* The same directory through our own mount namespace; overlayfs takes no other. */
-static int reopen(int dirfd, struct err *e)
-{
-	_cleanup_close_ int fd = -EBADF;
-	char link[32], path[PATH_MAX];
-	struct stat then, now;
-	ssize_t n;
-
-	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", dirfd);
-	n = readlink(link, path, sizeof(path) - 1);
-	if (n < 0)
-		return err_sys(e, "cannot find the store");
-	path[n] = '\0';
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return err_sys(e, "cannot open '%s'", path);
-	if (fstat(dirfd, &then) < 0 || fstat(fd, &now) < 0 || then.st_dev != now.st_dev ||
-	    then.st_ino != now.st_ino)
-		return err_set(e, UCT_ROOTFS_UNUSABLE, -ESTALE, "'%s' was moved or covered", path);
-	return TAKE_FD(fd);
-}
-
 static int open_dir(int dirfd, const char *name, struct err *e)
 {
 	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -334,10 +313,10 @@ static int open_stopped(const struct pack_start *s, const int fds[PACK_N_FDS], s
 		return err_sys(e, "cannot make a mount namespace");
 	if (mount(NULL, "/", NULL, PROPAGATE_REC | PROPAGATE_SLAVE, NULL) < 0)
 		return err_sys(e, "cannot detach from the host's mounts");
-	base_fd = reopen(fds[PACK_FD_BASE], e);
+	base_fd = rootfs_reopen(fds[PACK_FD_BASE], e);
 	if (base_fd < 0)
 		return base_fd;
-	container_fd = reopen(fds[PACK_FD_CONTAINER], e);
+	container_fd = rootfs_reopen(fds[PACK_FD_CONTAINER], e);
 	if (container_fd < 0)
 		return container_fd;
 	root_fd = mount_root(&p, base_fd, container_fd, can_write, e);

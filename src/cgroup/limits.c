@@ -111,7 +111,7 @@ static void enable_known(int fd, const char *available, const char *enabled)
 int cgroup_enable(const char *path, char *const *settings, struct err *e)
 {
 	char available[512] = "", enabled[512] = "", text[72];
-	_cleanup_close_ int have_fd =
+	_unused_ _cleanup_close_ int have_fd =
 		read_file(path, "cgroup.controllers", O_RDONLY, available, sizeof(available));
 	_cleanup_close_ int fd =
 		read_file(path, "cgroup.subtree_control", O_RDWR, enabled, sizeof(enabled));

@@ -33,7 +33,7 @@ static int print_format(struct cli *c, const struct args *a, json_t *j)
 	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(INFO_MAX_BYTES);
 	const struct format_options o = { .text = args_string(a, "format"), .raw = true };
 	_cleanup_format_ struct format *f = NULL;
-	_cleanup_json_ json_t *owned = j;
+	_unused_ _cleanup_json_ json_t *owned = j;
 	struct err e;
 
 	if (format_compile(&o, &f, &e) < 0 || format_row(f, json_incref(j), NULL, NULL, &e) < 0 ||

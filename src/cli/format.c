@@ -200,7 +200,7 @@ static int keep_row(struct format *f, json_t *root, const json_t *extra, struct 
 int format_row(struct format *f, json_t *root, const json_t *extra, const json_t *methods,
                struct err *e)
 {
-	_cleanup_json_ json_t *owned = root;
+	_unused_ _cleanup_json_ json_t *owned = root;
 	int r;
 
 	if (!root)

@@ -7,6 +7,7 @@
 #include "container/sync.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/mount.h>
 #include <stdio.h>
 #include <string.h>
@@ -353,6 +354,27 @@ int rootfs_build(const struct rootfs_source *src, const struct spec *spec, struc
 		r = protect_paths(root_fd, spec->readonly_paths, e);
 	sync_time(times, "masks");
 	return r < 0 ? r : TAKE_FD(root_fd);
+}
+
+int rootfs_reopen(int dirfd, struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+	char link[32], path[PATH_MAX];
+	struct stat then, now;
+	ssize_t n;
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", dirfd);
+	n = readlink(link, path, sizeof(path) - 1);
+	if (n < 0)
+		return err_sys(e, "cannot find the store");
+	path[n] = '\0';
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "cannot open '%s'", path);
+	if (fstat(dirfd, &then) < 0 || fstat(fd, &now) < 0 || then.st_dev != now.st_dev ||
+	    then.st_ino != now.st_ino)
+		return err_set(e, UCT_ROOTFS_UNUSABLE, -ESTALE, "'%s' was moved or covered", path);
+	return TAKE_FD(fd);
 }
 
 int rootfs_enter(int root_fd, struct err *e)

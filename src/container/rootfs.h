@@ -28,6 +28,9 @@ int rootfs_build(const struct rootfs_source *src, const struct spec *spec, struc
                  struct err *e);
 /* What a bind mount of the document would show, as a detached mount with its options. */
 int rootfs_clone_source(const struct spec_mount *m, struct err *e);
+/* The same directory, seen through our own mount namespace: overlayfs takes layers only from mounts
+ * of the namespace it is mounted in, and a descriptor from before the clone leads to the host's. */
+int rootfs_reopen(int dirfd, struct err *e);
 /* Makes @root_fd the root and lets go of the host's tree. */
 int rootfs_enter(int root_fd, struct err *e);
 

@@ -213,7 +213,7 @@ static int furnish(int old_fd, int root_fd, const struct views *v, int base_fd, 
 	if (r == 0)
 		r = attach_at(root_fd, "sys", v->sys_fd, e);
 	if (r == 0)
-		r = attach_at(root_fd, TOOLS_CONTAINER + 1, v->tree_fd, e);
+		r = attach_at(root_fd, &TOOLS_CONTAINER[1], v->tree_fd, e);
 	if (r == 0)
 		take_resolver(old_fd, root_fd);
 	return r;
