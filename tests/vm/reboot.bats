@@ -7,13 +7,12 @@ bats_require_minimum_version 1.5.0
 load ../cli/helpers
 
 @test "reboot: containers of every restart policy run, one of them was stopped" {
-  usr-ct pull "$REGISTRY/busybox" >/dev/null
+  B=$REGISTRY/busybox
+  usr-ct pull "$B" >/dev/null
   for policy in always unless-stopped on-failure no; do
-    usr-ct run -d --name "boot-$policy" --restart "$policy" --network none "$REGISTRY/busybox" \
-      sleep 100000
+    usr-ct run -d --name "boot-$policy" --restart "$policy" --network none "$B" sleep 100000
   done
-  usr-ct run -d --name boot-stopped --restart unless-stopped --network none "$REGISTRY/busybox" \
-    sleep 100000
+  usr-ct run -d --name boot-stopped --restart unless-stopped --network none "$B" sleep 100000
   run_ct -0 stop -t 0 boot-stopped
   run -0 systemctl --user enable usr-ct-restart.service
   run_ct -0 doctor
