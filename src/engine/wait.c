@@ -25,14 +25,18 @@ int engine_signal(struct usrct *u, const struct target *t, int signo, struct err
 		return err_set(e, UCT_CONTAINER_STOPPED, -ESRCH, "container '%s' is not running",
 		               t->row.name);
 	pidfd = proc_open(&t->state.init);
-	r = pidfd < 0 ? pidfd : pidfd_signal(pidfd, signo);
+	r = pidfd < 0 ? pidfd : pidfd_signal(pidfd, 0);
+	if (r == 0) {
+		/* Told before it is sent, or the monitor could tell of the death first. */
+		(void)snprintf(number, sizeof(number), "%d", signo);
+		engine_event(u, t, "kill", attributes);
+		r = pidfd_signal(pidfd, signo);
+	}
 	if (r == -ESRCH)
 		return err_set(e, UCT_CONTAINER_STOPPED, r, "container '%s' is not running",
 		               t->row.name);
 	if (r < 0)
 		return err_errno(e, r, "cannot signal container '%s'", t->row.name);
-	(void)snprintf(number, sizeof(number), "%d", signo);
-	engine_event(u, t, "kill", attributes);
 	engine_thaw(&t->state); /* a frozen process would not see it, nor a person its effect */
 	return 0;
 }

@@ -88,7 +88,7 @@ with() { # SED
   with 's/"cmd": .*/"cmd": ["a", 5],/'
   expect 4:18 "'cmd'"
   with 's/"name": .*/"name": "a b",/'
-  expect 2:13 "container name"
+  expect 2:13 "'a b' is not a valid container name"
   with '/"name"/d'
   expect 1:1 "has no 'name'"
   with 's/, "dst": "\/srv\/"//'

@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# reboot - what runs when the machine goes down; tests/vm/second-boot looks at what came back
+# restart - what runs when the machine goes down; tests/vm/second-boot looks at what came back
 #
 # In the user's own store, which the unit that starts containers at boot looks into, too.
 bats_require_minimum_version 1.5.0
-load ../cli/helpers
+load ../../cli/helpers
 
 @test "reboot: containers of every restart policy run, one of them was stopped" {
   B=$REGISTRY/busybox
