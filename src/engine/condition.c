@@ -102,15 +102,29 @@ static int last_status(const struct state *s)
 	return s->status == STATE_CREATED && s->exit_code < 0 ? 0 : s->exit_code;
 }
 
-/* Its end; the caller knows that it runs. */
+/* Its end; the caller knows that it runs. Where the monitor had told everybody and gone before we
+ * asked, the state file has the status; and if the container has been started again by then, that
+ * run's end is the next there is. */
 static int wait_exit(struct waiting *w, struct err *e)
 {
-	int r = engine_wait_exit(w->u, w->t, w->timeout_ms < 0 ? -1 : remaining_ms(w), &w->status,
-	                         e);
+	for (;;) {
+		int r = engine_wait_exit(w->u, w->t, w->timeout_ms < 0 ? -1 : remaining_ms(w),
+		                         &w->status, e);
 
-	if (r == 1 && w->status < 0 && look(w, NULL) == 1)
-		w->status = w->t->state.exit_code;
-	return r;
+		if (r != 1 || w->status >= 0)
+			return r;
+		r = look(w, e);
+		if (r <= 0)
+			return r < 0 ? r : 1;
+		if (is_ending(&w->t->state)) {
+			r = wait_change(w, e);
+			if (r <= 0)
+				return r;
+		} else if (!state_is_active(&w->t->state)) {
+			w->status = w->t->state.exit_code;
+			return 1;
+		}
+	}
 }
 
 /* Until is_so(), or for USRCT_WAIT_REMOVED until it is gone. */

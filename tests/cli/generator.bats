@@ -90,9 +90,9 @@ with() { # SED
   with 's/"name": .*/"name": "a b",/'
   expect 2:13 "'a b' is not a valid container name"
   with '/"name"/d'
-  expect 1:1 "has no 'name'"
+  expect 1:1 "the file has no 'name'"
   with 's/, "dst": "\/srv\/"//'
-  expect 9:9 "has no 'dst'"
+  expect 9:9 "a copy has no 'dst'"
   with 's/"workdir"/"limits": { "memory": "1g" }, "workdir"/'
   expect 5:27 "'memory'"
   with 's/"workdir"/"limits": { "pids": -1 }, "workdir"/'
