@@ -13,7 +13,7 @@ packages_table() { # FAMILY LIST -> names, one a line
       libsubid-dev libsystemd-dev
     ;;
   debian:run)
-    printf '%s\n' uidmap slirp4netns fuse-overlayfs busybox-static ca-certificates
+    printf '%s\n' uidmap slirp4netns fuse-overlayfs busybox-static ca-certificates procps
     ;;
   debian:test)
     printf '%s\n' libcmocka-dev g++ clang clang-format clang-tidy "$(packages_clang_rt)" valgrind \
@@ -33,7 +33,7 @@ packages_table() { # FAMILY LIST -> names, one a line
       shadow-utils-subid-devel systemd-devel
     ;;
   fedora:run)
-    printf '%s\n' shadow-utils slirp4netns fuse-overlayfs busybox ca-certificates
+    printf '%s\n' shadow-utils slirp4netns fuse-overlayfs busybox ca-certificates procps-ng
     ;;
   fedora:test)
     printf '%s\n' libcmocka-devel gcc-c++ clang clang-tools-extra compiler-rt libasan libubsan \
