@@ -188,7 +188,8 @@ int enter_start(const struct enter *what, struct entered *ret, struct err *e)
 	if (r < 0)
 		return r;
 	x.out.sync_fd = pair[0];
-	x.their_sync_fd = theirs = pair[1];
+	theirs = pair[1];
+	x.their_sync_fd = theirs;
 	r = visit(pass_through, &x, 0, e);
 	if (r < 0) {
 		entered_done(&x.out);

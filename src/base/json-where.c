@@ -47,6 +47,19 @@ static void skip_value(struct scan *s)
 	} while (depth > 0);
 }
 
+/* A key and its colon. */
+static int skip_key(struct scan *s)
+{
+	if (*s->p != '"')
+		return -ENOENT;
+	skip_string(s);
+	skip_space(s);
+	if (s->p >= s->end || *s->p++ != ':')
+		return -ENOENT;
+	skip_space(s);
+	return 0;
+}
+
 /* From the beginning of an object or array to its member or element number @index: to the key, or
  * with @to_value behind it. */
 static int enter(struct scan *s, size_t index, bool to_value)
@@ -63,15 +76,8 @@ static int enter(struct scan *s, size_t index, bool to_value)
 			return -ENOENT;
 		if (i == index && !(is_object && to_value))
 			return 0;
-		if (is_object) {
-			if (*s->p != '"')
-				return -ENOENT;
-			skip_string(s);
-			skip_space(s);
-			if (s->p >= s->end || *s->p++ != ':')
-				return -ENOENT;
-			skip_space(s);
-		}
+		if (is_object && skip_key(s) < 0)
+			return -ENOENT;
 		if (i == index)
 			return s->p < s->end ? 0 : -ENOENT;
 		skip_value(s);

@@ -17,6 +17,7 @@ static bool read_text(const char *path, const char *name, char *buf)
 	char file[4096];
 	ssize_t n;
 
+	buf[0] = '\0';
 	if (snprintf(file, sizeof(file), "%s/%s", path, name) >= (int)sizeof(file))
 		return false;
 	fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -120,9 +121,10 @@ void cgroup_usage(const char *path, struct cgroup_usage *ret)
 		u.has |= USAGE_CPU;
 	}
 	read_memory(path, buf, &u);
-	if (read_text(path, "io.stat", buf))
+	if (read_text(path, "io.stat", buf)) {
 		u.has |= USAGE_IO;
-	usage_io(buf, &u.read_bytes, &u.write_bytes);
+		usage_io(buf, &u.read_bytes, &u.write_bytes);
+	}
 	if (read_number(path, "pids.current", buf, &u.pids))
 		u.has |= USAGE_PIDS;
 	read_pressure(path, "cpu.pressure", USAGE_PRESSURE_CPU, buf, &u.pressure_cpu, &u.has);

@@ -66,6 +66,7 @@ static int refuse(const char *flag, const char *value, struct err *e)
 
 static int apply(struct cli *c, const struct global *g, const char *value, struct err *e)
 {
+	value = value ? value : ""; /* a flag without one */
 	switch (g->meaning) {
 	case LEVEL:
 		return check_level(value, e);

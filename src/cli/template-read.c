@@ -12,6 +12,7 @@
 #include "base/sbuf.h"
 #include "cli/suggest.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <string.h>
 
@@ -319,6 +320,7 @@ static int read_pipe(struct reader *r, enum token_kind end, struct node **ret)
 		rc = read_command(r, tail != &pipe->body, tail);
 		if (rc < 0)
 			return rc;
+		assert(*tail);
 		tail = &(*tail)->next;
 		if (r->tok.kind != TOKEN_PIPE)
 			break;

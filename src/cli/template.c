@@ -12,6 +12,7 @@
 #include "cli/suggest.h"
 #include "cli/template-tree.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdarg.h>
 #include <string.h>
@@ -224,6 +225,7 @@ static json_t *eval_operand(struct machine *m, const struct node *n, json_t *dot
 	case NODE_PAREN:
 		return get_fields(m, n, eval_pipe(m, n->pipe, dot), n->names.n);
 	case NODE_FUNCTION:
+		assert(n->function);
 		if (n->function->min > 0)
 			return call_fail(&c,
 			                 "needs its arguments; put it in parentheses with them");

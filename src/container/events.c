@@ -104,7 +104,7 @@ int event_append(int store_dirfd, const struct event *ev)
 {
 	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(EVENT_LINE_MAX);
 	_cleanup_close_ int fd = -EBADF;
-	struct stat st;
+	struct stat st = { 0 };
 	char last = '\n';
 	size_t skip;
 	ssize_t n;

@@ -320,44 +320,64 @@ static int do_onbuild(const struct change *c, struct err *e)
 	return json_array_append_new(array_at(c->config, "OnBuild"), text) < 0 ? err_oom(e) : 0;
 }
 
-int commit_parse_duration(const char *text, int64_t *ret_ns)
+/* "1.5": digits with at most one dot; -EINVAL otherwise. */
+static int read_amount(const char **text, double *ret)
+{
+	double value = 0, scale = 1;
+	bool is_fraction = false;
+	size_t digits = strspn(*text, "0123456789.");
+
+	if (!digits || **text == '.')
+		return -EINVAL;
+	for (; digits > 0; digits--, (*text)++) {
+		if (**text == '.' && is_fraction)
+			return -EINVAL;
+		if (**text == '.') {
+			is_fraction = true;
+			continue;
+		}
+		scale = is_fraction ? scale / 10 : 1;
+		value = is_fraction ? value + scale * (**text - '0') : value * 10 + (**text - '0');
+	}
+	*ret = value;
+	return 0;
+}
+
+/* The longest unit at @text, so that "ms" is not "m"; nanoseconds, 0 if there is none. */
+static double read_unit(const char **text)
 {
 	static const struct {
 		const char *name;
 		double ns;
 	} units[] = { { "ns", 1 },  { "us", 1e3 }, { "ms", 1e6 },
 		      { "s", 1e9 }, { "m", 60e9 }, { "h", 3600e9 } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		size_t n = strlen(units[i].name);
+
+		if (strncmp(units[i].name, *text, n) == 0) {
+			*text += n;
+			return units[i].ns;
+		}
+	}
+	return 0;
+}
+
+int commit_parse_duration(const char *text, int64_t *ret_ns)
+{
 	double total = 0;
 
 	if (!*text)
 		return -EINVAL;
 	while (*text) {
-		double value = 0, scale = 1;
-		size_t digits = strspn(text, "0123456789."), i = 0, n;
+		double value, unit;
 
-		if (!digits || text[0] == '.')
+		if (read_amount(&text, &value) < 0)
 			return -EINVAL;
-		for (bool fraction = false; digits > 0; digits--, text++) {
-			if (*text == '.' && fraction)
-				return -EINVAL;
-			fraction = fraction || *text == '.';
-			if (*text == '.')
-				continue;
-			scale = fraction ? scale / 10 : 1;
-			value = fraction ? value + scale * (*text - '0')
-			                 : value * 10 + (*text - '0');
-		}
-		n = strspn(text, "hmnsu");
-		n = n > 1 && text[0] == 'm' && text[1] != 's' ? 1 : n;
-		n = n > 1 && (text[0] == 's' || text[0] == 'h') ? 1 : n;
-		n = MIN(n, (size_t)2);
-		while (i < ARRAY_SIZE(units) &&
-		       (strlen(units[i].name) != n || strncmp(units[i].name, text, n) != 0))
-			i++;
-		if (i == ARRAY_SIZE(units))
+		unit = read_unit(&text);
+		if (unit <= 0)
 			return -EINVAL;
-		total += value * units[i].ns;
-		text += n;
+		total += value * unit;
 	}
 	if (total > 9e18)
 		return -EINVAL;

@@ -187,7 +187,7 @@ static int add_images(struct survey *s, json_t *out, struct err *e)
 			list, json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:I}", "Id", row->id,
 		                        "RepoTags", names_of(row), "Created",
 		                        (json_int_t)(row->created_ns / 1000000000), "Size",
-		                        (json_int_t)(shared + unique), "SharedSize",
+		                        (json_int_t)shared + (json_int_t)unique, "SharedSize",
 		                        (json_int_t)shared, "UniqueSize", (json_int_t)unique,
 		                        "Containers", (json_int_t)s->users[i]));
 	}
@@ -203,7 +203,7 @@ static int add_container(struct survey *s, const struct container_row *row, json
 	_cleanup_close_ int parent =
 		openat(store_dirfd(s->u->store), "containers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int dirfd = container_open_dir(s->u->store, row->id, e);
-	struct usage all, own;
+	struct usage all = { 0 }, own = { 0 };
 	struct state state;
 	bool is_active;
 	int r;
@@ -270,7 +270,7 @@ static int measure_store(struct usrct *u, uint64_t *ret_bytes, struct err *e)
 static int add_totals(struct survey *s, json_t *out, struct err *e)
 {
 	int fd = store_dirfd(s->u->store), r;
-	struct usage layers, blobs, objects;
+	struct usage layers = { 0 }, blobs = { 0 }, objects = { 0 };
 	uint64_t all = 0;
 
 	r = usage_of_tree(s->u, fd, "layers", &layers, e);
@@ -284,8 +284,9 @@ static int add_totals(struct survey *s, json_t *out, struct err *e)
 		return r;
 	layers.disk_bytes += objects.disk_bytes;
 	(void)json_object_set_new(out, "LayersSize", json_integer((json_int_t)layers.disk_bytes));
-	(void)json_object_set_new(out, "ImagesDisk",
-	                          json_integer((json_int_t)(layers.disk_bytes + blobs.disk_bytes)));
+	(void)json_object_set_new(
+		out, "ImagesDisk",
+		json_integer((json_int_t)layers.disk_bytes + (json_int_t)blobs.disk_bytes));
 	(void)json_object_set_new(out, "Total", json_integer((json_int_t)all));
 	return 0;
 }

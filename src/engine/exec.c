@@ -243,7 +243,9 @@ static int make_document(const struct executing *x, struct err *e)
 		r = change_document(doc, x->opts, e);
 	if (r == 0)
 		r = json_print(doc, false, &text, e);
-	return r < 0 ? r : fd_sealed_memory("usr-ct-exec", text, strlen(text), e);
+	if (r < 0)
+		return r;
+	return text ? fd_sealed_memory("usr-ct-exec", text, strlen(text), e) : err_oom(e);
 }
 
 static int check_runs(const struct target *t, struct err *e)

@@ -65,8 +65,8 @@ static int parse_list(const char *flag, const char *const *list, uint64_t *ret, 
 static int choose_capabilities(const struct usrct_create_options *o, struct privileges *p,
                                struct err *e)
 {
-	uint64_t add, drop;
-	bool add_all, drop_all;
+	uint64_t add = 0, drop = 0;
+	bool add_all = false, drop_all = false;
 	int r = parse_list("--cap-add", o->cap_add, &add, &add_all, e);
 
 	if (r == 0)
@@ -164,9 +164,8 @@ static int apply(const char *opt, struct privileges *p, struct err *e)
 		p->no_new_privileges = *v == 't';
 	else if ((v = value_of(opt, "seccomp")))
 		return apply_filter(v, opt, p, e);
-	else if ((v = value_of(opt, "systempaths")) && !strcmp(v, "unconfined"))
-		p->is_unmasked = true;
-	else if ((v = value_of(opt, "unmask")) && !strcmp(v, "ALL"))
+	else if (((v = value_of(opt, "systempaths")) && !strcmp(v, "unconfined")) ||
+	         ((v = value_of(opt, "unmask")) && !strcmp(v, "ALL")))
 		p->is_unmasked = true;
 	else if ((v = value_of(opt, "unmask")))
 		return add_paths(&p->unmask, v, opt, e);

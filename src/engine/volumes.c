@@ -5,6 +5,7 @@
 #include "base/sbuf.h"
 #include "engine/volume.h"
 
+#include <assert.h>
 #include <string.h>
 
 typedef int (*option_fn)(struct volume *v, const char *o, struct err *e);
@@ -253,7 +254,10 @@ int volume_add_mount(const char *spec, json_t *list, struct err *e)
 
 	if (r == 0)
 		r = find_type(&v, &fields, e);
-	if (r == 0 && strcmp(v.type, "bind") != 0)
+	if (r < 0)
+		return r;
+	assert(v.type);
+	if (strcmp(v.type, "bind") != 0)
 		r = tmpfs_defaults(&v, e);
 	for (size_t i = 0; i < fields.n && r == 0; i++) {
 		struct field f = field_of(fields.v[i]);

@@ -367,7 +367,7 @@ static int write_header(struct writer *w, struct err *e)
 {
 	uint8_t p[LAYER_INDEX_HEADER] = { 0 };
 
-	memcpy(p, LAYER_INDEX_MAGIC, 8);
+	(void)mempcpy(p, LAYER_INDEX_MAGIC, 8);
 	put32(p + 8, LAYER_INDEX_VERSION);
 	put32(p + 12, LAYER_INDEX_HEADER);
 	put64(p + 16, w->n_objects);

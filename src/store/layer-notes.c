@@ -95,7 +95,7 @@ int layer_note_xattr(struct layer_note *note, const char *name, const void *valu
 	note->xattrs = p;
 	p += note->xattr_bytes;
 	memcpy(p, sizes, sizeof(sizes));
-	memcpy(p + 8, name, name_len);
+	(void)mempcpy(p + 8, name, name_len);
 	if (size)
 		memcpy(p + 8 + name_len, value, size);
 	note->xattr_bytes += (uint32_t)more;
