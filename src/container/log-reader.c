@@ -170,11 +170,22 @@ ssize_t log_reader_read(struct log_reader *r, char *buf, size_t n, struct err *e
 	}
 }
 
-/* Looks from the end of one file for the @lines-th newline before it; the file's offset is set
- * behind that, and 0 returned; else the lines that are missing. */
+/* Whether the entry at @start is a whole line or the rest of one, and not a piece ("P") that the
+ * next entry goes on with. What is no entry counts as a line. */
+static bool ends_line(int fd, off_t start)
+{
+	char head[40]; /* "2026-01-31T12:34:56.123456789Z stdout F " */
+	ssize_t n = RETRY_EINTR(pread(fd, head, sizeof(head), start));
+
+	return n < (ssize_t)sizeof(head) || memcmp(head + 37, " P ", 3) != 0;
+}
+
+/* Looks from the end of one file for the @lines-th beginning of a line; the file's offset is set
+ * there, and 0 returned; else the lines that are missing. A line begins behind an entry that ends
+ * one, which is known once the newline before that entry is found. */
 static int64_t seek_in_file(int fd, uint64_t lines, char *buf, struct err *e)
 {
-	off_t end = lseek(fd, 0, SEEK_END), at = end;
+	off_t end = lseek(fd, 0, SEEK_END), at = end, behind = -1;
 	uint64_t seen = 0;
 
 	if (end < 0)
@@ -187,15 +198,18 @@ static int64_t seek_in_file(int fd, uint64_t lines, char *buf, struct err *e)
 		if (got != (ssize_t)n)
 			return err_sys(e, "cannot read the log");
 		while ((p = memrchr(buf, '\n', (size_t)(p - buf)))) {
-			off_t behind = at - (off_t)n + (p - buf) + 1;
+			off_t start = at - (off_t)n + (p - buf) + 1;
 
-			if (behind != end && ++seen == lines)
+			if (behind >= 0 && behind != end && ends_line(fd, start) && ++seen == lines)
 				return lseek(fd, behind, SEEK_SET) < 0
 				               ? err_sys(e, "cannot seek in the log")
 				               : 0;
+			behind = start;
 		}
 		at -= (off_t)n;
 	}
+	if (behind >= 0 && behind != end && ends_line(fd, 0) && ++seen == lines)
+		return lseek(fd, behind, SEEK_SET) < 0 ? err_sys(e, "cannot seek in the log") : 0;
 	if (lseek(fd, 0, SEEK_SET) < 0)
 		return err_sys(e, "cannot seek in the log");
 	/* The first line has no newline before it. */
