@@ -216,6 +216,20 @@ static int64_t seek_in_file(int fd, uint64_t lines, char *buf, struct err *e)
 	return (int64_t)(lines - seen - (end > 0 ? 1 : 0));
 }
 
+/* Whether the last entry of a file is a piece, which the next file goes on with. */
+static bool ends_in_piece(int fd, char *buf)
+{
+	off_t end = lseek(fd, 0, SEEK_END);
+	size_t n = end > 0 ? (size_t)MIN(end, (off_t)TAIL_BYTES) : 0;
+	ssize_t got = n ? RETRY_EINTR(pread(fd, buf, n, end - (off_t)n)) : 0;
+	const char *before;
+
+	if (got < 2 || got != (ssize_t)n)
+		return false;
+	before = memrchr(buf, '\n', n - 1);
+	return !ends_line(fd, before ? end - (off_t)n + (before - buf) + 1 : end - (off_t)n);
+}
+
 int log_reader_tail(struct log_reader *r, uint64_t lines, struct err *e)
 {
 	_cleanup_free_ char *buf = malloc(TAIL_BYTES);
@@ -231,7 +245,12 @@ int log_reader_tail(struct log_reader *r, uint64_t lines, struct err *e)
 		if (missing < 0)
 			return (int)missing;
 		lines = (uint64_t)missing;
-		if (lines == 0 || keep == r->n)
+		if (keep == r->n)
+			break;
+		/* All of it, and its first line began in the file before. */
+		if (lseek(r->fds[keep - 1], 0, SEEK_CUR) == 0 && ends_in_piece(r->fds[keep], buf))
+			lines++;
+		if (lines == 0)
 			break;
 	}
 	for (; r->n > keep; r->n--)

@@ -227,6 +227,37 @@ static void test_tail_of_pieces(void **state)
 	remove_all(&s);
 }
 
+/* The same where each second file begins with the rest of a line. */
+static void test_tail_of_files(void **state)
+{
+	char *text = malloc(1 << 20);
+	struct log_writer w;
+	struct scratch s;
+
+	(void)state;
+	assert_non_null(text);
+	scratch_make(&s);
+	writer_init(&w, s.fd, 250, 9);
+	for (unsigned i = 0; i < 12; i++) {
+		log_append(&w, LOG_STDOUT, "12", 2);
+		log_append(&w, LOG_STDOUT, "34\n", 3);
+	}
+	for (unsigned lines = 0; lines <= 12; lines++) {
+		_cleanup_log_reader_ struct log_reader r = { 0 };
+		size_t n, entries = 0;
+
+		assert_int_equal(log_reader_open(s.fd, 0, &r, NULL), 0);
+		assert_int_equal(log_reader_tail(&r, lines, NULL), 0);
+		n = read_all(&r, text, 0);
+		for (size_t i = 0; i < n; i++)
+			entries += text[i] == '\n';
+		assert_int_equal(entries, lines * 2);
+	}
+	(void)close(w.fd);
+	free(text);
+	remove_all(&s);
+}
+
 /* One file alone is unlinked under the reader's hands, never cut. */
 static void test_single(void **state)
 {
@@ -260,7 +291,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rotation),       cmocka_unit_test(test_follow),
 		cmocka_unit_test(test_overtaken),      cmocka_unit_test(test_tail),
-		cmocka_unit_test(test_tail_of_pieces), cmocka_unit_test(test_single),
+		cmocka_unit_test(test_tail_of_pieces), cmocka_unit_test(test_tail_of_files),
+		cmocka_unit_test(test_single),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
