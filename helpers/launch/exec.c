@@ -174,15 +174,7 @@ static int set_up(struct monitor *m)
 	m->signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (m->epoll_fd < 0 || m->signal_fd < 0)
 		return -errno;
-	for (unsigned i = 0; i < 2; i++) {
-		if (l->output_fds[i] < 0)
-			continue;
-		m->output_open[i] = true;
-		(void)fd_set_nonblock(l->output_fds[i]);
-		r = MIN(r, monitor_watch(m, l->output_fds[i], EPOLLIN, EVENT_OUTPUT, i));
-	}
-	if (l->input_fd >= 0 && !l->spec.terminal)
-		(void)fd_set_nonblock(l->input_fd);
+	r = monitor_watch_streams(m);
 	r = MIN(r, monitor_watch(m, m->signal_fd, EPOLLIN, EVENT_SIGNAL, 0));
 	r = MIN(r, monitor_watch(m, l->init_pidfd, EPOLLIN, EVENT_INIT, 0));
 	return MIN(r, monitor_watch(m, EXEC_INIT, EPOLLIN, EVENT_CONTAINER, 0));

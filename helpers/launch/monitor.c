@@ -337,13 +337,11 @@ static void tell_end(const struct launch *l)
 	launch_event(l, "die", attributes);
 }
 
-static int watch_run(struct monitor *m)
+int monitor_watch_streams(struct monitor *m)
 {
 	struct launch *l = m->l;
 	int r = 0;
 
-	m->has_ended = m->input_ended = false;
-	m->began_ns = clock_monotonic_ns();
 	for (unsigned i = 0; i < 2; i++) {
 		if (l->output_fds[i] < 0)
 			continue;
@@ -353,8 +351,18 @@ static int watch_run(struct monitor *m)
 	}
 	if (l->input_fd >= 0 && !l->spec.terminal)
 		(void)fd_set_nonblock(l->input_fd);
+	return r;
+}
+
+static int watch_run(struct monitor *m)
+{
+	int r;
+
+	m->has_ended = m->input_ended = false;
+	m->began_ns = clock_monotonic_ns();
+	r = monitor_watch_streams(m);
 	oom_watch(m);
-	return MIN(r, monitor_watch(m, l->init_pidfd, EPOLLIN, EVENT_INIT, 0));
+	return MIN(r, monitor_watch(m, m->l->init_pidfd, EPOLLIN, EVENT_INIT, 0));
 }
 
 /* From its start, which has happened, to its end. */

@@ -96,6 +96,8 @@ enum event_source {
 };
 int monitor_watch(struct monitor *m, int fd, uint32_t events, enum event_source source,
                   unsigned index);
+/* What the container writes, and its input, which is not to block us. */
+int monitor_watch_streams(struct monitor *m);
 void monitor_change(struct monitor *m, int fd, uint32_t events, enum event_source source,
                     unsigned index);
 

@@ -103,3 +103,12 @@ int clock_parse_rfc3339(const char *s, uint64_t *ret_realtime_ns)
 	*ret_realtime_ns = ns;
 	return 0;
 }
+
+int clock_remaining_ms(uint64_t deadline_ns, int timeout_ms)
+{
+	uint64_t now = clock_monotonic_ns();
+
+	if (timeout_ms < 0)
+		return -1;
+	return now >= deadline_ns ? 0 : (int)((deadline_ns - now) / 1000000 + 1);
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 
 #include <string.h>
@@ -102,4 +103,13 @@ int json_print(const json_t *j, bool indent, char **ret, struct err *e)
 	}
 	*ret = s;
 	return 0;
+}
+
+json_t *json_time(uint64_t ns)
+{
+	char text[RFC3339_SIZE] = "0001-01-01T00:00:00Z"; /* what Docker shows for "never" */
+
+	if (ns)
+		clock_rfc3339(ns, text);
+	return json_string(text);
 }

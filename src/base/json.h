@@ -29,5 +29,7 @@ int json_get_string(const json_t *j, const char *path, const char **ret,
                     struct err *e); /* borrowed */
 int json_get_int(const json_t *j, const char *path, json_int_t *ret, struct err *e);
 int json_get_bool(const json_t *j, const char *path, bool *ret, struct err *e);
+/* RFC 3339; 0, which is never, as Docker shows it. A new reference; NULL: no memory. */
+json_t *json_time(uint64_t realtime_ns);
 /* Compact text, keys in the order they were set. */
 int json_print(const json_t *j, bool indent, char **ret, struct err *e);

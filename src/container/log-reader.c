@@ -170,14 +170,18 @@ ssize_t log_reader_read(struct log_reader *r, char *buf, size_t n, struct err *e
 	}
 }
 
-/* Whether the entry at @start is a whole line or the rest of one, and not a piece ("P") that the
- * next entry goes on with. What is no entry counts as a line. */
-static bool ends_line(int fd, off_t start)
+/* Whether the entry at @start is a whole line or the rest of one, and not a piece that the next
+ * entry goes on with. What is no entry counts as a line. @have: what of it is in memory already. */
+static bool ends_line(int fd, off_t start, const char *have, ssize_t n)
 {
-	char head[40]; /* "2026-01-31T12:34:56.123456789Z stdout F " */
-	ssize_t n = RETRY_EINTR(pread(fd, head, sizeof(head), start));
+	struct log_entry x;
+	char head[LOG_HEAD];
 
-	return n < (ssize_t)sizeof(head) || memcmp(head + 37, " P ", 3) != 0;
+	if (n < LOG_HEAD) {
+		n = RETRY_EINTR(pread(fd, head, sizeof(head), start));
+		have = head;
+	}
+	return n < LOG_HEAD || log_parse_head(have, (size_t)n, &x) < 0 || x.is_whole_line;
 }
 
 /* Looks from the end of one file for the @lines-th beginning of a line; the file's offset is set
@@ -200,7 +204,8 @@ static int64_t seek_in_file(int fd, uint64_t lines, char *buf, struct err *e)
 		while ((p = memrchr(buf, '\n', (size_t)(p - buf)))) {
 			off_t start = at - (off_t)n + (p - buf) + 1;
 
-			if (behind >= 0 && behind != end && ends_line(fd, start) && ++seen == lines)
+			if (behind >= 0 && behind != end &&
+			    ends_line(fd, start, p + 1, buf + n - (p + 1)) && ++seen == lines)
 				return lseek(fd, behind, SEEK_SET) < 0
 				               ? err_sys(e, "cannot seek in the log")
 				               : 0;
@@ -208,7 +213,7 @@ static int64_t seek_in_file(int fd, uint64_t lines, char *buf, struct err *e)
 		}
 		at -= (off_t)n;
 	}
-	if (behind >= 0 && behind != end && ends_line(fd, 0) && ++seen == lines)
+	if (behind >= 0 && behind != end && ends_line(fd, 0, NULL, 0) && ++seen == lines)
 		return lseek(fd, behind, SEEK_SET) < 0 ? err_sys(e, "cannot seek in the log") : 0;
 	if (lseek(fd, 0, SEEK_SET) < 0)
 		return err_sys(e, "cannot seek in the log");
@@ -227,7 +232,8 @@ static bool ends_in_piece(int fd, char *buf)
 	if (got < 2 || got != (ssize_t)n)
 		return false;
 	before = memrchr(buf, '\n', n - 1);
-	return !ends_line(fd, before ? end - (off_t)n + (before - buf) + 1 : end - (off_t)n);
+	before = before ? before + 1 : buf;
+	return !ends_line(fd, end - (buf + n - before), before, buf + n - before);
 }
 
 int log_reader_tail(struct log_reader *r, uint64_t lines, struct err *e)

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 /* "2026-01-31T12:34:56.123456789Z stdout F " */
-enum { STAMP = 30, HEAD = STAMP + 1 + 6 + 1 + 1 + 1 };
+enum { STAMP = 30, HEAD = LOG_HEAD };
 
 /* A part of an entry would make the next one unreadable as well: what was written of it goes. */
 static void take_back(const struct log_writer *w, off_t written)
@@ -121,7 +121,7 @@ void log_append(struct log_writer *w, enum log_stream stream, const char *data, 
 	flush(w, &fill);
 }
 
-static int parse_head(const char *buf, size_t n, struct log_entry *ret)
+int log_parse_head(const char *buf, size_t n, struct log_entry *ret)
 {
 	char stamp[RFC3339_SIZE];
 
@@ -152,7 +152,7 @@ ssize_t log_parse(const char *buf, size_t n, struct log_entry *ret)
 	if (!newline)
 		return 0;
 	len = (size_t)(newline - buf);
-	if (parse_head(buf, len, ret) < 0) {
+	if (log_parse_head(buf, len, ret) < 0) {
 		ret->n = len + 1;
 		return -EBADMSG;
 	}

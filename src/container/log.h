@@ -54,6 +54,10 @@ struct log_entry {
 	const char *data; /* in the buffer */
 	size_t n;
 };
+/* The part before the data alone, of which @buf has @n bytes: all but .data and .n; 0 or -EBADMSG.
+ */
+enum { LOG_HEAD = 30 + 1 + 6 + 1 + 1 + 1 }; /* time, stream, F or P, and a space behind each */
+int log_parse_head(const char *buf, size_t n, struct log_entry *ret);
 /* Parses the entry at the start of @buf. Returns its length, 0 if it is not complete yet, -EBADMSG
  * if it is none (the length to skip is in @ret->n). */
 ssize_t log_parse(const char *buf, size_t n, struct log_entry *ret);

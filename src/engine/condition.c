@@ -24,15 +24,6 @@ struct waiting {
 	uint64_t finished_ns; /* its last end when we began */
 };
 
-static int remaining_ms(const struct waiting *w)
-{
-	uint64_t now = clock_monotonic_ns();
-
-	if (w->timeout_ms < 0)
-		return -1;
-	return now >= w->deadline_ns ? 0 : (int)((w->deadline_ns - now) / 1000000 + 1);
-}
-
 static int open_watch(struct waiting *w, struct err *e)
 {
 	char path[64];
@@ -51,7 +42,7 @@ static int wait_change(const struct waiting *w, struct err *e)
 {
 	struct pollfd p = { .fd = w->watch_fd, .events = POLLIN };
 	char events[4096];
-	int r = RETRY_EINTR(poll(&p, 1, remaining_ms(w)));
+	int r = RETRY_EINTR(poll(&p, 1, clock_remaining_ms(w->deadline_ns, w->timeout_ms)));
 
 	while (r > 0 && read(w->watch_fd, events, sizeof(events)) > 0)
 		;
@@ -108,7 +99,8 @@ static int last_status(const struct state *s)
 static int wait_exit(struct waiting *w, struct err *e)
 {
 	for (;;) {
-		int r = engine_wait_exit(w->u, w->t, w->timeout_ms < 0 ? -1 : remaining_ms(w),
+		int r = engine_wait_exit(w->u, w->t,
+		                         clock_remaining_ms(w->deadline_ns, w->timeout_ms),
 		                         &w->status, e);
 
 		if (r != 1 || w->status >= 0)

@@ -6,7 +6,6 @@
  */
 #include "engine/candidate.h"
 
-#include "base/clock.h"
 #include "base/json.h"
 #include "base/sbuf.h"
 #include "container/log.h"
@@ -17,15 +16,6 @@
 #include "engine/policy.h"
 
 #include <string.h>
-
-static json_t *time_of(uint64_t ns)
-{
-	char text[RFC3339_SIZE] = "0001-01-01T00:00:00Z"; /* what Docker shows for "never" */
-
-	if (ns)
-		clock_rfc3339(ns, text);
-	return json_string(text);
-}
 
 static json_t *state_of(const struct state *s)
 {
@@ -39,8 +29,8 @@ static json_t *state_of(const struct state *s)
 	                 "Running", state_is_active(s), "Paused", is_paused, "Restarting",
 	                 s->status == STATE_RESTARTING, "OOMKilled", s->is_oom_killed, "Dead", 0,
 	                 "Pid", runs ? (int)s->init.pid : 0, "ExitCode", MAX(s->exit_code, 0),
-	                 "Error", s->error, "StartedAt", time_of(s->started_ns), "FinishedAt",
-	                 time_of(s->finished_ns), "MonitorLost", s->status == STATE_LOST);
+	                 "Error", s->error, "StartedAt", json_time(s->started_ns), "FinishedAt",
+	                 json_time(s->finished_ns), "MonitorLost", s->status == STATE_LOST);
 }
 
 static json_t *binds_of(const json_t *mounts)
@@ -181,7 +171,7 @@ static int describe(const struct candidate *c, json_t **ret, struct err *e)
 	if (!dir || !name)
 		return err_oom(e);
 	out = json_pack("{s:s, s:o, s:O?, s:o, s:o, s:s}", "Id", c->row->id, "Created",
-	                time_of(c->row->created_ns), "Path", json_array_get(args, 0), "Args",
+	                json_time(c->row->created_ns), "Path", json_array_get(args, 0), "Args",
 	                rest_of(args), "State", state_of(&c->state), "Image", c->row->image_id);
 	*ret = out;
 	if (!out)

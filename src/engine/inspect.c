@@ -2,7 +2,6 @@
 /* inspect - everything known of an image, under Docker's field names */
 #include "engine/engine.h"
 
-#include "base/clock.h"
 #include "base/json.h"
 #include "base/sbuf.h"
 #include "image/config.h"
@@ -10,15 +9,6 @@
 #include "store/blobs.h"
 
 #include <string.h>
-
-static json_t *time_of(uint64_t ns)
-{
-	char text[RFC3339_SIZE] = "0001-01-01T00:00:00Z"; /* what Docker shows for "never" */
-
-	if (ns)
-		clock_rfc3339(ns, text);
-	return json_string(text);
-}
 
 static json_t *names_of(const struct image_row *row)
 {
@@ -109,7 +99,7 @@ static int describe(struct usrct *u, const struct image_row *row, const json_t *
 	json_t *out =
 		json_pack("{s:s, s:o, s:o, s:s, s:s, s:o, s:s, s:s, s:O?, s:O?}", "Id", row->id,
 	                  "RepoTags", names_of(row), "RepoDigests", digests_of(row), "Parent", "",
-	                  "Comment", comment ? comment : "", "Created", time_of(row->created_ns),
+	                  "Comment", comment ? comment : "", "Created", json_time(row->created_ns),
 	                  "DockerVersion", "", "Author", author ? author : "", "Config", settings,
 	                  "Architecture", json_object_get(config, "architecture"));
 
@@ -123,7 +113,7 @@ static int describe(struct usrct *u, const struct image_row *row, const json_t *
 	                       json_object_get(config, "os"), "Size", (json_int_t)row->size_bytes,
 	                       "VirtualSize", (json_int_t)row->size_bytes, "GraphDriver",
 	                       graph_driver_of(u, row), "RootFS", root_fs_of(config), "Metadata",
-	                       "LastTagTime", time_of(row->pulled_ns), "Digest", row->manifest,
+	                       "LastTagTime", json_time(row->pulled_ns), "Digest", row->manifest,
 	                       "Labels", labels, "History", json_object_get(config, "history"),
 	                       "Storage", "Driver", driver_of(u, row), "Chain", chains_of(row)));
 	return json_object_get(out, "RootFS") ? 0 : err_oom(e);

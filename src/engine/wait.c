@@ -41,15 +41,6 @@ int engine_signal(struct usrct *u, const struct target *t, int signo, struct err
 	return 0;
 }
 
-static int remaining_ms(uint64_t deadline_ns, int timeout_ms)
-{
-	uint64_t now = clock_monotonic_ns();
-
-	if (timeout_ms < 0)
-		return -1;
-	return now >= deadline_ns ? 0 : (int)((deadline_ns - now) / 1000000 + 1);
-}
-
 static int wait_pidfd(const struct target *t, uint64_t deadline_ns, int timeout_ms, struct err *e)
 {
 	_cleanup_close_ int pidfd = proc_open(&t->state.init);
@@ -60,7 +51,7 @@ static int wait_pidfd(const struct target *t, uint64_t deadline_ns, int timeout_
 		return 1;
 	if (pidfd < 0)
 		return err_errno(e, pidfd, "cannot hold container '%s'", t->row.name);
-	r = RETRY_EINTR(poll(&p, 1, remaining_ms(deadline_ns, timeout_ms)));
+	r = RETRY_EINTR(poll(&p, 1, clock_remaining_ms(deadline_ns, timeout_ms)));
 	return r < 0 ? err_sys(e, "cannot wait for container '%s'", t->row.name) : r;
 }
 
@@ -72,7 +63,7 @@ static int wait_monitor(int fd, uint64_t deadline_ns, int timeout_ms, int *ret_e
 	char packet[1 + sizeof(x)];
 
 	for (;;) {
-		int r = RETRY_EINTR(poll(&p, 1, remaining_ms(deadline_ns, timeout_ms)));
+		int r = RETRY_EINTR(poll(&p, 1, clock_remaining_ms(deadline_ns, timeout_ms)));
 
 		if (r <= 0)
 			return r < 0 ? -errno : 0;
@@ -120,7 +111,7 @@ int engine_control(struct usrct *u, const struct target *t, uint32_t op)
 	r = fd < 0 ? fd : sock_send(fd, packet, sizeof(packet));
 	while (r == 0) {
 		/* A monitor that does not answer (somebody stopped it) keeps nobody. */
-		r = RETRY_EINTR(poll(&p, 1, remaining_ms(deadline_ns, CONTROL_MS)));
+		r = RETRY_EINTR(poll(&p, 1, clock_remaining_ms(deadline_ns, CONTROL_MS)));
 		if (r <= 0)
 			return r < 0 ? -errno : -ETIMEDOUT;
 		n = sock_recv(fd, packet, sizeof(packet), NULL, 0);

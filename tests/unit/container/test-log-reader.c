@@ -196,22 +196,21 @@ static void test_tail(void **state)
 	remove_all(&s);
 }
 
-/* A line that came in two chunks is two entries, and one line. */
-static void test_tail_of_pieces(void **state)
+/* Lines that come in two chunks are two entries each: any number of them, from the end. */
+static void check_pieces(size_t max_bytes, unsigned max_files, unsigned n_lines)
 {
 	char *text = malloc(1 << 20);
 	struct log_writer w;
 	struct scratch s;
 
-	(void)state;
 	assert_non_null(text);
 	scratch_make(&s);
-	writer_init(&w, s.fd, 1 << 20, 2);
-	for (unsigned i = 0; i < 50; i++) {
+	writer_init(&w, s.fd, max_bytes, max_files);
+	for (unsigned i = 0; i < n_lines; i++) {
 		log_append(&w, LOG_STDOUT, "12", 2);
 		log_append(&w, LOG_STDOUT, "34\n", 3);
 	}
-	for (unsigned lines = 0; lines <= 50; lines++) {
+	for (unsigned lines = 0; lines <= n_lines; lines++) {
 		_cleanup_log_reader_ struct log_reader r = { 0 };
 		size_t n, entries = 0;
 
@@ -227,35 +226,17 @@ static void test_tail_of_pieces(void **state)
 	remove_all(&s);
 }
 
+static void test_tail_of_pieces(void **state)
+{
+	(void)state;
+	check_pieces(1 << 20, 2, 50);
+}
+
 /* The same where each second file begins with the rest of a line. */
 static void test_tail_of_files(void **state)
 {
-	char *text = malloc(1 << 20);
-	struct log_writer w;
-	struct scratch s;
-
 	(void)state;
-	assert_non_null(text);
-	scratch_make(&s);
-	writer_init(&w, s.fd, 250, 9);
-	for (unsigned i = 0; i < 12; i++) {
-		log_append(&w, LOG_STDOUT, "12", 2);
-		log_append(&w, LOG_STDOUT, "34\n", 3);
-	}
-	for (unsigned lines = 0; lines <= 12; lines++) {
-		_cleanup_log_reader_ struct log_reader r = { 0 };
-		size_t n, entries = 0;
-
-		assert_int_equal(log_reader_open(s.fd, 0, &r, NULL), 0);
-		assert_int_equal(log_reader_tail(&r, lines, NULL), 0);
-		n = read_all(&r, text, 0);
-		for (size_t i = 0; i < n; i++)
-			entries += text[i] == '\n';
-		assert_int_equal(entries, lines * 2);
-	}
-	(void)close(w.fd);
-	free(text);
-	remove_all(&s);
+	check_pieces(250, 9, 12);
 }
 
 /* One file alone is unlinked under the reader's hands, never cut. */
