@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "container/sync.h"
+#include "launch/ids.h"
 #include "launch/process.h"
 #include "network/uplink.h"
 
@@ -68,11 +69,30 @@ static int set_sysctls(const struct init_context *c, struct err *e)
 	return network_loopback_up(e);
 }
 
+static int build_prepared(const struct init_context *c, struct sync_times *times, struct err *e)
+{
+	struct rootfs_source source = c->root;
+	struct ids_mounts made; /* rootfs_build() closes what it uses, our exec the rest */
+	int r = ids_receive_mounts(c->sync_fd, c->spec, &made, e);
+
+	if (r < 0)
+		return r;
+	sync_time(times, "wait for mounts");
+	source.root_fd = made.root_fd;
+	source.bind_fds = made.bind_fds;
+	r = rootfs_build(&source, c->spec, times, e);
+	free(made.bind_fds);
+	return r;
+}
+
 static int build_rootfs(const struct init_context *c, struct sync_times *times, struct err *e)
 {
-	_cleanup_close_ int base_fd = rootfs_reopen(c->root.base_dirfd, e), container_fd = -EBADF;
+	_cleanup_close_ int base_fd = -EBADF, container_fd = -EBADF;
 	struct rootfs_source source = c->root;
 
+	if (c->is_mapped)
+		return build_prepared(c, times, e);
+	base_fd = rootfs_reopen(c->root.base_dirfd, e);
 	if (base_fd < 0)
 		return base_fd;
 	container_fd = rootfs_reopen(c->root.container_dirfd, e);
@@ -90,8 +110,9 @@ static int build(const struct init_context *c, struct sync_times *times, struct 
 	_cleanup_close_ int root_fd = -EBADF;
 	int r;
 
-	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
-		return err_sys(e, "cannot become root in the user namespace");
+	r = process_become_root(e);
+	if (r < 0)
+		return r;
 	r = process_set_oom_score(c->spec, e);
 	if (r < 0)
 		return r;

@@ -20,6 +20,8 @@ struct launch {
 	bool has_userns;        /* LAUNCH_USERNS was given and entered */
 	uid_t outer_uid;
 	gid_t outer_gid;
+	struct id_maps own; /* of the namespace that we entered */
+	int join_fd;        /* user namespace of another container, or a pidfd of it; -EBADF */
 
 	pid_t init_pid;
 	int init_pidfd, init_sync_fd, mntns_fd;

@@ -146,10 +146,12 @@ int rootfs_clone_source(const struct spec_mount *m, struct err *e)
 	return r;
 }
 
-static int bind_mount(int root_fd, const struct spec_mount *m, const struct options *o,
+/* @made_fd: the clone, if it was made already. */
+static int bind_mount(int root_fd, const struct spec_mount *m, const struct options *o, int made_fd,
                       struct err *e)
 {
-	_cleanup_close_ int fd = clone_source(m, o, e), target_fd = -EBADF;
+	_cleanup_close_ int fd = made_fd >= 0 ? made_fd : clone_source(m, o, e);
+	_cleanup_close_ int target_fd = -EBADF;
 	struct stat st;
 
 	if (fd < 0)
@@ -198,7 +200,8 @@ static int new_mount(int root_fd, const struct spec_mount *m, const struct optio
 	return target_fd < 0 ? target_fd : mount_attach(fd, target_fd, m->target, e);
 }
 
-static int spec_mounts(int root_fd, const struct spec *spec, struct err *e)
+/* @bind_fds may be NULL. */
+static int spec_mounts(int root_fd, const struct spec *spec, const int *bind_fds, struct err *e)
 {
 	for (size_t i = 0; i < spec->n_mounts; i++) {
 		const struct spec_mount *m = &spec->mounts[i];
@@ -208,7 +211,7 @@ static int spec_mounts(int root_fd, const struct spec *spec, struct err *e)
 		if (r < 0)
 			r = err_oom(e);
 		else if (!strcmp(m->type, "bind"))
-			r = bind_mount(root_fd, m, &o, e);
+			r = bind_mount(root_fd, m, &o, bind_fds ? bind_fds[i] : -EBADF, e);
 		else
 			r = new_mount(root_fd, m, &o, e);
 		strv_done(&o.config);
@@ -301,7 +304,7 @@ static int open_layers(int base_dirfd, char *const *paths, struct layer_fds *ret
 	return 0;
 }
 
-static int mount_layers(const struct rootfs_source *src, struct err *e)
+int rootfs_mount_layers(const struct rootfs_source *src, struct err *e)
 {
 	_cleanup_close_ int upper_fd = -EBADF, work_fd = -EBADF;
 	_cleanup_(layer_fds_done) struct layer_fds lower = { 0 }, data = { 0 };
@@ -339,11 +342,11 @@ int rootfs_build(const struct rootfs_source *src, const struct spec *spec, struc
 	 * until the old root is gone. */
 	if (mount(NULL, "/", NULL, PROPAGATE_REC | PROPAGATE_SLAVE, NULL) < 0)
 		return err_sys(e, "cannot detach from the host's mounts");
-	root_fd = mount_layers(src, e);
+	root_fd = src->bind_fds ? src->root_fd : rootfs_mount_layers(src, e);
 	if (root_fd < 0)
 		return root_fd;
 	sync_time(times, "overlay");
-	r = spec_mounts(root_fd, spec, e);
+	r = spec_mounts(root_fd, spec, src->bind_fds, e);
 	sync_time(times, "mounts");
 	if (r == 0 && has_own_dev(spec))
 		r = rootfs_devices(root_fd, e);

@@ -21,8 +21,13 @@ struct rootfs_source {
 	char *const *data;   /* data-only layers; NULL, or NULL-terminated */
 	int container_dirfd; /* has upper, work and the empty directory root */
 	bool is_volatile;    /* no sync when it ends: what it wrote is thrown away */
+	/* Mounted by somebody else already (launch/ids.h), if @bind_fds is not NULL: */
+	int root_fd;         /* the layers */
+	const int *bind_fds; /* and what each bind mount of the document shows */
 };
 
+/* The layers alone, below the container's directory. Returns a descriptor of the root. */
+int rootfs_mount_layers(const struct rootfs_source *src, struct err *e);
 /* Mounts everything below a new root. Returns a descriptor of the root. */
 int rootfs_build(const struct rootfs_source *src, const struct spec *spec, struct sync_times *times,
                  struct err *e);

@@ -14,6 +14,7 @@
  *
  *      launcher             init (in the container's namespaces)
  *   3  MAPPED           ->                       before this, setuid(0) fails with EINVAL
+ *  3a  MOUNT [mount]... ->                       with a map of its own: launch/ids.h
  *   4                    <-   READY [terminal]   all set up; the next call is execve(2)
  *   5  GO               ->                       network is up, log and attach socket are open
  *   6                    <-   end-of-file        exec closed the socket (CLOEXEC)
@@ -33,6 +34,7 @@
  * come from, and the rest are descriptors, by number. */
 #define LAUNCH_NESTED "nested" /* from the holder's namespace */
 #define LAUNCH_SINGLE "single" /* the user's own id, no holder */
+#define LAUNCH_JOINS  "+joins" /* behind either: in the user namespace of another container */
 enum launch_fd {
 	LAUNCH_SYNC = 3,        /* engine */
 	LAUNCH_STORE = 4,       /* the data directory */
@@ -40,6 +42,7 @@ enum launch_fd {
 	LAUNCH_RUNTIME = 6,     /* the container's own runtime directory */
 	LAUNCH_RUNTIME_TOP = 7, /* the directory that has it, as entry ID */
 	LAUNCH_USERNS = 8,      /* the holder's user namespace; not there with a single id */
+	LAUNCH_JOIN = 9,        /* pidfd of whose user namespace is joined; with LAUNCH_JOINS */
 };
 
 /* The other thing that it does: a session (launch/exec.c), a process started in a container that
@@ -68,6 +71,7 @@ enum sync_step {
 	SYNC_GO,
 	SYNC_FAIL,
 	SYNC_SCOPED,
+	SYNC_MOUNT,
 };
 
 enum { SYNC_STEPS_MAX = 24 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/packing.h"
+#include "engine/ids.h"
 #include "engine/layering.h"
 
 #include "base/fd.h"
@@ -105,6 +106,7 @@ static int make_plan(struct usrct *u, const struct packing_request *q, bool *ret
 	_cleanup_json_ json_t *plan = NULL, *spec = NULL;
 	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(PLAN_MAX);
 	_cleanup_strv_ struct strv paths = { 0 };
+	struct ids ids;
 	const json_t *v;
 	size_t i;
 	int r = json_read_at(q->container_dirfd, PLAN_FILE, SPEC_MAX_BYTES, &plan, e);
@@ -129,7 +131,9 @@ static int make_plan(struct usrct *u, const struct packing_request *q, bool *ret
 			add_word(&b, json_string_value(v));
 		}
 	}
-	r = engine_layers_make(u, paths.v, e);
+	r = ids_of_spec(u, spec, &ids, e);
+	if (r == 0)
+		r = engine_layers_make(u, &ids, paths.v, e);
 	if (r < 0)
 		return r;
 	if (q->tree == PACK_TREE_UPPER)
