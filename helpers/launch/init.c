@@ -133,6 +133,10 @@ static int build(const struct init_context *c, struct sync_times *times, struct 
 	root_fd = build_rootfs(c, times, e);
 	if (root_fd < 0)
 		return root_fd;
+	if (c->is_single)
+		r = rootfs_single_id(root_fd, e);
+	if (r < 0)
+		return r;
 	if (c->spec->terminal) {
 		r = rootfs_open_terminal(root_fd, terminal, e);
 		if (r == 0)

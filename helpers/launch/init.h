@@ -16,6 +16,7 @@ struct init_context {
 	bool has_own_network;
 	bool has_own_cgroup; /* born in it: the cgroup namespace is made there */
 	uint32_t n_ids;      /* how many group ids are mapped, for ping */
+	bool is_single;      /* there is one id only */
 	bool is_mapped;      /* the launcher makes some mounts (ids.h) */
 };
 

@@ -296,6 +296,7 @@ static int make_init(struct launch *l, struct err *e)
 	if (r < 0)
 		return r;
 	c.is_mapped = ids_are_mapped(l);
+	c.is_single = !l->has_userns;
 	gids = l->spec.ids.gids.n ? &l->spec.ids.gids : &l->own.gids;
 	c.n_ids = MAX(c.n_ids, (uint32_t)id_map_end(gids));
 	r = launch_make_stdio(l, c.stdio, e);

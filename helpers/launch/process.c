@@ -246,9 +246,25 @@ static int load_filter(const struct spec *spec, struct err *e)
 	return seccomp_load_program(program, n, e);
 }
 
+/* Whether there is but one id here: then the kernel has setgroups denied for good, which it checks
+ * before it looks at the number (user_namespaces(7)). */
+static bool has_one_id(void)
+{
+	return syscall(SYS_setgroups, (1 << 16) + 1, NULL) < 0 && errno == EPERM;
+}
+
+static int load_single_filter(struct err *e)
+{
+	size_t n;
+	const struct sock_filter *program = seccomp_single_program(&n);
+
+	return seccomp_load_program(program, n, e);
+}
+
 int process_restrict(const struct spec *spec, const struct process *p, struct err *e)
 {
 	struct capability_sets sets = { 0 };
+	bool is_single = p->user.uid == 0 && has_one_id();
 	int r;
 
 	(void)umask(spec->umask);
@@ -263,6 +279,8 @@ int process_restrict(const struct spec *spec, const struct process *p, struct er
 		r = load_filter(spec, e);
 	if (r == 0)
 		r = become_user(&p->user, spec->keep_groups, e);
+	if (r == 0 && is_single)
+		r = load_single_filter(e);
 	if (r < 0)
 		return r;
 	/* Like a program that root executes, one of another user starts with none (Docker). */

@@ -42,6 +42,10 @@ int rootfs_enter(int root_fd, struct err *e);
 /* Nobody may write to the root's own file system any more; what is mounted in it stays as it is. */
 int rootfs_protect(int root_fd, struct err *e);
 
+/* single-id.c: in a container with one id. */
+#define ROOTFS_APT_DIR  "/etc/apt/apt.conf.d"
+#define ROOTFS_APT_FILE ROOTFS_APT_DIR "/99usr-ct-one-id"
+int rootfs_single_id(int root_fd, struct err *e);
 /* devices.c */
 int rootfs_devices(int root_fd, struct err *e);
 

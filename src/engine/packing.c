@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/sbuf.h"
 #include "base/sock.h"
+#include "container/rootfs.h"
 #include "container/spec.h"
 
 #include <signal.h>
@@ -24,8 +25,9 @@ static void add_word(struct sbuf *b, const char *word)
  * in the root file system. */
 static void add_hidden(struct sbuf *b, const json_t *mounts)
 {
-	static const char *const ours[] = { "/dev", "/proc", "/sys", "/run/.containerenv",
-		                            "/.dockerenv" };
+	static const char *const ours[] = { "/dev",        "/proc",
+		                            "/sys",        "/run/.containerenv",
+		                            "/.dockerenv", ROOTFS_APT_FILE };
 	const json_t *m;
 	size_t i;
 
@@ -186,8 +188,13 @@ static int add_container(struct usrct *u, const struct packing_request *q, struc
                          int *ret_pidfd, int *ret_plan_fd, struct err *e)
 {
 	bool is_live = runs(q->state) && q->tree != PACK_TREE_UPPER, read_only = false;
+	struct ids ids;
 	int r;
 
+	r = ids_of_container(u, q->container_dirfd, &ids, e);
+	if (r < 0)
+		return r;
+	m->start.maps = ids.maps;
 	if (!u->is_single_id)
 		attach(m, PACK_FD_USERNS, u->held.userns_fd);
 	if (is_live) {
