@@ -534,6 +534,8 @@ int main(int argc, char **argv)
 	struct sync_msg started = { .step = SYNC_STARTED };
 	int r;
 
+	if (argc > 3 && !strcmp(argv[2], LAUNCH_UNSHARE))
+		return unshare_main(argv);
 	if (argc != 3)
 		return 125;
 	sync_time(&l.times[0], "exec of the launcher");

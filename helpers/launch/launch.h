@@ -64,5 +64,7 @@ void launch_shed_documents(struct launch *l);
 /* exec.c: argv[2] is LAUNCH_EXEC. */
 int exec_main(const char *id);
 int exec_read_document(struct spec *ret, struct err *e);
+/* unshare.c: argv[2] is LAUNCH_UNSHARE. */
+int unshare_main(char **argv);
 /* live-mount.c: argv[2] is LAUNCH_MOUNT. */
 int live_mount_main(void);

@@ -215,12 +215,15 @@ static int capability_masks(const struct spec *spec, struct capability_sets *ret
 	return r;
 }
 
-static int become_user(const struct user *u, bool keep_groups, struct err *e)
+static int become_user(const struct user *u, const struct spec *spec, struct err *e)
 {
-	/* With one id only, setgroups is denied for good, and there is no group to lose. To keep
-	 * the caller's groups is to leave them alone: they have no number here, but they count. */
-	if (!keep_groups && setgroups(u->n_groups, u->groups) < 0 &&
-	    (errno != EPERM || u->n_groups))
+	bool asked = spec->n_groups || spec->group_names;
+
+	/* With one id only, setgroups is denied for good, and there is no group to lose, nor to be
+	 * had: those of the image's group file are left out. To keep the caller's groups is to
+	 * leave them alone: they have no number here, but they count. */
+	if (!spec->keep_groups && setgroups(u->n_groups, u->groups) < 0 &&
+	    (errno != EPERM || asked))
 		return err_sys(e, "cannot set supplementary groups");
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return err_sys(e, "cannot keep capabilities");
@@ -278,7 +281,7 @@ int process_restrict(const struct spec *spec, const struct process *p, struct er
 	if (r == 0)
 		r = load_filter(spec, e);
 	if (r == 0)
-		r = become_user(&p->user, spec->keep_groups, e);
+		r = become_user(&p->user, spec, e);
 	if (r == 0 && is_single)
 		r = load_single_filter(e);
 	if (r < 0)

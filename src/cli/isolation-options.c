@@ -39,17 +39,16 @@ const struct option isolation_options[] = {
 	{ "cgroupns", 0, OPTION_STRING, COMPLETE_VALUES, "MODE", "Cgroups it sees: private or host",
 	  "private", NULL, own_or_host },
 	{ "userns", 0, OPTION_STRING, COMPLETE_VALUES, "MODE",
-	  "Which ids it has: host-root (root is you), keep-id[:uid=N,gid=N,size=N] (your own "
-	  "number "
-	  "is you), auto[:size=N,uidmapping=MAP,gidmapping=MAP] (a range of its own), nomap "
-	  "(without "
-	  "you), container:NAME, host (as host-root), private",
-	  "private: root is you; where a directory of the host is mounted, the image's user is",
-	  NULL, user_modes },
+	  "Which ids it has: host-root (root is you), keep-id (your own number is you; also with "
+	  "uid=N, gid=N, size=N behind a colon), auto (a range of its own; also size=N, "
+	  "uidmapping=MAP, gidmapping=MAP), nomap (without you), container:NAME, host (as "
+	  "host-root), private (you are root, or the image's user where a directory of the host is "
+	  "mounted)",
+	  "private", NULL, user_modes },
 	{ "uidmap", 0, OPTION_LIST, COMPLETE_NONE, "MAP",
-	  "Map [FLAGS]INSIDE:OUTSIDE[:COUNT]; outside, 0 is you and 1, 2, ... are your subordinate "
-	  "ids; @OUTSIDE is a number of the machine's. Flags: + keeps all others as by default, u "
-	  "and g are for uids or gids alone" },
+	  "Map INSIDE:OUTSIDE[:COUNT]; outside, 0 is you and 1, 2, ... are your subordinate ids; "
+	  "@OUTSIDE is a number of the machine's. Flags before it: + keeps all other ids as by "
+	  "default, u and g are for uids or gids alone" },
 	{ "gidmap", 0, OPTION_LIST, COMPLETE_NONE, "MAP", "The same for gids; else as --uidmap" },
 	{ "subuidname", 0, OPTION_STRING, COMPLETE_NONE, "NAME",
 	  "Map the ranges that NAME has in /etc/subuid, without yourself; only your own can be" },

@@ -61,6 +61,13 @@ enum exec_fd {
  * is LAUNCH_MOUNT, the descriptors are those of a session, the document has the one mount that it
  * is about. START says in .pid what to do; STARTED answers that it is done. */
 #define LAUNCH_MOUNT "mount"
+/* And the fourth (launch/unshare.c): argv[1] is how, argv[3] and on are a command that it becomes.
+ */
+#define LAUNCH_UNSHARE "unshare"
+enum unshare_fd {
+	UNSHARE_MAPS = 3,   /* sealed memory: struct id_maps; empty: as the holder has them */
+	UNSHARE_USERNS = 4, /* the holder's user namespace; not there with a single id */
+};
 enum live_op { LIVE_ADD = 1, LIVE_REMOVE, LIVE_SWAP };
 
 enum sync_step {

@@ -11,6 +11,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <usrct/system.h>
 
 /* What containers with a range of their own get at least, as in podman. */
 enum { AUTO_LEAST = 1024, NOBODY = 65534 };
@@ -292,6 +293,35 @@ int ids_choose(struct usrct *u, struct document *d, const struct image_row *imag
 	d->ids = (struct ids){ .is_mapped = true, .maps = c.maps };
 	r = label(u, &d->ids, e);
 	return r < 0 || u->is_single_id ? r : layers_need_shift(u, image, e);
+}
+
+int ids_choose_bare(struct usrct *u, const struct usrct_unshare_options *o, struct ids *ret,
+                    struct err *e)
+{
+	struct usrct_create_options create = { .userns = o->userns,
+		                               .uidmaps = o->uidmaps,
+		                               .gidmaps = o->gidmaps };
+	struct document d = { .opts = &create };
+	struct choice c = { .u = u, .d = &d };
+	int r = userns_wish_parse(o->userns, &c.wish, e);
+
+	if (r == 0 && c.wish.mode == USERNS_AUTO)
+		r = err_set(e, UCT_VALUE_REFUSED, -EOPNOTSUPP,
+		            "--userns auto: a range belongs to a container, and there is none");
+	if (c.wish.mode == USERNS_DEFAULT)
+		c.wish.mode = USERNS_HOST_ROOT;
+	if (r == 0)
+		r = check_flags(&c, e);
+	if (r == 0)
+		r = engine_hold(u, e);
+	if (r == 0)
+		r = choose(&c, e);
+	if (r > 0)
+		r = check_root(&c, e) < 0 ? e->code : 1;
+	if (r < 0)
+		return r;
+	*ret = (struct ids){ .is_mapped = r == 1, .maps = c.maps };
+	return 0;
 }
 
 int ids_of_spec(struct usrct *u, const json_t *spec, struct ids *ret, struct err *e)

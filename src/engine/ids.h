@@ -26,6 +26,10 @@ struct ids {
 /* Chooses and fills d->ids, and what follows from it. @stage takes a range of ids with it. */
 int ids_choose(struct usrct *u, struct document *d, const struct image_row *image,
                const struct container_stage *stage, struct err *e);
+/* The same without a container: for a command (unshare.c). Not mapped: @ret->maps is empty. */
+struct usrct_unshare_options;
+int ids_choose_bare(struct usrct *u, const struct usrct_unshare_options *o, struct ids *ret,
+                    struct err *e);
 /* Those of a document; with the label as of now. UCT_MAP_CHANGED. */
 int ids_of_spec(struct usrct *u, const json_t *spec, struct ids *ret, struct err *e);
 /* The same from the container's directory. */
