@@ -89,6 +89,7 @@ enum {
 	SYNC_INTERACTIVE = 16, /* START of a session: the client has input */
 	SYNC_USERNS = 32,      /* START of a session: EXEC_USERNS is there */
 	SYNC_TOOLS = 64,       /* START of a session: the document's mounts are the tools' trees */
+	SYNC_DELEGATED = 128,  /* SCOPED: none is needed, our cgroup turned out to be delegated */
 };
 
 struct sync_msg {
