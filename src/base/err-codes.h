@@ -74,9 +74,10 @@ UCT(1111, PORT_NOT_PUBLISHED, ERR_NOT_FOUND, "a port is not published",
     "The container has no such port that could be reached from outside of it. Ports cannot be "
     "published yet; with --network host its ports are the machine's own.",
     "usr-ct port CONTAINER lists what is published")
-UCT(1112, RESTART_AUTO_REMOVE, ERR_CONFLICT, "a container made with --rm cannot be restarted",
-    "Restarting means stopping first, and a container that was made with --rm is removed when it "
-    "ends. It was left running.", "stop it, and run it again")
+UCT(1112, RESTART_AUTO_REMOVE, ERR_CONFLICT, "a container made with --rm was not restarted",
+    "A container that was made with --rm is removed when it ends, so its monitor has to start it "
+    "again. Either the monitor is gone, and the container was left running, or the new start "
+    "failed, and the container was removed.", "stop it, and run it again")
 UCT(1113, NO_DAEMON, ERR_UNSUPPORTED, "there is no daemon to talk to",
     "Docker's client talks to a daemon, which --host and --context choose. usr-ct has none: every "
     "command does its work itself, with the rights of the user who calls it.",

@@ -90,6 +90,8 @@ int engine_wait_end(struct usrct *u, const struct target *t, int timeout_ms, str
 /* The same, and how; -1 if there was no monitor to tell. */
 int engine_wait_exit(struct usrct *u, const struct target *t, int timeout_ms, int *ret_exit_code,
                      struct err *e);
+/* condition.c: until it runs; -ENOENT: it was removed. */
+int engine_wait_running(struct usrct *u, struct target *t, int timeout_ms, struct err *e);
 int engine_stop(struct usrct *u, struct target *t, int timeout_s, struct err *e);
 int engine_stop_with(struct usrct *u, struct target *t, const struct usrct_stop_options *opts,
                      struct err *e);

@@ -202,12 +202,6 @@ int usrct_container_rename(struct usrct *u, const char *ref, const char *name, s
 	return find(ref) ? 0 : fail(e, UCT_CONTAINER_UNKNOWN, -ENOENT, "no such container", ref);
 }
 
-int usrct_container_restart(struct usrct *u, const char *ref, const struct usrct_stop_options *opts,
-                            struct usrct_err *e)
-{
-	return usrct_container_stop(u, ref, opts, e);
-}
-
 int usrct_container_stop(struct usrct *u, const char *ref, const struct usrct_stop_options *opts,
                          struct usrct_err *e)
 {
@@ -225,6 +219,40 @@ int usrct_container_kill(struct usrct *u, const char *ref, int signo, struct usr
 	if (!ct)
 		return fail(e, UCT_CONTAINER_UNKNOWN, -ENOENT, "no such container", ref);
 	return ct->pid ? 0 : fail(e, UCT_CONTAINER_STOPPED, -ESRCH, "not running:", ref);
+}
+
+int usrct_container_stop_each(struct usrct *u, const char *const *refs,
+                              const struct usrct_stop_options *opts, usrct_done_fn done, void *arg,
+                              struct usrct_err *e)
+{
+	(void)e;
+	for (; *refs; refs++) {
+		struct usrct_err mine = { 0 };
+		int r = usrct_container_stop(u, *refs, opts, &mine);
+
+		done(*refs, r < 0 ? &mine : NULL, arg);
+	}
+	return 0;
+}
+
+int usrct_container_restart_each(struct usrct *u, const char *const *refs,
+                                 const struct usrct_stop_options *opts, usrct_done_fn done,
+                                 void *arg, struct usrct_err *e)
+{
+	return usrct_container_stop_each(u, refs, opts, done, arg, e);
+}
+
+int usrct_container_kill_each(struct usrct *u, const char *const *refs, int signo,
+                              usrct_done_fn done, void *arg, struct usrct_err *e)
+{
+	(void)e;
+	for (; *refs; refs++) {
+		struct usrct_err mine = { 0 };
+		int r = usrct_container_kill(u, *refs, signo, &mine);
+
+		done(*refs, r < 0 ? &mine : NULL, arg);
+	}
+	return 0;
 }
 
 int usrct_container_pause(struct usrct *u, const char *ref, struct usrct_err *e)
