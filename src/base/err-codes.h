@@ -161,6 +161,10 @@ UCT(1210, IMAGE_IN_USE, ERR_CONFLICT, "the image is in use",
 UCT(1211, PULL_POLICY, ERR_NOT_FOUND, "the image is not here and must not be pulled",
     "--pull=never was given and the image is not in the local store.",
     "pull it first with usr-ct pull")
+UCT(1212, IMAGE_SEVERAL_NAMES, ERR_CONFLICT, "the image has several names",
+    "An image was to be removed by its id, but repositories of different names refer to it. Removing "
+    "it would take it away under each of these names.",
+    "remove it by one of its names, or add -f to remove it with all of them")
 
 UCT(1301, STORE_DAMAGED, ERR_SYSTEM, "the store is damaged",
     "The index or a file of the store cannot be read as what it should be.",

@@ -68,6 +68,13 @@ void engine_put_away(const struct state *s);
 
 /* image.c: by reference, id or prefix of an id; 1 found, 0 not. */
 int engine_find_image(struct usrct *u, const char *text, struct image_row *ret, struct err *e);
+/* The same, and UCT_IMAGE_UNKNOWN where there is none. */
+int engine_need_image(struct usrct *u, const char *text, struct image_row *ret, struct err *e);
+/* What the index calls it, "host/name:tag" or "host/name@digest"; -errno, and @buf is "": no name.
+ */
+int engine_image_key(const char *text, char *buf, size_t size);
+/* The full form of a name that an image is to have. */
+int engine_new_name(const char *text, char *buf, size_t size, struct err *e);
 int engine_pull(struct usrct *u, const char *reference, const struct usrct_pull_options *opts,
                 char ret_id[DIGEST_SIZE], struct err *e);
 
