@@ -71,8 +71,7 @@ static int find_root(const struct launch *l, uid_t *ret_uid, gid_t *ret_gid, str
 
 int ids_give_root(const struct launch *l, struct err *e)
 {
-	static const char *const names[] = { "upper", "etc/hosts", "etc/hostname",
-		                             "etc/resolv.conf" };
+	static const char *const names[] = { "upper", "hosts", "hostname", "resolv.conf" };
 	struct stat st;
 	uid_t uid;
 	gid_t gid;
