@@ -75,7 +75,14 @@ int ids_give_root(const struct launch *l, struct err *e)
 	struct stat st;
 	uid_t uid;
 	gid_t gid;
-	int r = ids_are_mapped(l) ? find_root(l, &uid, &gid, e) : 1;
+	/* fuse-overlayfs keeps files with the ids that they have by default. */
+	bool keeps = l->plan.backend == BACKEND_FUSE;
+	int r = ids_are_mapped(l) && !keeps ? find_root(l, &uid, &gid, e) : 1;
+
+	/* It is mounted by init, who has a descriptor of this directory, and perhaps none of the
+	 * ids that may search it. Nobody else gets as far as here. */
+	if (ids_are_mapped(l) && keeps && fchmod(LAUNCH_CONTAINER, 0711) < 0)
+		return err_sys(e, "cannot open the container's directory to its root");
 
 	if (r != 0)
 		return MIN(r, 0);
@@ -93,22 +100,24 @@ int ids_give_root(const struct launch *l, struct err *e)
 
 struct outside {
 	const struct launch *l;
-	const struct rootfs_source *src;
+	const struct backend_root *src;
 	struct ids_mounts mounts;
 };
 
 static void close_mounts(struct ids_mounts *m)
 {
+	cleanup_close(&m->container_fd);
 	cleanup_close(&m->root_fd);
 	for (size_t i = 0; i < m->n; i++)
 		cleanup_close(&m->bind_fds[i]);
 	free(m->bind_fds);
-	*m = (struct ids_mounts){ .root_fd = -EBADF };
+	*m = (struct ids_mounts){ .container_fd = -EBADF, .root_fd = -EBADF };
 }
 
 static int alloc_mounts(const struct spec *spec, struct ids_mounts *ret, struct err *e)
 {
-	*ret = (struct ids_mounts){ .root_fd = -EBADF,
+	*ret = (struct ids_mounts){ .container_fd = -EBADF,
+		                    .root_fd = -EBADF,
 		                    .bind_fds = calloc(spec->n_mounts + 1, sizeof(int)) };
 	if (!ret->bind_fds)
 		return err_oom(e);
@@ -126,8 +135,8 @@ static bool is_bind(const struct spec_mount *m)
 static int mount_outside(void *arg, struct err *e)
 {
 	struct outside *o = arg;
-	_cleanup_close_ int base_fd = -EBADF, container_fd = -EBADF;
-	struct rootfs_source src = *o->src;
+	_cleanup_close_ int base_fd = -EBADF;
+	struct backend_root src = *o->src;
 	const struct spec *spec = &o->l->spec;
 
 	if (setns(o->l->mntns_fd, CLONE_NEWNS) < 0)
@@ -135,14 +144,16 @@ static int mount_outside(void *arg, struct err *e)
 	base_fd = rootfs_reopen(src.base_dirfd, e);
 	if (base_fd < 0)
 		return base_fd;
-	container_fd = rootfs_reopen(src.container_dirfd, e);
-	if (container_fd < 0)
-		return container_fd;
+	o->mounts.container_fd = rootfs_reopen(src.container_dirfd, e);
+	if (o->mounts.container_fd < 0)
+		return o->mounts.container_fd;
 	src.base_dirfd = base_fd;
-	src.container_dirfd = container_fd;
-	o->mounts.root_fd = rootfs_mount_layers(&src, e);
-	if (o->mounts.root_fd < 0)
-		return o->mounts.root_fd;
+	src.container_dirfd = o->mounts.container_fd;
+	if (src.backend != BACKEND_FUSE) {
+		o->mounts.root_fd = backend_mount(&src, e);
+		if (o->mounts.root_fd < 0)
+			return o->mounts.root_fd;
+	}
 	for (size_t i = 0; i < spec->n_mounts; i++) {
 		if (!is_bind(&spec->mounts[i]))
 			continue;
@@ -160,13 +171,15 @@ static int send_fd(const struct launch *l, int fd, struct err *e)
 	return fd < 0 ? 0 : sync_send(l->init_sync_fd, &m, fd, e);
 }
 
-int ids_send_mounts(struct launch *l, const struct rootfs_source *src, struct err *e)
+int ids_send_mounts(struct launch *l, const struct backend_root *src, struct err *e)
 {
 	struct outside o = { .l = l, .src = src };
 	int r = alloc_mounts(&l->spec, &o.mounts, e);
 
 	if (r == 0)
 		r = visit(mount_outside, &o, 0, e);
+	if (r == 0)
+		r = send_fd(l, o.mounts.container_fd, e);
 	if (r == 0)
 		r = send_fd(l, o.mounts.root_fd, e);
 	for (size_t i = 0; i < o.mounts.n && r == 0; i++)
@@ -175,15 +188,19 @@ int ids_send_mounts(struct launch *l, const struct rootfs_source *src, struct er
 	return r;
 }
 
-int ids_receive_mounts(int sync_fd, const struct spec *spec, struct ids_mounts *ret, struct err *e)
+int ids_receive_mounts(const struct init_context *c, struct ids_mounts *ret, struct err *e)
 {
+	const struct spec *spec = c->spec;
 	struct sync_msg m;
 	int r = alloc_mounts(spec, ret, e);
 
 	if (r == 0)
-		r = sync_expect(sync_fd, SYNC_MOUNT, "launcher", &m, &ret->root_fd, e);
+		r = sync_expect(c->sync_fd, SYNC_MOUNT, "launcher", &m, &ret->container_fd, e);
+	if (r == 0 && c->root.backend != BACKEND_FUSE)
+		r = sync_expect(c->sync_fd, SYNC_MOUNT, "launcher", &m, &ret->root_fd, e);
 	for (size_t i = 0; i < spec->n_mounts && r == 0; i++)
 		if (is_bind(&spec->mounts[i]))
-			r = sync_expect(sync_fd, SYNC_MOUNT, "launcher", &m, &ret->bind_fds[i], e);
+			r = sync_expect(c->sync_fd, SYNC_MOUNT, "launcher", &m, &ret->bind_fds[i],
+			                e);
 	return r;
 }

@@ -9,7 +9,9 @@
  *
  *      launcher             init
  *      MAPPED          ->
- *      MOUNT [root]    ->                  only with a map of its own
+ *      MOUNT [container's directory] ->    only with a map of its own
+ *      MOUNT [root]    ->                  not with fuse-overlayfs, which is mounted by init, so
+ *                                          that the kernel shifts ids between the two
  *      MOUNT [source]  ->                  for each bind mount, in the document's order
  */
 #pragma once
@@ -29,12 +31,13 @@ static inline bool ids_are_mapped(const struct launch *l)
 /* Before the first process is made: its root directory belongs to its root. */
 int ids_give_root(const struct launch *l, struct err *e);
 /* After MAPPED: makes the mounts and sends them. */
-int ids_send_mounts(struct launch *l, const struct rootfs_source *src, struct err *e);
+int ids_send_mounts(struct launch *l, const struct backend_root *src, struct err *e);
 
 /* The other end, in init. */
 struct ids_mounts {
-	int root_fd;
-	int *bind_fds; /* one for each mount of the document; -EBADF: not a bind mount */
+	int container_fd; /* its directory */
+	int root_fd;      /* the layers; -EBADF: init mounts them itself (fuse-overlayfs) */
+	int *bind_fds;    /* one for each mount of the document; -EBADF: not a bind mount */
 	size_t n;
 };
-int ids_receive_mounts(int sync_fd, const struct spec *spec, struct ids_mounts *ret, struct err *e);
+int ids_receive_mounts(const struct init_context *c, struct ids_mounts *ret, struct err *e);

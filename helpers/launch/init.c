@@ -69,18 +69,31 @@ static int set_sysctls(const struct init_context *c, struct err *e)
 	return network_loopback_up(e);
 }
 
+/* fuse-overlayfs runs outside, where the container cannot see it. */
+static int ask_for_server(const struct backend_root *b, int dev_fd, void *sync_fd, struct err *e)
+{
+	struct sync_msg m = { .step = SYNC_ROOT };
+
+	(void)b;
+	return sync_send(*(const int *)sync_fd, &m, dev_fd, e);
+}
+
+/* Who is nobody of the store's gets from the launcher what is there. */
 static int build_prepared(const struct init_context *c, struct sync_times *times, struct err *e)
 {
-	struct rootfs_source source = c->root;
+	struct backend_root source = c->root;
 	struct ids_mounts made; /* rootfs_build() closes what it uses, our exec the rest */
-	int r = ids_receive_mounts(c->sync_fd, c->spec, &made, e);
+	struct rootfs_made mounts;
+	int r = ids_receive_mounts(c, &made, e);
 
 	if (r < 0)
 		return r;
 	sync_time(times, "wait for mounts");
-	source.root_fd = made.root_fd;
-	source.bind_fds = made.bind_fds;
-	r = rootfs_build(&source, c->spec, times, e);
+	mounts = (struct rootfs_made){ made.root_fd, made.bind_fds };
+	source.container_dirfd = made.container_fd;
+	source.serve = ask_for_server;
+	source.serve_arg = (void *)(uintptr_t)&c->sync_fd;
+	r = rootfs_build(&source, &mounts, c->spec, times, e);
 	free(made.bind_fds);
 	return r;
 }
@@ -88,7 +101,7 @@ static int build_prepared(const struct init_context *c, struct sync_times *times
 static int build_rootfs(const struct init_context *c, struct sync_times *times, struct err *e)
 {
 	_cleanup_close_ int base_fd = -EBADF, container_fd = -EBADF;
-	struct rootfs_source source = c->root;
+	struct backend_root source = c->root;
 
 	if (c->is_mapped)
 		return build_prepared(c, times, e);
@@ -100,7 +113,9 @@ static int build_rootfs(const struct init_context *c, struct sync_times *times, 
 		return container_fd;
 	source.base_dirfd = base_fd;
 	source.container_dirfd = container_fd;
-	return rootfs_build(&source, c->spec, times, e);
+	source.serve = ask_for_server;
+	source.serve_arg = (void *)(uintptr_t)&c->sync_fd;
+	return rootfs_build(&source, NULL, c->spec, times, e);
 }
 
 /* Before GO: all that does not need the network helper. */

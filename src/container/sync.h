@@ -15,6 +15,8 @@
  *      launcher             init (in the container's namespaces)
  *   3  MAPPED           ->                       before this, setuid(0) fails with EINVAL
  *  3a  MOUNT [mount]... ->                       with a map of its own: launch/ids.h
+ *  3a                    <-   ROOT [/dev/fuse]     only with fuse-overlayfs, which must run
+ *                                                outside the container (container/backend.h)
  *   4                    <-   READY [terminal]   all set up; the next call is execve(2)
  *   5  GO               ->                       network is up, log and attach socket are open
  *   6                    <-   end-of-file        exec closed the socket (CLOEXEC)
@@ -81,6 +83,7 @@ enum sync_step {
 	SYNC_FAIL,
 	SYNC_SCOPED,
 	SYNC_KEEP,
+	SYNC_ROOT,
 	SYNC_MOUNT,
 };
 

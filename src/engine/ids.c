@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/ids.h"
 
+#include "base/num.h"
 #include "container/spec.h"
+#include "engine/backends.h"
 #include "engine/document.h"
 #include "engine/image-file.h"
 #include "engine/layering.h"
@@ -90,21 +92,46 @@ static bool binds_host(const struct usrct_create_options *o)
 	return false;
 }
 
+/* $USRCT_MOUNT_BACKEND=overlay: nothing else is wanted. */
+static bool kernel_only(void)
+{
+	const char *wanted = secure_getenv("USRCT_MOUNT_BACKEND");
+
+	return wanted && !strcmp(wanted, backend_name(BACKEND_OVERLAY));
+}
+
+/* Who shows the image's files with the owners that the container's ids want: metadata trees made
+ * for them, or fuse-overlayfs, which is told of no map: the kernel shifts between the two ends. */
+static int choose_shift(struct choice *c, struct err *e)
+{
+	bool needs = c->d->backend == BACKEND_COPY || layers_need_shift(c->u, c->image, e) != 0;
+
+	if (needs && c->d->backend == BACKEND_COPY)
+		return err_set(e, UCT_CANNOT_SHIFT, -ENOTSUP,
+		               "copies of layers have the owners that they have by default");
+	if (needs && c->d->backend == BACKEND_OVERLAY && !kernel_only() &&
+	    engine_backend(c->u, backend_name(BACKEND_FUSE), &c->d->backend, NULL) == 0)
+		needs = false;
+	c->d->ids.is_shifted = c->d->backend == BACKEND_FUSE;
+	return needs && !c->d->ids.is_shifted ? -ENOTSUP : 0;
+}
+
 static int choose_default(struct choice *c, struct err *e)
 {
 	const char *text = document_user(c->d);
+	struct err unused;
 	struct user user;
 	int r;
 
 	if (is_root(text) || (!c->u->is_single_id && !binds_host(c->d->opts)))
 		return 0;
-	/* Nobody asked for it, so where it cannot be had things stay as they are. */
-	if (!c->u->is_single_id && layers_need_shift(c->u, c->image, NULL) != 0)
-		return 0;
 	r = image_user(c->u, c->image, text, &user, e);
 	if (r < 0)
 		return e->uct == UCT_USER_UNKNOWN ? 0 : r; /* the start tells it */
-	return user.uid == 0 ? 0 : keep_ids(c, user.uid, user.gid, e);
+	/* Nobody asked for it, so where it cannot be had things stay as they are. */
+	if (user.uid == 0 || (!c->u->is_single_id && choose_shift(c, &unused) < 0))
+		return 0;
+	return keep_ids(c, user.uid, user.gid, e);
 }
 
 /* --- auto */
@@ -114,7 +141,7 @@ static int auto_size(struct choice *c, uint32_t *ret, struct err *e)
 {
 	const char *text = document_user(c->d);
 	struct user user = { 0 };
-	uint32_t owner = 0;
+	uint32_t owner = 0, group;
 	int r = layer_owner_max(c->u->store, c->image, &owner, e);
 
 	if (r == 0 && !is_root(text))
@@ -123,6 +150,11 @@ static int auto_size(struct choice *c, uint32_t *ret, struct err *e)
 		return e->uct == UCT_USER_UNKNOWN ? 0 : r;
 	owner = MAX(owner, user.uid);
 	owner = MAX(owner, user.gid);
+	for (size_t i = 0; i < user.n_groups; i++)
+		owner = MAX(owner, user.groups[i]);
+	for (const char *const *g = c->d->opts->groups; g && *g; g++)
+		if (parse_u32(*g, &group) == 0)
+			owner = MAX(owner, group);
 	*ret = MAX((uint32_t)AUTO_LEAST, owner + 1);
 	return 0;
 }
@@ -290,9 +322,10 @@ int ids_choose(struct usrct *u, struct document *d, const struct image_row *imag
 		r = check_root(&c, e) < 0 ? e->code : 1;
 	if (r <= 0)
 		return r;
-	d->ids = (struct ids){ .is_mapped = true, .maps = c.maps };
+	d->ids.is_mapped = true;
+	d->ids.maps = c.maps;
 	r = label(u, &d->ids, e);
-	return r < 0 || u->is_single_id ? r : layers_need_shift(u, image, e);
+	return r < 0 || u->is_single_id ? r : choose_shift(&c, e);
 }
 
 int ids_choose_bare(struct usrct *u, const struct usrct_unshare_options *o, struct ids *ret,
@@ -324,7 +357,8 @@ int ids_choose_bare(struct usrct *u, const struct usrct_unshare_options *o, stru
 	return 0;
 }
 
-int ids_of_spec(struct usrct *u, const json_t *spec, struct ids *ret, struct err *e)
+int ids_of_documents(struct usrct *u, const json_t *spec, const json_t *plan, struct ids *ret,
+                     struct err *e)
 {
 	const json_t *uids = json_at(spec, "linux.uidMappings");
 	int r;
@@ -338,15 +372,18 @@ int ids_of_spec(struct usrct *u, const json_t *spec, struct ids *ret, struct err
 	if (r == 0)
 		r = engine_hold(u, e);
 	ret->is_mapped = true;
+	ret->is_shifted = backend_of_plan(plan) == BACKEND_FUSE;
 	return r < 0 ? r : label(u, ret, e);
 }
 
 int ids_of_container(struct usrct *u, int container_dirfd, struct ids *ret, struct err *e)
 {
-	_cleanup_json_ json_t *spec = NULL;
+	_cleanup_json_ json_t *spec = NULL, *plan = NULL;
 	int r = json_read_at(container_dirfd, SPEC_FILE, SPEC_MAX_BYTES, &spec, e);
 
-	return r < 0 ? r : ids_of_spec(u, spec, ret, e);
+	if (r == 0)
+		r = json_read_at(container_dirfd, PLAN_FILE, SPEC_MAX_BYTES, &plan, e);
+	return r < 0 ? r : ids_of_documents(u, spec, plan, ret, e);
 }
 
 json_t *ids_list(const struct id_map *m)

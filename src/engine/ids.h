@@ -20,6 +20,7 @@ struct document;
 struct ids {
 	bool is_mapped; /* not as the holder has them */
 	struct id_maps maps;
+	bool is_shifted; /* by the mount (fuse-overlayfs): the files are as by default */
 	char label[ID_MAP_LABEL_SIZE]; /* of metadata trees for it, if it is mapped */
 };
 
@@ -30,8 +31,9 @@ int ids_choose(struct usrct *u, struct document *d, const struct image_row *imag
 struct usrct_unshare_options;
 int ids_choose_bare(struct usrct *u, const struct usrct_unshare_options *o, struct ids *ret,
                     struct err *e);
-/* Those of a document; with the label as of now. UCT_MAP_CHANGED. */
-int ids_of_spec(struct usrct *u, const json_t *spec, struct ids *ret, struct err *e);
+/* Those of both documents; with the label as of now. UCT_MAP_CHANGED. */
+int ids_of_documents(struct usrct *u, const json_t *spec, const json_t *plan, struct ids *ret,
+                     struct err *e);
 /* The same from the container's directory. */
 int ids_of_container(struct usrct *u, int container_dirfd, struct ids *ret, struct err *e);
 /* A list for the document. */

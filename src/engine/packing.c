@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/packing.h"
+
+#include "engine/backends.h"
 #include "engine/ids.h"
 #include "engine/layering.h"
 
@@ -117,6 +119,8 @@ static int make_plan(struct usrct *u, const struct packing_request *q, bool *ret
 		r = json_read_at(q->container_dirfd, SPEC_FILE, SPEC_MAX_BYTES, &spec, e);
 	if (r < 0)
 		return err_recode(e, r, UCT_STORE_DAMAGED);
+	add_word(&b, "backend");
+	add_word(&b, backend_name(backend_of_plan(plan)));
 	json_array_foreach(json_object_get(plan, "layers"), i, v)
 	{
 		if (json_is_string(v)) {
@@ -133,7 +137,7 @@ static int make_plan(struct usrct *u, const struct packing_request *q, bool *ret
 			add_word(&b, json_string_value(v));
 		}
 	}
-	r = ids_of_spec(u, spec, &ids, e);
+	r = ids_of_documents(u, spec, plan, &ids, e);
 	if (r == 0)
 		r = engine_layers_make(u, &ids, paths.v, e);
 	if (r < 0)
@@ -183,6 +187,14 @@ static int lock(const struct packing_request *q, struct err *e)
 	return 0;
 }
 
+static bool is_fuse(int container_dirfd)
+{
+	_cleanup_json_ json_t *plan = NULL;
+
+	return json_read_at(container_dirfd, PLAN_FILE, SPEC_MAX_BYTES, &plan, NULL) == 0 &&
+	       backend_of_plan(plan) == BACKEND_FUSE;
+}
+
 /* In the order of enum pack_fd. */
 static int add_container(struct usrct *u, const struct packing_request *q, struct message *m,
                          int *ret_pidfd, int *ret_plan_fd, struct err *e)
@@ -194,8 +206,11 @@ static int add_container(struct usrct *u, const struct packing_request *q, struc
 	r = ids_of_container(u, q->container_dirfd, &ids, e);
 	if (r < 0)
 		return r;
-	m->start.maps = ids.maps;
-	if (!u->is_single_id)
+	if (!ids.is_shifted)
+		m->start.maps = ids.maps;
+	/* A FUSE file system lets only those look who are in the user namespace it was mounted in:
+	 * without another one, the helper enters the container's. */
+	if (!u->is_single_id && !(is_live && is_fuse(q->container_dirfd)))
 		attach(m, PACK_FD_USERNS, u->held.userns_fd);
 	if (is_live) {
 		*ret_pidfd = proc_open(&q->state->init);
