@@ -257,7 +257,7 @@ enum usrct_state {
  * @is_oom_killed: in its last run the kernel killed a process of it for want of memory
  * @restart_count: how often its restart policy has started it again
  * @labels, @mounts: NULL-terminated; "KEY=VALUE", and what is bound into it. These and
- * @network:   with USRCT_LIST_DOCUMENT, else NULL
+ * @network, @userns (as asked for; empty: not): with USRCT_LIST_DOCUMENT, else NULL
  * @health:    "none", "starting", "healthy" or "unhealthy", as the last check of this run or the
  *             last one found it; static
  * @size_rw_bytes, @size_root_bytes: with USRCT_LIST_SIZE: what it wrote, and that with its image
@@ -275,6 +275,7 @@ struct usrct_container {
 	const char *const *mounts;
 	const char *network, *health;
 	uint64_t size_rw_bytes, size_root_bytes;
+	const char *userns;
 };
 
 /* What costs time and is left out unless asked for. */
