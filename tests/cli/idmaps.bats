@@ -98,7 +98,7 @@ total_ids() {
   usr-ct rm two >/dev/null
   run_ct -0 create --name four --userns auto "$B" cat /proc/self/uid_map
   [ "$(usr-ct start -a four | tr -s ' ')" = " 0 1025 1024" ]
-  run_ct -125 create --userns auto:size=$(total_ids) "$B" true
+  run_ct -1 create --userns auto:size="$(total_ids)" "$B" true
   assert_error 1707
 }
 
