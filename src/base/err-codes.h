@@ -165,6 +165,11 @@ UCT(1212, IMAGE_SEVERAL_NAMES, ERR_CONFLICT, "the image has several names",
     "An image was to be removed by its id, but repositories of different names refer to it. Removing "
     "it would take it away under each of these names.",
     "remove it by one of its names, or add -f to remove it with all of them")
+UCT(1213, IMAGE_ARCHIVE, ERR_SYSTEM, "the archive is not one of images",
+    "load reads docker archives (docker save, podman save) and OCI layouts, as directories or tar "
+    "archives, compressed with gzip, zstd, xz, bzip2 or not at all. This one is something else, is "
+    "damaged, or lacks a part that it promises. import takes a root file system as one tar archive.",
+    "look into it with tar -tf; usr-ct import makes an image of a root file system")
 
 UCT(1301, STORE_DAMAGED, ERR_SYSTEM, "the store is damaged",
     "The index or a file of the store cannot be read as what it should be.",
