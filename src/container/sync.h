@@ -43,7 +43,9 @@ enum launch_fd {
 };
 
 /* The other thing that it does: a session (launch/exec.c), a process started in a container that
- * runs. argv[2] is LAUNCH_EXEC; which of the descriptors are there stands in START. */
+ * runs. argv[2] is LAUNCH_EXEC; which of the descriptors are there stands in START. Its .pid says
+ * how many packets KEEP follow (after SCOPED), each with a descriptor that the process gets: the
+ * first as its number 3, and so on. */
 #define LAUNCH_EXEC "exec"
 enum exec_fd {
 	EXEC_SYNC = 3,     /* engine */
@@ -68,7 +70,10 @@ enum sync_step {
 	SYNC_GO,
 	SYNC_FAIL,
 	SYNC_SCOPED,
+	SYNC_KEEP,
 };
+
+enum { SYNC_KEEP_MAX = 64 };
 
 enum { SYNC_STEPS_MAX = 24 };
 struct sync_timing {

@@ -176,9 +176,9 @@ static int describe(const struct candidate *c, json_t **ret, struct err *e)
 	*ret = out;
 	if (!out)
 		return err_oom(e);
-	add_path(out, "ResolvConfPath", dir, "etc/resolv.conf");
-	add_path(out, "HostnamePath", dir, "etc/hostname");
-	add_path(out, "HostsPath", dir, "etc/hosts");
+	add_path(out, "ResolvConfPath", dir, "resolv.conf");
+	add_path(out, "HostnamePath", dir, "hostname");
+	add_path(out, "HostsPath", dir, "hosts");
 	add_path(out, "LogPath", dir, LOG_FILE);
 	(void)json_object_update_new(
 		out, json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:n, s:o, s:o, s:O, s:o, s:o}",

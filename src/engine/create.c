@@ -25,12 +25,12 @@ static int write_json(int dirfd, const char *name, const json_t *doc, struct err
 	_cleanup_free_ char *text = NULL;
 	int r = json_print(doc, true, &text, e);
 
-	return r < 0 ? r : file_write_at(dirfd, name, text, strlen(text), 0600, false, e);
+	return r < 0 ? r : file_make_at(dirfd, name, text, strlen(text), 0600, e);
 }
 
 static int make_directories(int dirfd, struct err *e)
 {
-	static const char *const names[] = { "upper", "work", "root", "etc" };
+	static const char *const names[] = { "upper", "work", "root" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (mkdirat(dirfd, names[i], 0755) < 0)
@@ -257,7 +257,7 @@ static int prepare(struct usrct *u, struct document *d, struct image_row *image,
                    struct image_config *config, struct stopwatch *w, struct err *e)
 {
 	const struct usrct_create_options *o = d->opts;
-	int r = engine_sweep(u, e);
+	int r = engine_sweep_before_create(u, e);
 
 	stopwatch_step(w, "open store, sweep");
 	/* What cannot be honoured here is said before anything is fetched or made. */

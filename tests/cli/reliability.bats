@@ -152,6 +152,30 @@ kill_at_steps() { # ROLE EVERY
   unshare --map-auto --map-root-user rm -rf "$small/usr-ct"
 }
 
+@test "a disk without one free byte: everything can be read, stopped and removed" {
+  small=${USRCT_TEST_SMALL_DISK:?}
+  rm -rf "${small:?}"/*
+  export XDG_DATA_HOME=$small
+  usr-ct pull "oci:$IMAGES/oci:busybox"
+  usr-ct run -d --name alive --network none busybox sleep 1000
+  # Whoever comes first gives the log's shared map back to the disk and makes it anew.
+  rm -f "$small/usr-ct/index.db-shm"
+  cat /dev/zero >"$small/ballast" 2>/dev/null || true
+  run_ct -0 ps --format '{{.Names}}'
+  assert_output alive
+  run_ct -0 inspect alive --format '{{.State.Status}}'
+  assert_output running
+  run_ct -0 images -q
+  run_ct -0 stop -t 0 alive
+  run_ct -0 wait alive
+  run_ct -0 rm -f alive
+  run_ct -0 ps -aq
+  assert_output ""
+  rm "$small/ballast"
+  usr-ct rmi busybox
+  unshare --map-auto --map-root-user rm -rf "$small/usr-ct"
+}
+
 @test "a slow reader of the log gets all of it and holds nobody up" {
   usr-ct run -d --name chatty --network none "$B" sh -c 'seq 200000; exit 4'
   mkfifo slow
