@@ -77,6 +77,8 @@ enum { USRCT_ATTACH_STDIN = 1, USRCT_ATTACH_STDOUT = 2, USRCT_ATTACH_STDERR = 4 
  * @replace:    a container that has the name goes, once the new one is complete
  * @remove_image: after the container, its image goes unless others use it; implies @auto_remove
  * @no_hosts, @no_hostname: leave the image's /etc/hosts, /etc/hostname alone
+ * @storage_opts: "size=BYTES" and "upper=memory" (what it writes lies in memory; with
+ *              @auto_remove only), "mount_backend=overlay|fuse-overlayfs|copy"
  * @read_only_tmpfs: with @read_only, /run, /tmp and /var/tmp are writable and empty
  * @env_host:   all of the caller's environment, before @env
  * @unset_env_all: nothing of the image's environment
@@ -120,6 +122,7 @@ struct usrct_create_options {
 	unsigned attach;
 	bool privileged, replace, remove_image, no_hosts, no_hostname, read_only_tmpfs;
 	bool env_host, unset_env_all, http_proxy;
+	const char *const *storage_opts;
 };
 
 /**

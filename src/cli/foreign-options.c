@@ -86,7 +86,6 @@ const struct foreign_option create_foreign[] = {
 	{ "seccomp-policy", 0, "filters in labels of images are not read",
 	  "use --security-opt seccomp=unconfined to do without a filter" },
 	{ "shm-size-systemd", 0, "there is no systemd mode", "use --tmpfs /run --tmpfs /tmp" },
-	{ "storage-opt", 0, "a container's files may fill the disk; quotas are root's", NULL },
 	{ "subgidname", 0, NO_MAPS, NULL },
 	{ "subuidname", 0, NO_MAPS, NULL },
 	{ "systemd", 0, "there is no systemd mode", "use --tmpfs /run --tmpfs /tmp" },
