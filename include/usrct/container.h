@@ -81,6 +81,8 @@ enum { USRCT_ATTACH_STDIN = 1, USRCT_ATTACH_STDOUT = 2, USRCT_ATTACH_STDERR = 4 
  * @replace:    a container that has the name goes, once the new one is complete
  * @remove_image: after the container, its image goes unless others use it; implies @auto_remove
  * @no_hosts, @no_hostname: leave the image's /etc/hosts, /etc/hostname alone
+ * @storage_opts: "size=BYTES" and "upper=memory" (what it writes lies in memory; with
+ *              @auto_remove only), "mount_backend=overlay|fuse-overlayfs|copy"
  * @read_only_tmpfs: with @read_only, /run, /tmp and /var/tmp are writable and empty
  * @env_host:   all of the caller's environment, before @env
  * @unset_env_all: nothing of the image's environment
@@ -126,6 +128,7 @@ struct usrct_create_options {
 	bool env_host, unset_env_all, http_proxy;
 	const char *const *uidmaps, *const *gidmaps;
 	const char *subuidname, *subgidname;
+	const char *const *storage_opts;
 };
 
 /**

@@ -14,6 +14,9 @@
 
 struct usrct {
 	char *data_dir, *runtime_dir;
+	char *home_dir;      /* where the store was wanted, if it does not lie there (home.h) */
+	char *notice;        /* for the user, once; NULL */
+	bool is_settled;     /* home_settle() is done */
 	struct store *store; /* opened at the first need */
 	bool store_writes;
 	int runtime_dirfd; /* -EBADF until needed */
