@@ -242,7 +242,7 @@ static int set_up(struct monitor *m)
 	int r = 0;
 
 	(void)sigfillset(&all);
-	m->listen_fd = m->log.fd = m->oom_fd = -EBADF;
+	m->listen_fd = m->log.fd = m->oom_fd = m->squeeze.pidfd = -EBADF;
 	m->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	m->signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (m->epoll_fd < 0 || m->signal_fd < 0)

@@ -188,3 +188,11 @@ int engine_sweep(struct usrct *u, struct err *e)
 		image_grant_wishes(u);
 	return r;
 }
+
+int usrct_tidy(struct usrct *u, struct usrct_err *out)
+{
+	struct err e = { 0 };
+	int r = engine_sweep(u, &e);
+
+	return ENGINE_RETURN(r, out, &e);
+}

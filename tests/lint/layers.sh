@@ -18,8 +18,10 @@ declare -A may=(
   [helpers/fetch]="image"
   [helpers/unpack]="store"
   [helpers/pack]="store container"
+  [helpers/squeeze]="container"
   [helpers/sweep]="store"
   [helpers/probe]="security"
+  [helpers/tidy]="usrct"
   [helpers/scope]="cgroup"
 )
 
