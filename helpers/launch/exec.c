@@ -343,6 +343,7 @@ int exec_main(const char *id)
 		.output_fds = { -EBADF, -EBADF },
 		.input_fd = -EBADF,
 		.uplink = UPLINK_NONE,
+		.server = FUSE_SERVER_NONE,
 	};
 	struct sync_msg started = { .step = SYNC_STARTED };
 	struct err e = { 0 };

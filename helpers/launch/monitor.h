@@ -98,6 +98,7 @@ enum event_source {
 	EVENT_SIGNAL,
 	EVENT_INIT,
 	EVENT_OOM,
+	EVENT_ROOT,   /* what shows the root has ended */
 	EVENT_HEALTH, /* + enum health_event */
 	EVENT_SQUEEZE,
 	EVENT_CONTAINER, /* of a session: the container has ended */

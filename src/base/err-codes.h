@@ -161,6 +161,10 @@ UCT(1210, IMAGE_IN_USE, ERR_CONFLICT, "the image is in use",
 UCT(1211, PULL_POLICY, ERR_NOT_FOUND, "the image is not here and must not be pulled",
     "--pull=never was given and the image is not in the local store.",
     "pull it first with usr-ct pull")
+UCT(1212, IMAGE_SEVERAL_NAMES, ERR_CONFLICT, "the image has several names",
+    "An image was to be removed by its id, but repositories of different names refer to it. Removing "
+    "it would take it away under each of these names.",
+    "remove it by one of its names, or add -f to remove it with all of them")
 
 UCT(1301, STORE_DAMAGED, ERR_SYSTEM, "the store is damaged",
     "The index or a file of the store cannot be read as what it should be.",
@@ -319,6 +323,43 @@ UCT(1503, LAUNCHER_DIED, ERR_SYSTEM, "the launcher ended unexpectedly",
 UCT(1504, ROOTFS_UNUSABLE, ERR_SYSTEM, "the container's root file system is not usable",
     "A path inside the image could not be used as needed, for example because a mount target "
     "leads out of the root or is of the wrong type.", "check the image and the mount targets")
+
+UCT(1505, NO_FUSE, ERR_UNSUPPORTED, "fuse-overlayfs cannot be used",
+    "The container's files are to be mounted by fuse-overlayfs: because that was asked for, or "
+    "because overlayfs does not work here. It is not installed, it may not open /dev/fuse, or it "
+    "has ended; the message has its last words.",
+    "install fuse-overlayfs; modprobe fuse; chmod 666 /dev/fuse")
+UCT(1506, BAD_BACKEND, ERR_USAGE, "there is no such mount back end",
+    "The files of a container are put together by the kernel's overlayfs, by fuse-overlayfs, or by "
+    "copying all of them. Other ways do not exist.",
+    "set USRCT_MOUNT_BACKEND to overlay, fuse-overlayfs, copy or auto")
+UCT(1507, NO_BACKEND, ERR_UNSUPPORTED, "nothing can mount the container's files",
+    "The kernel refuses overlayfs to ordinary users, or the file system of the store cannot carry "
+    "it, and fuse-overlayfs is missing or may not be used. Copying each image for each container "
+    "would work, and is slow, so it is not chosen unless asked for.",
+    "install fuse-overlayfs, or set USRCT_MOUNT_BACKEND=copy")
+UCT(1508, BAD_STORAGE_OPT, ERR_USAGE, "the storage option is not known",
+    "--storage-opt takes KEY=VALUE. What others configure that way belongs to their own drivers, "
+    "and is refused rather than ignored.",
+    "the keys are size=BYTES, mount_backend=NAME and upper=disk|memory")
+UCT(1509, NO_STORAGE_SIZE, ERR_UNSUPPORTED, "the size of a container's files cannot be limited",
+    "Quotas of ext4 and xfs are root's to set, and a user cannot mount a file system of limited "
+    "size from a file. What works without privilege is memory: a tmpfs of that size takes what the "
+    "container writes, and is gone with it.",
+    "use --rm with --storage-opt size=, so that what it writes may lie in memory")
+UCT(1510, ROOT_IN_MEMORY, ERR_UNSUPPORTED, "what the container wrote lies in memory",
+    "With --storage-opt size= or upper=memory the container's changes lie in a tmpfs of its own "
+    "mount namespace. They cannot be listed or made into an image from outside.",
+    "copy what you need: usr-ct cp or usr-ct export while it runs")
+UCT(1511, HOME_UNSUITABLE, ERR_UNSUPPORTED, "the file system of the store cannot carry containers",
+    "Containers need a place where files of other ids and with user attributes can be made, which "
+    "NFS, many FUSE file systems, FAT and their like are not. Contents may lie there; the rest "
+    "needs a local directory, and none was found.",
+    "set USRCT_LOCAL_DIR to a directory of yours on a local disk, or XDG_DATA_HOME")
+UCT(1512, HOME_LOST, ERR_SYSTEM, "the local part of the store is gone",
+    "The store in your home says that its containers and layers lie in a local directory, which "
+    "does not exist here or is not yours: this is another machine, or it was cleaned up.",
+    "set USRCT_LOCAL_DIR, or remove the link 'local' in the store to choose anew")
 
 UCT(1601, NO_NETWORK_HELPER, ERR_UNSUPPORTED, "no program to connect the network with",
     "A private network needs slirp4netns or pasta.",

@@ -14,6 +14,8 @@
  *
  *      launcher             init (in the container's namespaces)
  *   3  MAPPED           ->                       before this, setuid(0) fails with EINVAL
+ *  3a                    <-   ROOT [/dev/fuse]     only with fuse-overlayfs, which must run
+ *                                                outside the container (container/backend.h)
  *   4                    <-   READY [terminal]   all set up; the next call is execve(2)
  *   5  GO               ->                       network is up, log and attach socket are open
  *   6                    <-   end-of-file        exec closed the socket (CLOEXEC)
@@ -71,6 +73,7 @@ enum sync_step {
 	SYNC_FAIL,
 	SYNC_SCOPED,
 	SYNC_KEEP,
+	SYNC_ROOT,
 };
 
 enum { SYNC_KEEP_MAX = 64 };
@@ -94,6 +97,7 @@ enum {
 	SYNC_INTERACTIVE = 16, /* START of a session: the client has input */
 	SYNC_USERNS = 32,      /* START of a session: EXEC_USERNS is there */
 	SYNC_TOOLS = 64,       /* START of a session: the document's mounts are the tools' trees */
+	SYNC_DELEGATED = 128,  /* SCOPED: none is needed, our cgroup turned out to be delegated */
 };
 
 struct sync_msg {

@@ -335,7 +335,7 @@ static int spawn(struct executing *x, struct sync_msg *start, struct err *e)
 	if (cgroup_fd >= 0)
 		start->flags |= SYNC_CGROUP;
 	if (cgroup_fd >= 0 && !can_reach(x->t->state.cgroup))
-		(void)scope_prepare(&x->scope, NULL, NULL);
+		scope_prepare(&x->scope);
 	r = sock_pair(pair, e);
 	if (r < 0)
 		return r;
@@ -375,8 +375,9 @@ static int converse(struct executing *x, struct sync_msg *m, struct err *e)
 		m->flags |= SYNC_SCOPE;
 	r = sync_send(x->sock_fd, m, -EBADF, e);
 	if (r == 0 && x->scope.is_asked) {
-		scope_answer(&x->scope, m);
-		r = sync_send(x->sock_fd, m, -EBADF, e);
+		r = scope_answer(&x->scope, m, e);
+		if (r == 0)
+			r = sync_send(x->sock_fd, m, -EBADF, e);
 	}
 	if (r == 0)
 		r = send_kept(x, e);

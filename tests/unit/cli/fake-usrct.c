@@ -332,10 +332,11 @@ int usrct_image_list(struct usrct *u, const struct usrct_image_list_options *opt
 	uint64_t now = clock_realtime_ns();
 	const struct usrct_image images[] = {
 		{ "sha256:" ID("3"), "sha256:" ID("7"), alpine_names, now - 21 * 86400 * S,
-		  now - 330 * S, 7800000 },
-		{ "sha256:" ID("2"), "sha256:" ID("8"), db_names, 0, now - 90 * S, 1240000000 },
+		  now - 330 * S, 7800000, NULL },
+		{ "sha256:" ID("2"), "sha256:" ID("8"), db_names, 0, now - 90 * S, 1240000000,
+		  NULL },
 		{ "sha256:" ID("4"), "sha256:" ID("9"), no_names, now - 400 * 86400 * S,
-		  now - 7200 * S, 0 },
+		  now - 7200 * S, 0, NULL },
 	};
 
 	(void)u;
