@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "container/log-reader.h"
 
+#include "base/clock.h"
 #include "base/libexec.h"
 #include "base/proc.h"
 
@@ -62,10 +63,20 @@ static int open_next(struct log_reader *r, unsigned number, struct err *e)
 	return 1;
 }
 
+/* Neither its last write nor its first entry is as young as @since_ns, and the clock was not set
+ * back between them: then what is in between could be younger than both. */
 static bool is_before(const struct log_file *f, uint64_t since_ns)
 {
+	char stamp[RFC3339_SIZE];
+	uint64_t first_ns = 0;
+
+	memcpy(stamp, f->id.stamp, LOG_ID_STAMP);
+	stamp[LOG_ID_STAMP] = '\0';
+	if (f->id.has_stamp)
+		(void)clock_parse_rfc3339(stamp, &first_ns);
 	/* A second for file systems and clocks that are coarse. */
-	return since_ns > 1000000000 && f->changed_ns < since_ns - 1000000000;
+	return since_ns > 1000000000 && f->changed_ns < since_ns - 1000000000 &&
+	       first_ns < since_ns && f->changed_ns + 1000000000 >= first_ns;
 }
 
 int log_reader_open(int dirfd, uint64_t since_ns, struct log_reader *ret, struct err *e)
@@ -78,9 +89,10 @@ int log_reader_open(int dirfd, uint64_t since_ns, struct log_reader *ret, struct
 	for (unsigned i = 0; i <= LOG_FILES_MAX && missing < 2 && k >= 0; i++) {
 		k = open_next(&r, i, e);
 		missing = k == 0 ? missing + 1 : 0;
-		if (k == 1 && is_before(&r.files[r.n - 1], since_ns))
-			break;
 	}
+	/* The oldest only: what is between two that are wanted stays. */
+	while (r.n > 1 && is_before(&r.files[r.n - 1], since_ns))
+		(void)close(r.files[--r.n].fd);
 	if (k < 0) {
 		log_reader_done(&r);
 		return k;

@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/timerfd.h>
 
 enum { READ_BYTES = 128 * 1024, SOURCES_MAX = 256 };
 
@@ -230,14 +231,19 @@ static int watch_files(const struct reader *r, struct err *e)
 	return k;
 }
 
-/* -1: no limit. */
-static int remaining_ms(const struct reader *r)
+/* Ready at --until by the time of day, also if that is set meanwhile; -EBADF: no limit. */
+static int open_timer(const struct reader *r, int *ret, struct err *e)
 {
-	uint64_t now = clock_realtime_ns(), until = r->opts->until_ns;
+	uint64_t ns = r->opts->until_ns;
+	const struct itimerspec t = { .it_value = { (time_t)(ns / 1000000000),
+		                                    (long)(ns % 1000000000) } };
 
-	if (!until)
-		return -1;
-	return until <= now ? 0 : (int)MIN((until - now) / 1000000 + 1, (uint64_t)INT32_MAX);
+	if (!ns)
+		return 0;
+	*ret = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC);
+	return *ret < 0 || timerfd_settime(*ret, TFD_TIMER_ABSTIME, &t, NULL) < 0
+	               ? err_sys(e, "cannot set a timer")
+	               : 0;
 }
 
 /* Whether more may come, after what the three descriptors said. */
@@ -259,10 +265,10 @@ static bool goes_on(const struct source *s, const struct pollfd *p)
 }
 
 /* 1 go on, 0 nothing will come any more. */
-static int wait_more(struct reader *r, struct pollfd *p, struct err *e)
+static int wait_more(struct reader *r, int timer_fd, struct pollfd *p, struct err *e)
 {
+	struct pollfd *timer = &p[3 * r->n_sources];
 	bool any = false;
-	int n;
 
 	for (size_t i = 0; i < r->n_sources; i++) {
 		struct source *s = &r->sources[i];
@@ -275,9 +281,11 @@ static int wait_more(struct reader *r, struct pollfd *p, struct err *e)
 	}
 	if (!any)
 		return 0;
-	n = RETRY_EINTR(poll(p, 3 * r->n_sources, remaining_ms(r)));
-	if (n <= 0)
-		return n < 0 ? err_sys(e, "cannot wait for the log") : 0;
+	*timer = (struct pollfd){ timer_fd, POLLIN, 0 };
+	if (RETRY_EINTR(poll(p, 3 * r->n_sources + 1, -1)) < 0)
+		return err_sys(e, "cannot wait for the log");
+	if (timer->revents)
+		return 0;
 	for (size_t i = 0; i < r->n_sources; i++)
 		if (r->sources[i].is_followed)
 			r->sources[i].is_followed = goes_on(&r->sources[i], &p[3 * i]);
@@ -286,8 +294,9 @@ static int wait_more(struct reader *r, struct pollfd *p, struct err *e)
 
 static int follow(struct reader *r, struct err *e)
 {
-	_cleanup_free_ struct pollfd *p = calloc(3 * r->n_sources, sizeof(*p));
-	int k = p ? 0 : err_oom(e), more = 1;
+	_cleanup_free_ struct pollfd *p = calloc(3 * r->n_sources + 1, sizeof(*p));
+	_cleanup_close_ int timer_fd = -EBADF;
+	int k = p ? open_timer(r, &timer_fd, e) : err_oom(e), more = 1;
 
 	for (size_t i = 0; i < r->n_sources && k == 0; i++)
 		if (r->sources[i].is_followed)
@@ -302,7 +311,7 @@ static int follow(struct reader *r, struct err *e)
 		if (k == 0)
 			k = show_rest(r, e);
 		if (k == 0)
-			more = wait_more(r, p, e);
+			more = wait_more(r, timer_fd, p, e);
 	}
 	if (k == 0)
 		k = more < 0 ? more : show_rest(r, e);
