@@ -241,7 +241,7 @@ static int mount_root(const struct plan *p, int base_fd, int container_fd, bool 
 		.data = (char *const *)(uintptr_t)p->data,
 		.container_dirfd = container_fd,
 		.is_looked_at = !can_write,
-		.is_written_through = true, /* we do not wait for the program's end */
+		.is_brief = true,
 		.serve = serve,
 		.serve_arg = server,
 	};
