@@ -441,13 +441,33 @@ USRCT_API int usrct_container_wait(struct usrct *u, const char *ref, enum usrct_
  * @timestamps: put the time in front of each line
  * @tail_lines: the last so many lines; negative: all
  * @since_ns, @until_ns: realtime; 0: no bound
+ * @details:    after the time: the labels, variables and tag that the container's log options name
+ * @prefix:     writes what each line of a container begins with into @buf; may be NULL
+ * @gap:        called where entries are missing: more files were rotated away than are kept while
+ *              nobody read; may be NULL
+ * @arg:        for both
  */
 struct usrct_logs_options {
 	size_t size;
 	bool follow, timestamps;
 	int64_t tail_lines;
 	uint64_t since_ns, until_ns;
+	bool details;
+	void (*prefix)(const char *id, const char *name, char *buf, size_t size, void *arg);
+	void (*gap)(const char *name, void *arg);
+	void *arg;
 };
+
+/**
+ * usrct_container_logs_each() - the logs of several, by the time of their entries
+ * @refs: names or ids, NULL-terminated
+ *
+ * Return: as usrct_container_logs(), and -EOPNOTSUPP: one that is to be followed is in the journal.
+ * Since: 0.1
+ */
+USRCT_API int usrct_container_logs_each(struct usrct *u, const char *const *refs,
+                                        const struct usrct_logs_options *opts, int stdout_fd,
+                                        int stderr_fd, struct usrct_err *e);
 
 /**
  * usrct_container_logs() - write what it printed, each stream to its descriptor, byte for byte

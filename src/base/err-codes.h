@@ -277,6 +277,11 @@ UCT(1446, NO_MONITOR, ERR_CONFLICT, "the container's monitor is gone",
     "The process that looks after this container was killed. The container runs on, but nobody "
     "moves its output, starts it again or checks its health.",
     "stop and start it; look for out-of-memory kills")
+UCT(1447, LOGS_APART, ERR_UNSUPPORTED, "this log cannot be followed beside others",
+    "One of the containers writes to the journal (--log-driver journald), which journalctl reads for "
+    "us. Logs in files are put in the order of their entries while they are followed; the journal is "
+    "followed alone.", "follow it by itself: usr-ct logs -f CONTAINER")
+
 UCT(1460, NO_SUCH_PATH, ERR_NOT_FOUND, "the path does not exist",
     "What was to be copied, or the directory to copy it into, is not there. Paths in a container "
     "start at its root, whatever its working directory is; links are followed inside it.",

@@ -313,6 +313,7 @@ static int create(struct usrct *u, const struct usrct_create_options *o,
 		r = container_new_id(ret_id, e);
 	if (r == 0) {
 		d.image = &config;
+		d.image_id = image.id;
 		dir = strf("%s/containers/%s", store_path(u->store), ret_id);
 		d.container_dir = dir;
 		d.pidfile = pidfile;

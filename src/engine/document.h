@@ -23,6 +23,7 @@ struct document {
 	const struct usrct_create_options *opts;
 	const struct image_config *image;
 	const char *id;
+	const char *image_id;      /* "sha256:..." */
 	const char *container_dir; /* absolute, as it will be named */
 	const char *pidfile;       /* absolute; NULL: none */
 	enum network_kind network;

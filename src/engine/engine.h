@@ -100,6 +100,8 @@ int engine_start_quietly(struct usrct *u, const char *ref, struct err *e);
 int engine_monitor(struct usrct *u, const char *id, uint32_t wants);
 /* An enum attach_op; its result, or -errno: there is no monitor to ask. */
 int engine_control(struct usrct *u, const struct target *t, uint32_t op);
+/* The same over a socket of engine_monitor(). */
+int engine_control_by(int fd, uint32_t op);
 /* Until it has ended and its state is final. 1 ended, 0 time is up. timeout_ms < 0: no
  * limit. */
 int engine_wait_end(struct usrct *u, const struct target *t, int timeout_ms, struct err *e);

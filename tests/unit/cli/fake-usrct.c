@@ -316,6 +316,17 @@ int usrct_container_logs(struct usrct *u, const char *ref, const struct usrct_lo
 	return 0;
 }
 
+int usrct_container_logs_each(struct usrct *u, const char *const *refs,
+                              const struct usrct_logs_options *opts, int stdout_fd, int stderr_fd,
+                              struct usrct_err *e)
+{
+	int r = 0;
+
+	for (; *refs && r == 0; refs++)
+		r = usrct_container_logs(u, *refs, opts, stdout_fd, stderr_fd, e);
+	return r;
+}
+
 static const char *const alpine_names[] = { "docker.io/library/alpine:latest",
 	                                    "docker.io/library/alpine:3.20", NULL };
 static const char *const db_names[] = { "registry.example:5000/team/db:9", NULL };
