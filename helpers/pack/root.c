@@ -241,7 +241,7 @@ static int mount_root(const struct plan *p, int base_fd, int container_fd, bool 
 		.data = (char *const *)(uintptr_t)p->data,
 		.container_dirfd = container_fd,
 		.is_looked_at = !can_write,
-		.is_written_through = true, /* we do not wait for the program's end */
+		.is_brief = true,
 		.serve = serve,
 		.serve_arg = server,
 	};
@@ -351,10 +351,13 @@ static int open_upper(const struct pack_start *s, const int fds[PACK_N_FDS], str
 	ret->fd = open_dir(fds[PACK_FD_CONTAINER], ret->is_whole ? "copy" : "upper", e);
 	if (ret->fd < 0)
 		return ret->fd;
-	if (p.data[0])
-		ret->objects_fd = open_dir(fds[PACK_FD_BASE], p.data[0], e);
-	r = p.data[0] && ret->objects_fd < 0 ? ret->objects_fd
-	                                     : open_lower(&p, fds[PACK_FD_BASE], &ret->lower, e);
+	if (p.data[0]) { /* a link where they lie elsewhere */
+		ret->objects_fd =
+			openat(fds[PACK_FD_BASE], p.data[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (ret->objects_fd < 0)
+			return err_sys(e, "cannot open '%s'", p.data[0]);
+	}
+	r = open_lower(&p, fds[PACK_FD_BASE], &ret->lower, e);
 	if (r < 0)
 		return r;
 	ret->hidden = p.hidden;

@@ -106,6 +106,13 @@ struct usrct_check {
 USRCT_API int usrct_doctor(struct usrct *u, void (*found)(const struct usrct_check *c, void *arg),
                            void *arg, struct usrct_err *e);
 
+/**
+ * usrct_tidy() - put right what killed programs have left, as each call that writes does first
+ *
+ * Return: 0, or negative errno. Since: 0.1
+ */
+USRCT_API int usrct_tidy(struct usrct *u, struct usrct_err *e);
+
 #ifdef __cplusplus
 }
 #endif

@@ -165,6 +165,11 @@ UCT(1212, IMAGE_SEVERAL_NAMES, ERR_CONFLICT, "the image has several names",
     "An image was to be removed by its id, but repositories of different names refer to it. Removing "
     "it would take it away under each of these names.",
     "remove it by one of its names, or add -f to remove it with all of them")
+UCT(1213, IMAGE_ARCHIVE, ERR_SYSTEM, "the archive is not one of images",
+    "load reads docker archives (docker save, podman save) and OCI layouts, as directories or tar "
+    "archives, compressed with gzip, zstd, xz, bzip2 or not at all. This one is something else, is "
+    "damaged, or lacks a part that it promises. import takes a root file system as one tar archive.",
+    "look into it with tar -tf; usr-ct import makes an image of a root file system")
 
 UCT(1301, STORE_DAMAGED, ERR_SYSTEM, "the store is damaged",
     "The index or a file of the store cannot be read as what it should be.",
@@ -272,6 +277,11 @@ UCT(1446, NO_MONITOR, ERR_CONFLICT, "the container's monitor is gone",
     "The process that looks after this container was killed. The container runs on, but nobody "
     "moves its output, starts it again or checks its health.",
     "stop and start it; look for out-of-memory kills")
+UCT(1447, LOGS_APART, ERR_UNSUPPORTED, "this log cannot be followed beside others",
+    "One of the containers writes to the journal (--log-driver journald), which journalctl reads for "
+    "us. Logs in files are put in the order of their entries while they are followed; the journal is "
+    "followed alone.", "follow it by itself: usr-ct logs -f CONTAINER")
+
 UCT(1460, NO_SUCH_PATH, ERR_NOT_FOUND, "the path does not exist",
     "What was to be copied, or the directory to copy it into, is not there. Paths in a container "
     "start at its root, whatever its working directory is; links are followed inside it.",

@@ -84,7 +84,6 @@ const struct foreign_option create_foreign[] = {
 	{ "seccomp-policy", 0, "filters in labels of images are not read",
 	  "use --security-opt seccomp=unconfined to do without a filter" },
 	{ "shm-size-systemd", 0, "there is no systemd mode", "use --tmpfs /run --tmpfs /tmp" },
-	{ "storage-opt", 0, "a container's files may fill the disk; quotas are root's", NULL },
 	{ "systemd", 0, "there is no systemd mode", "use --tmpfs /run --tmpfs /tmp" },
 	{ "timeout", 0, "nothing ends a container but itself, or you",
 	  "use timeout(1): timeout 60 usr-ct run ..." },

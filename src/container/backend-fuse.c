@@ -103,7 +103,7 @@ static int join_layers(const struct backend_root *b, int *ret_container_fd, stru
 	if (r == 0)
 		r = layer_fds_open(base_fd, b->layers, &lower, e);
 	if (r == 0)
-		r = layer_fds_open(base_fd, b->data, &data, e);
+		r = data_fds_open(base_fd, b->data, &data, e);
 	if (r < 0)
 		return r;
 	o.lower_fds = lower.fds;
@@ -138,7 +138,7 @@ static int make_options(const struct backend_root *b, struct sbuf *out)
 		sbuf_adds(out, ",upperdir=/proc/self/fd/4/upper,workdir=/proc/self/fd/4/work");
 	if (b->is_volatile)
 		sbuf_adds(out, ",volatile");
-	if (b->is_written_through)
+	if (b->is_brief)
 		sbuf_adds(out, ",writeback=0");
 	return out->err;
 }
@@ -204,24 +204,56 @@ static int become_server(const struct serving *s, struct err *e)
 	return err_sys(e, "cannot run '%s'", s->program);
 }
 
-/* Nothing of it may stay in the container's reach: it has the launcher's PID namespace. */
-static int spawn(const struct serving *s, struct fuse_server *ret, struct err *e)
+static _Noreturn void run_server(const struct serving *s)
+{
+	struct err e = { 0 };
+	int words_fd = s->words_fd;
+
+	(void)become_server(s, &e);
+	/* Descriptor 2 if it came that far: the same file. */
+	if (fcntl(words_fd, F_GETFD) < 0)
+		words_fd = 2;
+	(void)fd_write_all(words_fd, e.msg, strlen(e.msg));
+	_exit(127);
+}
+
+/* Between the program and a caller that may signal nobody: whichever ends, so does the other. */
+static _Noreturn void keep(const struct serving *s, int leash_fd)
 {
 	pid_t pid = fork();
+	struct pollfd p[2] = { { .events = POLLIN }, { .events = POLLIN } };
+	int status;
 
+	if (pid == 0)
+		run_server(s);
+	if (pid < 0 || dup2(leash_fd, 0) < 0 || fd_close_from(1) < 0)
+		_exit(127);
+	p[1].fd = pidfd_of(pid);
+	if (p[1].fd >= 0)
+		(void)RETRY_EINTR(poll(p, ARRAY_SIZE(p), -1));
+	(void)kill(pid, SIGKILL); /* our own child, not yet reaped: the number is its */
+	(void)RETRY_EINTR(waitpid(pid, &status, 0));
+	_exit(0);
+}
+
+static int spawn(const struct serving *s, struct fuse_server *ret, struct err *e)
+{
+	int leash[2] = { -EBADF, -EBADF };
+	pid_t pid;
+
+	if (s->b->is_brief && pipe2(leash, O_CLOEXEC) < 0)
+		return err_sys(e, "cannot make a pipe");
+	pid = fork();
+	if (pid == 0) {
+		cleanup_close(&leash[1]);
+		if (s->b->is_brief)
+			keep(s, leash[0]);
+		run_server(s);
+	}
+	cleanup_close(&leash[0]);
+	ret->leash_fd = leash[1];
 	if (pid < 0)
 		return err_sys(e, "cannot fork");
-	if (pid == 0) {
-		struct err mine = { 0 };
-		int words_fd = s->words_fd;
-
-		(void)become_server(s, &mine);
-		/* Descriptor 2 if it came that far: the same file. */
-		if (fcntl(words_fd, F_GETFD) < 0)
-			words_fd = 2;
-		(void)fd_write_all(words_fd, mine.msg, strlen(mine.msg));
-		_exit(127);
-	}
 	ret->pid = pid;
 	ret->pidfd = pidfd_of(pid);
 	return ret->pidfd < 0 ? err_errno(e, ret->pidfd, "cannot watch fuse-overlayfs") : 0;
@@ -295,6 +327,8 @@ static void reap(struct fuse_server *s)
 {
 	int status;
 
+	cleanup_close(&s->leash_fd);
+
 	if (s->pid > 0)
 		(void)RETRY_EINTR(waitpid(s->pid, &status, 0));
 	cleanup_close(&s->pidfd);
@@ -304,7 +338,7 @@ static void reap(struct fuse_server *s)
 
 void fuse_server_kill(struct fuse_server *s)
 {
-	if (s->pid > 0)
+	if (s->pid > 0 && s->leash_fd < 0)
 		(void)pidfd_signal(s->pidfd, SIGKILL);
 	reap(s);
 }

@@ -30,13 +30,16 @@ int backend_parse(const char *name, enum mount_backend *ret); /* 0 or -EINVAL */
 
 struct backend_root {
 	enum mount_backend backend;
-	int base_dirfd;          /* where the layer paths start */
-	char *const *layers;     /* lowest first, NULL-terminated */
-	char *const *data;       /* data-only layers; NULL, or NULL-terminated */
-	int container_dirfd;     /* has upper, work and the empty directory root */
-	bool is_volatile;        /* no sync when it ends: what it wrote is thrown away */
-	bool is_written_through; /* fuse-overlayfs: nothing is written later by itself */
-	bool is_looked_at;       /* nobody will write, several may look at the same time */
+	int base_dirfd;      /* where the layer paths start */
+	char *const *layers; /* lowest first, NULL-terminated */
+	char *const *data;   /* data-only layers; NULL, or NULL-terminated */
+	int container_dirfd; /* has upper, work and the empty directory root */
+	const char *memory;  /* overlay: changes lie in a tmpfs with these options; NULL: on disk */
+	bool is_volatile;    /* no sync when it ends: what it wrote is thrown away */
+	/* For a while only: fuse-overlayfs writes nothing later by itself, and is put on a leash,
+	 * for a caller that will not be allowed to signal anybody (Landlock). */
+	bool is_brief;
+	bool is_looked_at; /* nobody will write, several may look at the same time */
 	int (*serve)(const struct backend_root *b, int dev_fd, void *arg, struct err *e);
 	void *serve_arg;
 };
@@ -49,10 +52,11 @@ struct fuse_server {
 	pid_t pid;
 	int pidfd;
 	int words_fd; /* what it has to say; memory */
+	int leash_fd; /* closed, it ends; -EBADF: it ends when its mount is gone */
 };
-#define FUSE_SERVER_NONE                            \
-	{                                           \
-		.pidfd = -EBADF, .words_fd = -EBADF \
+#define FUSE_SERVER_NONE                                                \
+	{                                                               \
+		.pidfd = -EBADF, .words_fd = -EBADF, .leash_fd = -EBADF \
 	}
 /* Starts it on @dev_fd. @userns_fd: the namespace whose ids the layers have; -EBADF: ours. The
  * caller has one thread. @b's descriptors are those of its own mount namespace. */
@@ -63,7 +67,7 @@ int fuse_server_start(const struct backend_root *b, int dev_fd, int userns_fd,
 int fuse_server_failed(struct fuse_server *s, int r, struct err *e);
 /* From now on nothing it says is kept. */
 void fuse_server_shut_up(struct fuse_server *s);
-/* At once. What was written is written only if the root was written through. */
+/* At once. What was written is on the disk's way only if the root is a brief one. */
 void fuse_server_kill(struct fuse_server *s);
 /* It leaves when its mount is gone; after a while it is made to. Reaps it. */
 void fuse_server_end(struct fuse_server *s);

@@ -7,7 +7,6 @@
 #include "base/sbuf.h"
 #include "container/events.h"
 #include "container/spec.h"
-#include "engine/backends.h"
 #include "engine/document.h"
 #include "engine/id-file.h"
 #include "engine/layering.h"
@@ -244,7 +243,7 @@ static int make(struct usrct *u, struct document *d, const struct image_row *ima
 		r = ids_choose(u, d, image, &stage, e);
 	if (r == 0)
 		r = write_documents(u, d, image, stage.dirfd, e);
-	if (r == 0 && d->backend == BACKEND_COPY)
+	if (r == 0 && d->storage.backend == BACKEND_COPY)
 		r = copy_layers(u, stage.dirfd, w, e);
 	if (r == 0 && d->hook)
 		r = d->hook->fill(u, stage.dirfd, d->hook->arg, e);
@@ -287,7 +286,7 @@ static int prepare(struct usrct *u, struct document *d, struct image_row *image,
 	if (r == 0)
 		r = network_choose(o->network, &d->network, e);
 	if (r == 0)
-		r = engine_backend(u, NULL, &d->backend, e);
+		r = storage_choose(u, o->storage_opts, o->auto_remove, &d->storage, e);
 	if (r == 0)
 		r = document_isolation(d, e);
 	if (r == 0)
@@ -314,6 +313,7 @@ static int create(struct usrct *u, const struct usrct_create_options *o,
 		r = container_new_id(ret_id, e);
 	if (r == 0) {
 		d.image = &config;
+		d.image_id = image.id;
 		dir = strf("%s/containers/%s", store_path(u->store), ret_id);
 		d.container_dir = dir;
 		d.pidfile = pidfile;

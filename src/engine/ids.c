@@ -109,15 +109,16 @@ static bool kernel_only(void)
  * for them, or fuse-overlayfs, which is told of no map: the kernel shifts between the two ends. */
 static int choose_shift(struct choice *c, struct err *e)
 {
-	bool needs = c->d->backend == BACKEND_COPY || layers_need_shift(c->u, c->image, e) != 0;
+	bool needs =
+		c->d->storage.backend == BACKEND_COPY || layers_need_shift(c->u, c->image, e) != 0;
 
-	if (needs && c->d->backend == BACKEND_COPY)
+	if (needs && c->d->storage.backend == BACKEND_COPY)
 		return err_set(e, UCT_CANNOT_SHIFT, -ENOTSUP,
 		               "copies of layers have the owners that they have by default");
-	if (needs && c->d->backend == BACKEND_OVERLAY && !kernel_only() &&
-	    engine_backend(c->u, backend_name(BACKEND_FUSE), &c->d->backend, NULL) == 0)
+	if (needs && c->d->storage.backend == BACKEND_OVERLAY && !kernel_only() &&
+	    engine_backend(c->u, backend_name(BACKEND_FUSE), &c->d->storage.backend, NULL) == 0)
 		needs = false;
-	c->d->ids.is_shifted = c->d->backend == BACKEND_FUSE;
+	c->d->ids.is_shifted = c->d->storage.backend == BACKEND_FUSE;
 	return needs && !c->d->ids.is_shifted ? -ENOTSUP : 0;
 }
 

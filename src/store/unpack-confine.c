@@ -81,8 +81,7 @@ static const int allowed[] = {
 	SCMP_SYS(fgetxattr),
 	SCMP_SYS(flistxattr),
 	SCMP_SYS(fremovexattr),
-	/* the end of a child that was there before; no other process has a descriptor here */
-	SCMP_SYS(pidfd_send_signal),
+	/* the end of a child that was there before */
 	SCMP_SYS(wait4),
 	/* memory and the C library */
 	SCMP_SYS(mmap),
