@@ -341,15 +341,29 @@ enum usrct_search_kind {
 };
 
 /**
+ * struct usrct_search_options - what to ask
+ * @size:     sizeof(struct usrct_search_options)
+ * @kind:     whom
+ * @what:     the term, HOST/NAME or HOST
+ * @limit:    so many answers at most; 0: all, or the server's own limit
+ * @registry: may be NULL
+ */
+struct usrct_search_options {
+	size_t size;
+	enum usrct_search_kind kind;
+	const char *what;
+	unsigned limit;
+	const struct usrct_registry_options *registry;
+};
+
+/**
  * usrct_registry_search() - ask what there is
- * @limit:    so many at most; 0: all, or the server's own limit
  * @ret_json: receives a JSON array of objects with Name, Description, StarCount, IsOfficial,
  *            IsAutomated; the caller frees it
  *
  * Return: 0 or negative errno. Since: 0.1
  */
-USRCT_API int usrct_registry_search(struct usrct *u, enum usrct_search_kind kind, const char *what,
-                                    unsigned limit, const struct usrct_registry_options *opts,
+USRCT_API int usrct_registry_search(struct usrct *u, const struct usrct_search_options *opts,
                                     char **ret_json, struct usrct_err *e);
 
 #ifdef __cplusplus

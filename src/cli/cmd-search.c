@@ -143,6 +143,9 @@ static int ask(struct cli *c, const struct args *a, unsigned limit,
                const struct usrct_registry_options *registry)
 {
 	enum usrct_search_kind kind = kind_of(a);
+	struct usrct_search_options o = {
+		.size = sizeof(o), .kind = kind, .limit = limit, .registry = registry
+	};
 	_cleanup_free_ char *json = NULL, *what = strdup(a->words[0]);
 	_cleanup_json_ json_t *hits = NULL;
 	struct usrct_err e = { 0 };
@@ -159,8 +162,10 @@ static int ask(struct cli *c, const struct args *a, unsigned limit,
 	if (kind == USRCT_SEARCH_TAGS && colon && !strchr(colon, '/')) {
 		*colon = '\0';
 		tag = colon + 1; /* a part of the tags that are wanted */
+		o.limit = 0;
 	}
-	if (usrct_registry_search(c->u, kind, what, tag ? 0 : limit, registry, &json, &e) < 0)
+	o.what = what;
+	if (usrct_registry_search(c->u, &o, &json, &e) < 0)
 		return cli_fail(c, &e);
 	if (json_parse(json, strlen(json), "answer of the library", &hits, &bad) < 0)
 		return cli_fail_local(c, &bad);

@@ -26,18 +26,18 @@ static int collect(struct libexec *fetcher, json_t *out, struct err *e)
 	}
 }
 
-int usrct_registry_search(struct usrct *u, enum usrct_search_kind kind, const char *what,
-                          unsigned limit, const struct usrct_registry_options *opts,
-                          char **ret_json, struct usrct_err *out)
+int usrct_registry_search(struct usrct *u, const struct usrct_search_options *opts, char **ret_json,
+                          struct usrct_err *out)
 {
 	static const enum fetch_flag flags[] = { [USRCT_SEARCH_HUB] = FETCH_SEARCH,
 		                                 [USRCT_SEARCH_TAGS] = FETCH_TAGS,
 		                                 [USRCT_SEARCH_CATALOG] = FETCH_CATALOG };
-	struct fetch_start m = { .flags = (uint32_t)flags[kind], .limit = limit };
+	struct fetch_start m = { .flags = (uint32_t)flags[opts->kind], .limit = opts->limit };
 	_cleanup_libexec_ struct libexec fetcher = LIBEXEC_NONE;
 	_cleanup_json_ json_t *rows = json_array();
 	struct err e = { 0 };
-	int r = rows ? asking_start(&fetcher, &m, what, opts, NULL, 0, &e) : err_oom(&e);
+	int r = rows ? asking_start(&fetcher, &m, opts->what, opts->registry, NULL, 0, &e)
+	             : err_oom(&e);
 
 	(void)u;
 	if (r == 0)

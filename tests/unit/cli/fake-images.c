@@ -150,15 +150,13 @@ int usrct_registry_get_login(struct usrct *u, const char *registry,
 	return answer("me", ret_user);
 }
 
-int usrct_registry_search(struct usrct *u, enum usrct_search_kind kind, const char *what,
-                          unsigned limit, const struct usrct_registry_options *opts,
-                          char **ret_json, struct usrct_err *e)
+int usrct_registry_search(struct usrct *u, const struct usrct_search_options *opts, char **ret_json,
+                          struct usrct_err *e)
 {
 	(void)u;
-	(void)opts;
 	(void)e;
 	*ret_json = strf("[{\"Name\":\"%d %s %u\",\"Description\":\"d\",\"StarCount\":5,"
 	                 "\"IsOfficial\":true,\"IsAutomated\":false}]",
-	                 (int)kind, what, limit);
+	                 (int)opts->kind, opts->what, opts->limit);
 	return *ret_json ? 0 : -ENOMEM;
 }

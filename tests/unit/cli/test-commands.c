@@ -117,7 +117,7 @@ static const struct {
 	{ "push alpine", 0, "1: digest: sha256:7 size: 1234\n", "" },
 	{ "push -q alpine r.example/x", 0, "r.example/x:1\n", "" },
 	{ "login -p secret", 125, "",
-	  "usr-ct: --password: everybody can read a command line (UCT-1101)\n"
+	  "usr-ct: --password: everybody can read a command line (UCT-1120)\n"
 	  "hint: use --password-stdin\n" },
 	{ "login --get-login", 0, "me\n", "" },
 	{ "logout r.example", 0, "Removed login credentials for r.example\n", "" },
