@@ -28,11 +28,25 @@ static const char *mount_point(void)
 	return NULL;
 }
 
+const char *cgroup_parse_own(char *text)
+{
+	char *line = !strncmp(text, "0::", 3) ? text : strstr(text, "\n0::");
+
+	line = line ? strchr(line, '/') : NULL;
+	if (!line)
+		return NULL;
+	line[strcspn(line, "\n")] = '\0';
+	/* "/.." : we are outside of the part that our cgroup namespace shows (cgroup_namespaces(7))
+	 */
+	return !strncmp(line, "/..", 3) ? NULL : line;
+}
+
 int cgroup_own_path(char *buf, size_t size)
 {
 	_cleanup_close_ int fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
 	const char *at = mount_point();
-	char text[4096], *line;
+	const char *line;
+	char text[4096];
 	ssize_t n;
 
 	if (fd < 0 || !at)
@@ -41,16 +55,8 @@ int cgroup_own_path(char *buf, size_t size)
 	if (n <= 0)
 		return -ENOENT;
 	text[n] = '\0';
-	line = !strncmp(text, "0::", 3) ? text : strstr(text, "\n0::");
-	if (!line)
-		return -ENOENT;
-	line = strchr(line, '/');
-	if (!line)
-		return -ENOENT;
-	line[strcspn(line, "\n")] = '\0';
-	/* "/.." : we are outside of the part that our cgroup namespace shows (cgroup_namespaces(7))
-	 */
-	if (!strncmp(line, "/..", 3) ||
+	line = cgroup_parse_own(text);
+	if (!line ||
 	    snprintf(buf, size, "%s%s", at, strcmp(line, "/") != 0 ? line : "") >= (int)size)
 		return -ENOENT;
 	return 0;
@@ -86,11 +92,35 @@ static bool has_processes(const char *path)
 	return fd < 0 || RETRY_EINTR(read(fd, &c, 1)) != 0;
 }
 
+#define MARK "user.delegate"
+
 static bool is_delegated_unit(const char *path)
 {
 	char value[4];
 
-	return getxattr(path, "user.delegate", value, sizeof(value)) == 1 && value[0] == '1';
+	return getxattr(path, MARK, value, sizeof(value)) == 1 && value[0] == '1';
+}
+
+bool cgroup_may_be_delegated(void)
+{
+	char own[3072];
+
+	return cgroup_own_path(own, sizeof(own)) == 0 && strstr(own, "/user@") && is_ours(own);
+}
+
+int cgroup_mark_delegated(const char *unit)
+{
+	const char *at = mount_point();
+	char own[3072], path[3072];
+	size_t n;
+
+	if (!at || unit[0] != '/' || cgroup_own_path(own, sizeof(own)) < 0 ||
+	    snprintf(path, sizeof(path), "%s%s", at, unit) >= (int)sizeof(path))
+		return -ENOENT;
+	n = strlen(path);
+	if (strncmp(own, path, n) != 0 || (own[n] != '/' && own[n] != '\0') || !is_ours(path))
+		return -ENOENT;
+	return setxattr(path, MARK, "1", 1, 0) < 0 ? -errno : 0; /* Linux 5.7 */
 }
 
 /* Cuts @top to the highest directory that is ours to use, starting at our own cgroup. */

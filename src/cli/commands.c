@@ -64,6 +64,7 @@ static const struct command *const table[] = {
 	&cmd_info,
 	&cmd_system_df,
 	&cmd_system_prune,
+	&cmd_unshare,
 	&cmd_version,
 	&cmd_help,
 	&cmd_complete,

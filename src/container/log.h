@@ -11,6 +11,7 @@
  * makes the new file as "log.new", renames from the oldest to the youngest, and then log.new; only
  * one process writes, and never to a file that has its later name. A reader that holds a file by
  * descriptor reads it to its end, and finds its successor by the numbers (container/log-reader.h).
+ *A finished file may be compressed: "log.N.zst" (container/log-id.h).
  */
 #pragma once
 
@@ -32,18 +33,23 @@ enum log_stream { LOG_STDOUT, LOG_STDERR };
 enum { LOG_SCRATCH_MIN = 128 };
 struct log_writer {
 	int fd;
+	bool is_due;         /* for the first entry: most that run for a moment print nothing */
 	int dirfd;           /* where the files are; borrowed */
 	uint64_t size_bytes; /* of the file that is written to */
 	uint64_t max_bytes;  /* 0: it grows without limit */
 	uint32_t max_files;  /* kept, this one included; at least 1 */
 	uint64_t dropped_bytes;
+	uint32_t n_rotations;
 	char *scratch;
 	size_t scratch_size;
 };
-/* Opens "log" for @w->dirfd; the other members are set by the caller. 0 or -errno. */
-int log_open(struct log_writer *w);
+/* "log" in @w->dirfd is where entries go; the other members are set by the caller. It is opened, or
+ * made, when the first one comes. If that fails there is no log. */
+void log_open(struct log_writer *w);
 /* "log" for 0, "log.N". */
 void log_file_name(unsigned n, char buf[LOG_NAME_SIZE]);
+/* "log.N.zst" */
+void log_file_name_compressed(unsigned n, char buf[LOG_NAME_SIZE]);
 void log_append(struct log_writer *w, enum log_stream stream, const char *data, size_t n);
 
 /* One entry, found in a buffer. */

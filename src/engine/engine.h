@@ -14,6 +14,9 @@
 
 struct usrct {
 	char *data_dir, *runtime_dir;
+	char *home_dir;      /* where the store was wanted, if it does not lie there (home.h) */
+	char *notice;        /* for the user, once; NULL */
+	bool is_settled;     /* home_settle() is done */
 	struct store *store; /* opened at the first need */
 	bool store_writes;
 	int runtime_dirfd; /* -EBADF until needed */
@@ -52,6 +55,7 @@ int target_open(struct usrct *u, const char *ref, enum store_mode mode, struct t
 
 /* sweep.c: remove what the dead left, everywhere. Every writing call begins with it. */
 int engine_sweep(struct usrct *u, struct err *e);
+int engine_sweep_before_create(struct usrct *u, struct err *e);
 /* A store_remove_fn: by ourselves, or in the user's namespace where ids are foreign. */
 int engine_remove_tree(int dirfd, const char *name, void *usrct, struct err *e);
 /* Lets usr-ct-sweep do one thing (store/sweep-proto.h). */
@@ -98,12 +102,16 @@ int engine_start_quietly(struct usrct *u, const char *ref, struct err *e);
 int engine_monitor(struct usrct *u, const char *id, uint32_t wants);
 /* An enum attach_op; its result, or -errno: there is no monitor to ask. */
 int engine_control(struct usrct *u, const struct target *t, uint32_t op);
+/* The same over a socket of engine_monitor(). */
+int engine_control_by(int fd, uint32_t op);
 /* Until it has ended and its state is final. 1 ended, 0 time is up. timeout_ms < 0: no
  * limit. */
 int engine_wait_end(struct usrct *u, const struct target *t, int timeout_ms, struct err *e);
 /* The same, and how; -1 if there was no monitor to tell. */
 int engine_wait_exit(struct usrct *u, const struct target *t, int timeout_ms, int *ret_exit_code,
                      struct err *e);
+/* condition.c: until it runs; -ENOENT: it was removed. */
+int engine_wait_running(struct usrct *u, struct target *t, int timeout_ms, struct err *e);
 int engine_stop(struct usrct *u, struct target *t, int timeout_s, struct err *e);
 int engine_stop_with(struct usrct *u, struct target *t, const struct usrct_stop_options *opts,
                      struct err *e);

@@ -6,7 +6,7 @@
  *	oci/              a valid OCI image layout: blobs/sha256/, index.json, oci-layout
  *	layers/CHAIN/     an unpacked layer (layers.h), CHAIN = 64 hex digits of its chain id
  *	objects/          contents of files, by digest (object.h)
- *	containers/ID/    config.json (OCI document), state, log, upper, work, etc
+ *	containers/ID/    config.json (OCI document), state, log, upper, work ...
  *	live/ID           empty; exists while a monitor looks after that container
  *	tmp/KIND-PID-UNIQUE-RANDOM   being made; PID and UNIQUE name the maker (struct proc_id)
  *	trash/ID          a removed container: contents being deleted, row not yet gone
@@ -43,6 +43,10 @@ static inline void cleanup_store(struct store **s)
 
 /* The data directory; -EBADF where a STORE_READ found none. Borrowed. */
 int store_dirfd(const struct store *s);
+/* A pin of its own for layers that somebody is to use beside containers (pins.h): as long as the
+ * descriptor, or a copy of it in another process, is open nothing is collected. The handle must be
+ * open for writing. */
+int store_pin(struct store *s, struct err *e);
 const char *store_path(const struct store *s);
 
 /* Makes a directory in tmp/ that names this process as its maker; the caller renames it away or
@@ -61,3 +65,7 @@ typedef int (*store_remove_fn)(int dirfd, const char *name, void *arg, struct er
  * empty (two directory reads). Never touches what a living process makes. Failures to delete are
  * left for the next time. */
 int store_sweep(struct store *s, store_remove_fn remove_tree, void *arg, struct err *e);
+/* The same for who is about to call container_publish(): leaves to that, and to monitors at work,
+ * the containers that ended in good order. */
+int store_sweep_before_publish(struct store *s, store_remove_fn remove_tree, void *arg,
+                               struct err *e);

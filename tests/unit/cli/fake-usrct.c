@@ -47,6 +47,12 @@ void usrct_close(struct usrct *u)
 	free(u);
 }
 
+const char *usrct_notice(const struct usrct *u)
+{
+	(void)u;
+	return NULL;
+}
+
 const char *usrct_version(void)
 {
 	return USRCT_VERSION;
@@ -202,12 +208,6 @@ int usrct_container_rename(struct usrct *u, const char *ref, const char *name, s
 	return find(ref) ? 0 : fail(e, UCT_CONTAINER_UNKNOWN, -ENOENT, "no such container", ref);
 }
 
-int usrct_container_restart(struct usrct *u, const char *ref, const struct usrct_stop_options *opts,
-                            struct usrct_err *e)
-{
-	return usrct_container_stop(u, ref, opts, e);
-}
-
 int usrct_container_stop(struct usrct *u, const char *ref, const struct usrct_stop_options *opts,
                          struct usrct_err *e)
 {
@@ -225,6 +225,40 @@ int usrct_container_kill(struct usrct *u, const char *ref, int signo, struct usr
 	if (!ct)
 		return fail(e, UCT_CONTAINER_UNKNOWN, -ENOENT, "no such container", ref);
 	return ct->pid ? 0 : fail(e, UCT_CONTAINER_STOPPED, -ESRCH, "not running:", ref);
+}
+
+int usrct_container_stop_each(struct usrct *u, const char *const *refs,
+                              const struct usrct_stop_options *opts, usrct_done_fn done, void *arg,
+                              struct usrct_err *e)
+{
+	(void)e;
+	for (; *refs; refs++) {
+		struct usrct_err mine = { 0 };
+		int r = usrct_container_stop(u, *refs, opts, &mine);
+
+		done(*refs, r < 0 ? &mine : NULL, arg);
+	}
+	return 0;
+}
+
+int usrct_container_restart_each(struct usrct *u, const char *const *refs,
+                                 const struct usrct_stop_options *opts, usrct_done_fn done,
+                                 void *arg, struct usrct_err *e)
+{
+	return usrct_container_stop_each(u, refs, opts, done, arg, e);
+}
+
+int usrct_container_kill_each(struct usrct *u, const char *const *refs, int signo,
+                              usrct_done_fn done, void *arg, struct usrct_err *e)
+{
+	(void)e;
+	for (; *refs; refs++) {
+		struct usrct_err mine = { 0 };
+		int r = usrct_container_kill(u, *refs, signo, &mine);
+
+		done(*refs, r < 0 ? &mine : NULL, arg);
+	}
+	return 0;
 }
 
 int usrct_container_pause(struct usrct *u, const char *ref, struct usrct_err *e)
@@ -280,6 +314,17 @@ int usrct_container_logs(struct usrct *u, const char *ref, const struct usrct_lo
 	              (unsigned long long)opts->since_ns);
 	(void)dprintf(stderr_fd, "err\n");
 	return 0;
+}
+
+int usrct_container_logs_each(struct usrct *u, const char *const *refs,
+                              const struct usrct_logs_options *opts, int stdout_fd, int stderr_fd,
+                              struct usrct_err *e)
+{
+	int r = 0;
+
+	for (; *refs && r == 0; refs++)
+		r = usrct_container_logs(u, *refs, opts, stdout_fd, stderr_fd, e);
+	return r;
 }
 
 static const char *const alpine_names[] = { "docker.io/library/alpine:latest",
@@ -605,4 +650,10 @@ void usrct_mount_list_free(struct usrct_mount *list, size_t n)
 {
 	(void)n;
 	free(list);
+}
+
+int usrct_unshare(struct usrct *u, const struct usrct_unshare_options *opts, struct usrct_err *e)
+{
+	(void)u;
+	return fail(e, UCT_COMMAND_NOT_FOUND, -ENOENT, "cannot execute", opts->command[0]);
 }
