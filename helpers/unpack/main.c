@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* usr-ct-unpack - unpacks one layer for the engine; see store/unpack-proto.h */
-#include "base/fd.h"
 #include "base/sock.h"
 #include "store/enter.h"
-#include "store/layer-index.h"
+#include "store/layer-stack.h"
 #include "store/meta-tree.h"
 #include "store/unpack-proto.h"
 #include "store/unpack.h"
 
-#include <fcntl.h>
 #include <locale.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 
 enum { SOCKET_FD = 3 };
@@ -56,65 +53,8 @@ static int prepare(const struct unpack_start *start, const int fds[N_FDS], struc
 	                      /* is_layer= */ true, e);
 }
 
-struct index {
-	char *data;
-	size_t n;
-};
-
-struct indexes {
-	struct index *list;
-	size_t n;
-	uint64_t bytes;
-};
-
-static int read_index(int layers_fd, const char *chain, struct indexes *x, struct err *e)
-{
-	_cleanup_close_ int fd = -EBADF;
-	char path[UNPACK_CHAIN_BYTES + 16];
-	struct index *one = &x->list[x->n];
-	struct stat st;
-	ssize_t n;
-
-	(void)snprintf(path, sizeof(path), "%.64s/" LAYER_INDEX_FILE, chain);
-	if (strspn(path, "0123456789abcdef") != UNPACK_CHAIN_BYTES)
-		return err_set(e, UCT_INTERNAL, -EPROTO, "the unpacker was started wrongly");
-	fd = openat(layers_fd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_sys(e, "cannot open the index of layer '%.64s'", chain);
-	x->bytes += (uint64_t)st.st_size;
-	if (!S_ISREG(st.st_mode) || x->bytes > LAYER_INDEX_BYTES_MAX)
-		return err_set(e, UCT_INDEX_DAMAGED, -EUCLEAN,
-		               "the index of layer '%.64s' is no file or too large", chain);
-	one->data = malloc((size_t)st.st_size + 1);
-	if (!one->data)
-		return err_oom(e);
-	x->n++;
-	n = fd_read_full(fd, one->data, (size_t)st.st_size);
-	one->n = (size_t)MAX(n, (ssize_t)0);
-	return n < 0 ? err_errno(e, (int)n, "cannot read the index of layer '%.64s'", chain) : 0;
-}
-
-/* Before we are confined: it is the last that is opened by name elsewhere. */
-static int read_indexes(const int fds[N_FDS], struct indexes *ret, struct err *e)
-{
-	_cleanup_free_ char *chains = malloc((size_t)UNPACK_CHAIN_BYTES * UNPACK_LAYERS_MAX);
-	ssize_t n;
-	int r = 0;
-
-	ret->list = calloc(UNPACK_LAYERS_MAX, sizeof(*ret->list));
-	if (!chains || !ret->list)
-		return err_oom(e);
-	n = fd_read_full(fds[FD_STREAM], chains, (size_t)UNPACK_CHAIN_BYTES * UNPACK_LAYERS_MAX);
-	if (n < 0)
-		return err_errno(e, (int)n, "cannot read the list of layers");
-	for (ssize_t at = 0; at + UNPACK_CHAIN_BYTES <= n && r == 0; at += UNPACK_CHAIN_BYTES)
-		r = read_index(fds[FD_OBJECTS], chains + at, ret, e);
-	(void)close(fds[FD_OBJECTS]);
-	return r;
-}
-
 static int build_tree(const struct unpack_start *start, const int fds[N_FDS],
-                      const struct indexes *x, struct err *e)
+                      const struct layer_stack *x, struct err *e)
 {
 	int r = 0;
 
@@ -127,12 +67,15 @@ static int build_tree(const struct unpack_start *start, const int fds[N_FDS],
 static int serve(struct unpack_result *ret, struct err *e)
 {
 	struct unpack_start start = { 0 };
-	struct indexes indexes = { 0 }; /* freed by our end */
+	struct layer_stack indexes = { 0 }; /* freed by our end */
 	int fds[N_FDS], r;
 
 	r = receive(&start, fds, e);
-	if (r == 0 && start.flags & UNPACK_FLAG_TREE)
-		r = read_indexes(fds, &indexes, e);
+	/* Before we are confined: it is the last that is opened by name elsewhere. */
+	if (r == 0 && start.flags & UNPACK_FLAG_TREE) {
+		r = layer_stack_read(fds[FD_STREAM], fds[FD_OBJECTS], &indexes, e);
+		(void)close(fds[FD_OBJECTS]);
+	}
 	if (r == 0)
 		r = prepare(&start, fds, e);
 	if (r < 0)

@@ -3,6 +3,8 @@
 #ifndef USRCT_SYSTEM_H
 #define USRCT_SYSTEM_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <usrct/error.h>
 
@@ -78,6 +80,38 @@ struct usrct_check {
  */
 USRCT_API int usrct_doctor(struct usrct *u, void (*found)(const struct usrct_check *c, void *arg),
                            void *arg, struct usrct_err *e);
+
+/**
+ * struct usrct_system_check_options - how to look at the store
+ * @size:     sizeof(struct usrct_system_check_options)
+ * @repair:   put right what can be, and remove what belongs to nobody
+ * @quick:    sizes and labels of objects and blobs, not their contents
+ * @progress: called with what is looked at next; may be NULL
+ * @arg:      given to @progress
+ */
+struct usrct_system_check_options {
+	size_t size;
+	bool repair, quick;
+	void (*progress)(const char *what, void *arg);
+	void *arg;
+};
+
+/**
+ * usrct_system_check() - compare everything in the store with everything else
+ * @opts:     may be NULL
+ * @ret_json: receives heap text that the caller frees
+ *
+ * {"Sound", "Repair", "Checked": {"Images", "Layers", "Objects", "ObjectBytes", "Blobs",
+ * "BlobBytes", "Trees", "TreeFiles", "Containers"}, "Problems": [{"Kind", "Name", "Layer",
+ * "Images", "Reason", "State"}], "Leaks": [{"Kind", "Path", "Bytes", "State"}], "LeakedBytes",
+ * "PullAgain": [names], "Notes"}. Kind of a problem: row, layer, index, object, blob, tree, image,
+ * container. State: found, repaired, pull (the image must be pulled again), kept (see Reason).
+ *
+ * Runs beside containers and pulls, and may be interrupted. Never removes what a container wrote.
+ * Return: 0, also when something is wrong, or negative errno. Since: 0.1
+ */
+USRCT_API int usrct_system_check(struct usrct *u, const struct usrct_system_check_options *opts,
+                                 char **ret_json, struct usrct_err *e);
 
 #ifdef __cplusplus
 }

@@ -49,6 +49,7 @@ static const struct command *const table[] = {
 	&cmd_doctor,
 	&cmd_explain,
 	&cmd_info,
+	&cmd_system_check,
 	&cmd_system_df,
 	&cmd_system_prune,
 	&cmd_version,

@@ -26,6 +26,7 @@ extern const struct command cmd_image_prune;
 extern const struct command cmd_container_inspect;
 extern const struct command cmd_image_inspect;
 extern const struct command cmd_init;
+extern const struct command cmd_system_check;
 extern const struct command cmd_system_df;
 extern const struct command cmd_system_prune;
 extern const struct command cmd_stats;

@@ -18,6 +18,7 @@
 #include "image/config.h"
 #include "image/fetch-proto.h"
 #include "store/blobs.h"
+#include "store/verify.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -29,6 +30,7 @@ enum { UNPACKERS_MAX = 4 };
 struct layer {
 	struct fetch_info info;
 	bool had, begun, got, unpacked, committed;
+	bool is_repair; /* it is here, and could not be repaired without its blob */
 	struct unpacking job;
 };
 
@@ -148,10 +150,18 @@ static int find_had(struct pull *p, struct err *e)
 			return r;
 		if (r == 0)
 			continue;
-		l->had = l->committed = true;
 		r = layer_driver_of(p->u->store, l->info.chain, &driver, e);
+		if (r >= 0)
+			r = layer_has_source(p->u->store, l->info.chain, l->info.digest, e);
 		if (r < 0)
 			return r;
+		l->is_repair = r == 0;
+		l->job.is_apart = l->is_repair && driver == LAYER_OBJECTS;
+		if (l->is_repair) {
+			p->size_bytes += driver == LAYER_OBJECTS ? size : 0;
+			continue;
+		}
+		l->had = l->committed = true;
 		if (driver == LAYER_PLAIN) /* on which only plain ones may lie */
 			p->has_objects = false;
 		p->size_bytes += size;
@@ -185,7 +195,7 @@ static int begin_layer(struct pull *p, struct layer *l, struct err *e)
 	read_fd = fds[0];
 	write_fd = fds[1];
 	(void)fcntl(write_fd, F_SETPIPE_SZ, 1 << 20); /* fewer wake-ups, where we may */
-	l->job.has_objects = p->has_objects;
+	l->job.has_objects = l->is_repair ? l->job.is_apart : p->has_objects;
 	l->job.parent = l == p->layers ? NULL : l[-1].info.chain;
 	r = unpacking_start(p->u, &l->job, read_fd, e);
 	if (r < 0)
@@ -217,12 +227,15 @@ static int finish_layer(struct pull *p, struct layer *l, struct err *e)
 		return err_set(e, UCT_BAD_DIGEST, -EBADMSG,
 		               "layer %s unpacks to %s, but the config promises %s", l->info.digest,
 		               l->job.done.diff_id, l->info.diff_id);
-	r = layer_commit(p->u->store, &l->job.stage, l->info.chain, l->info.diff_id,
-	                 l->job.done.size_bytes, e);
+	if (l->job.is_apart)
+		r = layer_repair(p->u->store, &l->job.stage, l->info.chain, e);
+	else
+		r = layer_commit(p->u->store, &l->job.stage, l->info.chain, l->info.diff_id,
+		                 l->job.done.size_bytes, e);
 	if (r < 0)
 		return r;
 	l->committed = true;
-	p->size_bytes += l->job.done.size_bytes;
+	p->size_bytes += l->job.is_apart ? 0 : l->job.done.size_bytes;
 	p->running--;
 	unpacking_done(&l->job);
 	report(p, USRCT_PULL_UNPACKED, l, l->info.size_bytes, NULL);

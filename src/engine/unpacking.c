@@ -5,12 +5,24 @@
 #include "base/sock.h"
 #include "engine/layering.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Far more than any sane layer; a decompression bomb stops here. */
 static const uint64_t layer_max_bytes = 64ULL << 30;
 static const uint64_t layer_max_entries = 10000000;
+
+static int open_apart(const struct unpacking *x, struct err *e)
+{
+	int fd;
+
+	if (mkdirat(x->stage.dirfd, OBJECT_DIR, 0700) < 0)
+		return err_sys(e, "cannot make a directory for objects");
+	fd = openat(x->stage.dirfd, OBJECT_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? err_sys(e, "cannot open the directory for objects") : fd;
+}
 
 int unpacking_start(struct usrct *u, struct unpacking *ret, int stream_fd, struct err *e)
 {
@@ -29,6 +41,10 @@ int unpacking_start(struct usrct *u, struct unpacking *ret, int stream_fd, struc
 		/* The tree of a lowest layer is that of its image, or the beginning of it. */
 		m.flags |= UNPACK_FLAG_OBJECTS | (ret->parent ? 0u : UNPACK_FLAG_KEEP_TREE);
 		r = objects_fd = layer_stage_objects(&ret->stage, ret->parent, engine_map(u), e);
+	}
+	if (r >= 0 && ret->is_apart) {
+		cleanup_close(&objects_fd);
+		r = objects_fd = open_apart(ret, e);
 	}
 	if (r >= 0)
 		r = libexec_start("unpack", &ret->program, e);

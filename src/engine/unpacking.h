@@ -13,6 +13,7 @@ struct unpacking {
 	/* Set before the start: the objects driver, upon this layer (NULL: the lowest; borrowed).
 	 * Otherwise plain, which may lie upon anything. */
 	bool has_objects;
+	bool is_apart; /* objects go to a directory of the stage: for layer_repair() */
 	const char *parent;
 	struct unpack_done done; /* filled by unpacking_finish() */
 };

@@ -424,9 +424,14 @@ int layer_tree_commit(struct store *s, struct layer_stage *l, const char *path, 
 	return 0;
 }
 
+int layer_tree_discard(struct store *s, const char *dir, struct err *e)
+{
+	return trash_move(s->dirfd, dir, NULL, e);
+}
+
 int layer_collect(struct store *s, store_remove_fn remove_tree, void *arg, struct err *e)
 {
-	_cleanup_collected_ struct collected c = { 0 };
+	_cleanup_collector_ struct collector k = { .s = s };
 	_cleanup_write_ struct db_write w = { 0 };
 	int r, go;
 
@@ -441,8 +446,8 @@ int layer_collect(struct store *s, store_remove_fn remove_tree, void *arg, struc
 		return go;
 	r = db_commit(&w, e);
 	if (r == 0 && go)
-		r = collect_files(s, &c, e);
+		r = collect_files(&k, e);
 	db_end(&w);
-	collect_trees(s, &c, remove_tree, arg);
+	collect_trees(&k, remove_tree, arg);
 	return r;
 }

@@ -27,6 +27,9 @@ enum layer_driver { LAYER_PLAIN, LAYER_OBJECTS };
 const char *layer_driver_name(enum layer_driver driver);
 
 enum { LAYER_MAP_SIZE = 24 };
+/* In a layer of the objects driver that needs more than our own objects: the directories that have
+ * the others, one a line (shared.h). */
+#define LAYER_SHARED_FILE "shared"
 
 struct layer_stage {
 	char name[STORE_NAME_MAX]; /* tmp/layer-... */
@@ -70,6 +73,8 @@ struct layer_tree_inputs {
 };
 int layer_tree_stage(struct store *s, const char *path, struct layer_stage *ret,
                      struct layer_tree_inputs *ret_inputs, struct err *e);
+/* One goes, "layers/CHAIN/meta-MAP"; no container may use it. */
+int layer_tree_discard(struct store *s, const char *dir, struct err *e);
 /* Whoever is first wins; the stage is thrown away by layer_stage_done() then. */
 int layer_tree_commit(struct store *s, struct layer_stage *l, const char *path, struct err *e);
 
