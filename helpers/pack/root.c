@@ -35,11 +35,14 @@ struct plan_mount {
 	const char *target, *source;
 	bool is_read_only;
 };
+enum { DATA_MAX = 16 };
+
 struct plan {
 	char *text;
 	const char *layers[LAYERS_MAX]; /* lowest first */
 	size_t n_layers;
-	const char *data; /* data-only layer; NULL */
+	const char *data[DATA_MAX]; /* data-only layers, the first counts first */
+	size_t n_data;
 	struct plan_mount *mounts;
 	size_t n_mounts, cap_mounts;
 	struct strv hidden;
@@ -87,8 +90,8 @@ static int read_line(struct plan *p, const char **at, const char *end)
 		p->layers[p->n_layers++] = a;
 		return 0;
 	}
-	if (!strcmp(word, "data") && !p->data) {
-		p->data = a;
+	if (!strcmp(word, "data") && p->n_data < DATA_MAX) {
+		p->data[p->n_data++] = a;
 		return 0;
 	}
 	if (!strcmp(word, "hidden"))
@@ -232,7 +235,8 @@ static int open_layers(const struct plan *p, int base_fd, int *fds, struct err *
 static int mount_root(const struct plan *p, int base_fd, int container_fd, bool can_write,
                       struct err *e)
 {
-	_cleanup_close_ int upper_fd = -EBADF, work_fd = -EBADF, data_fd = -EBADF;
+	_cleanup_close_ int upper_fd = -EBADF, work_fd = -EBADF;
+	int data_fds[DATA_MAX];
 	struct lower layers = { .fds = calloc(p->n_layers + 1, sizeof(int)) };
 	struct mount_overlay o = { .upper_fd = -EBADF, .work_fd = -EBADF };
 	int r;
@@ -243,8 +247,8 @@ static int mount_root(const struct plan *p, int base_fd, int container_fd, bool 
 		layers.fds[i] = -EBADF;
 	layers.n = p->n_layers;
 	r = open_layers(p, base_fd, layers.fds, e);
-	if (r == 0 && p->data)
-		r = data_fd = open_dir(base_fd, p->data, e);
+	for (; r >= 0 && o.n_data < p->n_data; o.n_data += r >= 0)
+		r = data_fds[o.n_data] = open_dir(base_fd, p->data[o.n_data], e);
 	if (r >= 0)
 		r = upper_fd = open_dir(container_fd, "upper", e);
 	if (r >= 0 && can_write)
@@ -253,12 +257,13 @@ static int mount_root(const struct plan *p, int base_fd, int container_fd, bool 
 		layers.fds[layers.n++] = TAKE_FD(upper_fd);
 	o.lower_fds = layers.fds;
 	o.n_lower = layers.n;
-	o.data_fds = &data_fd;
-	o.n_data = data_fd >= 0;
+	o.data_fds = data_fds;
 	o.upper_fd = can_write ? upper_fd : -EBADF;
 	o.work_fd = work_fd;
 	if (r >= 0)
 		r = mount_overlay(&o, container_fd, "root", e);
+	while (o.n_data > 0)
+		(void)close(data_fds[--o.n_data]);
 	lower_done(&layers);
 	return r;
 }

@@ -10,10 +10,12 @@
 #include <locale.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 enum { SOCKET_FD = 3 };
-enum { FD_STREAM, FD_DIRECTORY, FD_USERNS, FD_OBJECTS, N_FDS };
+enum { FD_STREAM, FD_DIRECTORY, FD_USERNS, FD_OBJECTS, FD_SHARED };
+enum { N_FDS = FD_SHARED + UNPACK_SHARED_MAX };
 
 static int receive(struct unpack_start *ret, int fds[N_FDS], struct err *e)
 {
@@ -23,11 +25,11 @@ static int receive(struct unpack_start *ret, int fds[N_FDS], struct err *e)
 		return err_errno(e, (int)n, "cannot receive START");
 	/* They come without gaps. */
 	if (n == sizeof(*ret) && ret->flags & UNPACK_FLAG_SINGLE_ID) {
-		fds[FD_OBJECTS] = fds[FD_USERNS];
+		memmove(fds + FD_OBJECTS, fds + FD_USERNS, (N_FDS - FD_OBJECTS) * sizeof(*fds));
 		fds[FD_USERNS] = -EBADF;
 	}
 	if (n != sizeof(*ret) || ret->type != UNPACK_START || fds[FD_STREAM] < 0 ||
-	    fds[FD_DIRECTORY] < 0 ||
+	    fds[FD_DIRECTORY] < 0 || ret->n_shared > UNPACK_SHARED_MAX ||
 	    (ret->flags & (UNPACK_FLAG_OBJECTS | UNPACK_FLAG_TREE) && fds[FD_OBJECTS] < 0))
 		return err_set(e, UCT_INTERNAL, -EPROTO, "the unpacker was started wrongly");
 	return 0;
@@ -35,7 +37,7 @@ static int receive(struct unpack_start *ret, int fds[N_FDS], struct err *e)
 
 static int prepare(const struct unpack_start *start, const int fds[N_FDS], struct err *e)
 {
-	int dirfds[2] = { fds[FD_DIRECTORY], fds[FD_OBJECTS] }, r = 0;
+	int dirfds[2 + UNPACK_SHARED_MAX] = { fds[FD_DIRECTORY], fds[FD_OBJECTS] }, r = 0;
 
 	if (!(start->flags & UNPACK_FLAG_SINGLE_ID) && fds[FD_USERNS] >= 0)
 		r = enter_userns(fds[FD_USERNS], e);
@@ -49,7 +51,8 @@ static int prepare(const struct unpack_start *start, const int fds[N_FDS], struc
 	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
 		return err_set(e, UCT_SYSTEM, -EIO, "cannot start libcrypto");
 	(void)umask(0);
-	return unpack_confine(dirfds, start->flags & UNPACK_FLAG_OBJECTS ? 2 : 1,
+	memcpy(dirfds + 2, fds + FD_SHARED, start->n_shared * sizeof(*fds));
+	return unpack_confine(dirfds, start->flags & UNPACK_FLAG_OBJECTS ? 2 + start->n_shared : 1,
 	                      /* is_layer= */ true, e);
 }
 
@@ -89,6 +92,8 @@ static int serve(struct unpack_result *ret, struct err *e)
 		.has_objects = start.flags & UNPACK_FLAG_OBJECTS,
 		.keeps_tree = start.flags & UNPACK_FLAG_KEEP_TREE,
 		.objects_dirfd = fds[FD_OBJECTS],
+		.shared_dirfds = fds + FD_SHARED,
+		.n_shared = start.n_shared,
 		.max_bytes = start.max_bytes,
 		.max_entries = start.max_entries,
 	};
@@ -111,6 +116,7 @@ int main(void)
 	} else {
 		done.size_bytes = result.size_bytes;
 		done.n_entries = result.n_entries;
+		done.shared_used = result.shared_used;
 		(void)snprintf(done.diff_id, sizeof(done.diff_id), "%s", result.diff_id);
 		r = sock_send(SOCKET_FD, &done, sizeof(done));
 	}

@@ -113,6 +113,39 @@ struct usrct_system_check_options {
 USRCT_API int usrct_system_check(struct usrct *u, const struct usrct_system_check_options *opts,
                                  char **ret_json, struct usrct_err *e);
 
+/* One step of usrct_system_migrate(): "layer" or "image", its name, and which of how many. */
+struct usrct_migrate_progress {
+	const char *kind, *name;
+	size_t i, n;
+};
+
+/**
+ * struct usrct_migrate_options - how to convert a store
+ * @size:     sizeof(struct usrct_migrate_options)
+ * @to:       "objects" or "plain"; NULL: what new layers are stored as
+ * @progress: called before each step; strings are valid during the call; may be NULL
+ * @arg:      given to @progress
+ */
+struct usrct_migrate_options {
+	size_t size;
+	const char *to;
+	void (*progress)(const struct usrct_migrate_progress *p, void *arg);
+	void *arg;
+};
+
+/**
+ * usrct_system_migrate() - convert all layers to one storage driver, in place
+ * @opts:     may be NULL
+ * @ret_json: receives heap text that the caller frees
+ *
+ * {"To", "Converted": layers, "Containers": whose documents were changed, "Skipped": [{"Layer",
+ * "Image", "Reason"}], "Running": [names of containers that keep the old form]}. May be killed at
+ * any time, and run again. Return: 0 or negative errno: -ENOTSUP (the driver does not work here).
+ * Since: 0.1
+ */
+USRCT_API int usrct_system_migrate(struct usrct *u, const struct usrct_migrate_options *opts,
+                                   char **ret_json, struct usrct_err *e);
+
 #ifdef __cplusplus
 }
 #endif

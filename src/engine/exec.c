@@ -12,6 +12,7 @@
 #include "engine/launcher.h"
 #include "engine/layering.h"
 #include "engine/scope.h"
+#include "store/shared.h"
 
 #include "base/fd.h"
 #include "base/json.h"
@@ -150,7 +151,7 @@ static int add_tree(json_t *mounts, const char *target, const char *source, stru
 static int add_image(struct usrct *u, const char *name, json_t *mounts, struct err *e)
 {
 	_cleanup_(image_row_done) struct image_row row = { 0 };
-	_cleanup_strv_ struct strv layers = { 0 };
+	_cleanup_strv_ struct strv layers = { 0 }, shared = { 0 };
 	int r = engine_find_image(u, name, &row, e);
 
 	if (r == 0)
@@ -167,6 +168,13 @@ static int add_image(struct usrct *u, const char *name, json_t *mounts, struct e
 	}
 	if (r == 0 && layers.n && layer_path_is_tree(layers.v[0])) {
 		_cleanup_free_ char *path = strf("%s/" OBJECT_DIR, u->data_dir);
+
+		r = path ? add_tree(mounts, TOOLS_DATA, path, e) : err_oom(e);
+		if (r == 0)
+			r = shared_image_dirs(u->store, &row, &shared, e);
+	}
+	for (size_t i = 0; i < shared.n && r == 0; i++) {
+		_cleanup_free_ char *path = strf("%s/" OBJECT_DIR, shared.v[i]);
 
 		r = path ? add_tree(mounts, TOOLS_DATA, path, e) : err_oom(e);
 	}

@@ -6,6 +6,7 @@
 #include "base/sock.h"
 #include "engine/unpacking.h"
 #include "security/probe-proto.h"
+#include "store/shared.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -78,6 +79,19 @@ static bool store_has_xattrs(struct usrct *u)
 	       fremovexattr(fd, "user.usrct.try") == 0;
 }
 
+int engine_driver_works(struct usrct *u, enum layer_driver driver, struct err *e)
+{
+	bool can = true;
+	int r = driver == LAYER_OBJECTS ? kernel_can(u, &can, e) : 0;
+
+	if (r < 0)
+		return r;
+	return can && (driver == LAYER_PLAIN || store_has_xattrs(u))
+	               ? 0
+	               : err_set(e, UCT_NO_OBJECTS, -ENOTSUP,
+	                         "the objects driver was asked for, and does not work here");
+}
+
 static int choose(struct usrct *u, struct err *e)
 {
 	const char *wanted = secure_getenv("USRCT_STORAGE_DRIVER");
@@ -128,6 +142,34 @@ int engine_layer_paths(struct usrct *u, const struct image_row *image, struct st
 			r = layer_paths(u->store, image, engine_map(u), ret, e);
 	}
 	return MIN(r, 0);
+}
+
+int engine_layer_data(struct usrct *u, const struct image_row *image, const struct strv *paths,
+                      json_t *plan, struct err *e)
+{
+	_cleanup_strv_ struct strv dirs = { 0 };
+	json_t *data;
+	int r = 0;
+
+	if (paths->n == 0 || !layer_path_is_tree(paths->v[0])) {
+		(void)json_object_del(plan, "data"); /* it may have none */
+		return 0;
+	}
+	data = json_pack("[s]", OBJECT_DIR);
+	r = data ? shared_image_dirs(u->store, image, &dirs, e) : err_oom(e);
+	for (size_t i = 0; i < dirs.n && r == 0; i++) {
+		_cleanup_free_ char *path = strf("%s/" OBJECT_DIR, dirs.v[i]);
+		_cleanup_close_ int fd = shared_open(dirs.v[i], false, e);
+
+		if (fd < 0)
+			r = fd;
+		else if (!path || json_array_append_new(data, json_string(path)) < 0)
+			r = err_oom(e);
+	}
+	if (r == 0 && json_object_set(plan, "data", data) < 0)
+		r = err_oom(e);
+	json_decref(data);
+	return r;
 }
 
 /* A tree of another id map than ours is made by whoever knows how to enter that. */

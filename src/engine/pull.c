@@ -43,6 +43,7 @@ struct pull {
 	size_t n_layers, running;
 	uint64_t size_bytes;
 	bool has_objects; /* new layers are of the objects driver */
+	struct sharing sharing;
 };
 
 static void report(const struct pull *p, enum usrct_pull_event event, const struct layer *l,
@@ -146,6 +147,13 @@ static int find_had(struct pull *p, struct err *e)
 		uint64_t size = 0;
 		int r = layer_find(p->u->store, l->info.chain, &size, e);
 
+		if (r == 0 && p->has_objects) {
+			const struct sharing_layer shared = { l->info.chain,
+				                              i ? l[-1].info.chain : NULL,
+				                              l->info.diff_id };
+
+			r = sharing_adopt(p->u, &p->sharing, &shared, &size, e);
+		}
 		if (r < 0)
 			return r;
 		if (r == 0)
@@ -196,6 +204,7 @@ static int begin_layer(struct pull *p, struct layer *l, struct err *e)
 	write_fd = fds[1];
 	(void)fcntl(write_fd, F_SETPIPE_SZ, 1 << 20); /* fewer wake-ups, where we may */
 	l->job.has_objects = l->is_repair ? l->job.is_apart : p->has_objects;
+	l->job.sharing = &p->sharing;
 	l->job.parent = l == p->layers ? NULL : l[-1].info.chain;
 	r = unpacking_start(p->u, &l->job, read_fd, e);
 	if (r < 0)
@@ -329,6 +338,8 @@ static int transfer(struct pull *p, struct err *e)
 
 	p->has_objects = r == LAYER_OBJECTS;
 	if (r >= 0)
+		r = sharing_config(&p->sharing, e);
+	if (r >= 0)
 		r = find_had(p, e);
 
 	while (r == 0) {
@@ -391,6 +402,7 @@ static void pull_done(struct pull *p)
 		unpacking_done(&p->layers[i].job);
 	libexec_done(&p->fetcher);
 	free(p->layers);
+	sharing_done(&p->sharing);
 }
 
 int engine_pull(struct usrct *u, const char *reference, const struct usrct_pull_options *opts,

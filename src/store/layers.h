@@ -54,6 +54,11 @@ int layer_stage_objects(struct layer_stage *l, const char *parent, const char *m
  * before image_put(). */
 int layer_commit(struct store *s, struct layer_stage *l, const char *chain, const char *diff_id,
                  uint64_t size_bytes, struct err *e);
+/* Gives the staged metadata tree, if there is one, the name of its id map: "meta-MAP". */
+int layer_stage_label(const struct layer_stage *l, struct err *e);
+/* Renames a layer's root into another directory; rename(2) wants to write to it for that, which its
+ * mode may forbid. */
+int layer_root_move(int from_dirfd, const char *from, int to_dirfd, const char *to, struct err *e);
 void layer_stage_done(struct layer_stage *l); /* closes; what was not committed goes to trash/ */
 
 /* The lower directories of an image, lowest first, as paths below the data directory: LAYER_PLAIN,

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static void cleanup_dir(DIR **d)
 {
@@ -157,6 +158,55 @@ int layer_repair(struct store *s, struct layer_stage *l, const char *chain, stru
 	if (renameat(l->dirfd, LAYER_INDEX_FILE, s->dirfd, path) < 0)
 		return err_sys(e, "cannot replace the index of layer '%.12s'", chain);
 	return 0;
+}
+
+/* Whatever lies there is complete, since it came by one rename, or is replaced. */
+static int place_plain(struct store *s, const struct layer_stage *l, const char *chain,
+                       struct err *e)
+{
+	char to[32 + CHAIN_SIZE];
+	int r;
+
+	(void)snprintf(to, sizeof(to), "layers/%.64s/fs", chain);
+	r = layer_root_move(l->dirfd, "fs", s->dirfd, to, e);
+	return r == -EEXIST ? 0 : r;
+}
+
+static int place_objects(struct store *s, const struct layer_stage *l, const char *chain,
+                         struct err *e)
+{
+	char to[32 + CHAIN_SIZE + LAYER_MAP_SIZE], label[8 + LAYER_MAP_SIZE];
+	int r = layer_stage_label(l, e);
+
+	if (r < 0)
+		return r;
+	(void)snprintf(to, sizeof(to), "layers/%.64s/" LAYER_INDEX_FILE, chain);
+	if (renameat(l->dirfd, LAYER_INDEX_FILE, s->dirfd, to) < 0)
+		return err_sys(e, "cannot place the index of layer '%.12s'", chain);
+	/* A tree is no more than a beginning; an older one may be in use. */
+	(void)snprintf(label, sizeof(label), "meta-%s", l->map);
+	(void)snprintf(to, sizeof(to), "layers/%.64s/%s", chain, label);
+	r = faccessat(l->dirfd, label, F_OK, 0) < 0
+	            ? 0
+	            : file_rename_new(l->dirfd, label, s->dirfd, to);
+	return r < 0 && r != -EEXIST ? err_errno(e, r, "cannot place '%s'", to) : 0;
+}
+
+int layer_convert(struct store *s, struct layer_stage *l, const char *chain, struct err *e)
+{
+	_cleanup_write_ struct db_write w = { 0 };
+	int r = db_begin(s, &w, e);
+
+	if (r == 0)
+		r = l->driver == LAYER_OBJECTS ? place_objects(s, l, chain, e)
+		                               : place_plain(s, l, chain, e);
+	/* Whoever sees the row finds what it says, also after a power cut. */
+	if (r == 0 && syncfs(s->dirfd) < 0)
+		r = err_sys(e, "cannot sync the store");
+	if (r == 0)
+		r = db_run(s, e, "UPDATE layers SET driver = ?, parent = ? WHERE chain = ?", "sss",
+		           layer_driver_name(l->driver), l->parent, chain);
+	return r < 0 ? r : db_commit(&w, e);
 }
 
 int blob_discard(struct store *s, const char *digest, struct err *e)

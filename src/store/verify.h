@@ -28,6 +28,9 @@ int layer_index_load(struct store *s, const char *chain, char **ret_data, size_t
 /* Puts what was unpacked into the stage, objects in its own OBJECT_DIR, over what the layer @chain
  * has: one rename for each object, then the index. Trees stay. */
 int layer_repair(struct store *s, struct layer_stage *l, const char *chain, struct err *e);
+/* What the layer @chain is under the stage's driver, beside what it is now; from the commit on, the
+ * row says so. The old form stays for whoever is mounted upon it, until a collection. */
+int layer_convert(struct store *s, struct layer_stage *l, const char *chain, struct err *e);
 /* A damaged blob of a digest goes, so that a pull fetches it again. */
 int blob_discard(struct store *s, const char *digest, struct err *e);
 
