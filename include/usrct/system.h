@@ -45,6 +45,19 @@ USRCT_API int usrct_disk_usage(struct usrct *u, char **ret_json, struct usrct_er
 USRCT_API int usrct_disk_total(struct usrct *u, uint64_t *ret_bytes, struct usrct_err *e);
 
 /**
+ * usrct_disk_reclaimable() - what would be free again if these things were removed
+ * @images:     ids ("sha256:..."), NULL-terminated; may be NULL
+ * @containers: full ids, NULL-terminated; may be NULL
+ * @ret_bytes:  as du(1) would say before and after, but for the index
+ *
+ * With any image, what a collection would remove besides is counted too. Return: 0; -EBUSY: images
+ * are being pulled or built, so nobody can tell; or another negative errno. Since: 0.1
+ */
+USRCT_API int usrct_disk_reclaimable(struct usrct *u, const char *const *images,
+                                     const char *const *containers, uint64_t *ret_bytes,
+                                     struct usrct_err *e);
+
+/**
  * usrct_prepare() - make the directories of the store and the runtime directory, and the index
  *
  * Nothing needs this: every call makes what it needs. It shows early whether that will work.

@@ -11,7 +11,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-enum { SCHEMA_VERSION = 2 };
+enum { SCHEMA_VERSION = 3 };
 enum { BUSY_TIMEOUT_MS = 5000, WAL_MAX_BYTES = 512 * 1024 };
 
 /* Listed fields are columns and listing needs no sorting. Names are looked up through UNIQUE
@@ -22,6 +22,8 @@ static const char schema[] =
 	" size_bytes INTEGER NOT NULL);"
 	"CREATE TABLE image_names (name TEXT PRIMARY KEY, image_id TEXT NOT NULL) WITHOUT ROWID;"
 	"CREATE INDEX image_names_image ON image_names (image_id);"
+	"CREATE TABLE image_digests (name TEXT PRIMARY KEY, image_id TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX image_digests_image ON image_digests (image_id);"
 	"CREATE TABLE image_layers (image_id TEXT NOT NULL, pos INTEGER NOT NULL,"
 	" chain TEXT NOT NULL, PRIMARY KEY (image_id, pos)) WITHOUT ROWID;"
 	"CREATE INDEX image_layers_chain ON image_layers (chain);"
@@ -36,13 +38,17 @@ static const char schema[] =
 	" auto_remove INTEGER NOT NULL);"
 	"CREATE INDEX containers_created ON containers (created_ns);"
 	"CREATE INDEX containers_image ON containers (image_id);"
-	"PRAGMA user_version = 2;";
+	"PRAGMA user_version = 3;";
 
 /* From each version to the next. */
 static const char *const upgrades[SCHEMA_VERSION] = {
 	[1] = "ALTER TABLE layers ADD COLUMN driver TEXT NOT NULL DEFAULT 'plain';"
 	      "ALTER TABLE layers ADD COLUMN parent TEXT NOT NULL DEFAULT '';"
 	      "PRAGMA user_version = 2;",
+	[2] = "CREATE TABLE image_digests (name TEXT PRIMARY KEY, image_id TEXT NOT NULL)"
+	      " WITHOUT ROWID;"
+	      "CREATE INDEX image_digests_image ON image_digests (image_id);"
+	      "PRAGMA user_version = 3;",
 };
 
 static int db_error(struct store *s, int rc, struct err *e)

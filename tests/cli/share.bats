@@ -87,7 +87,8 @@ works() {
 @test "share: a directory that others may write to, or of somebody else, is refused" {
   need_objects
   share
-  for victim in "$shared" "$shared/objects" "$shared/layers" "$shared/objects/$(ls "$shared/objects" | head -1)"; do
+  for victim in "$shared" "$shared/objects" "$shared/layers" \
+    "$(find "$shared/objects" -mindepth 1 -maxdepth 1 | head -1)"; do
     chmod o+w "$victim"
     run_ct -1 pull "oci:$IMAGES/oci:layers"
     assert_error 1317 "can be written by others"

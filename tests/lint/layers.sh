@@ -17,6 +17,7 @@ declare -A may=(
   [helpers/init]=""
   [helpers/fetch]="image"
   [helpers/check]="store"
+  [helpers/load]="image store"
   [helpers/unpack]="store"
   [helpers/pack]="store container"
   [helpers/sweep]="store"
