@@ -65,6 +65,32 @@ USRCT_API int usrct_disk_reclaimable(struct usrct *u, const char *const *images,
  */
 USRCT_API int usrct_prepare(struct usrct *u, struct usrct_err *e);
 
+/**
+ * struct usrct_unshare_options - a command, and the ids it is to see
+ * @size:    sizeof(struct usrct_unshare_options)
+ * @command: program, looked for in PATH, and arguments; NULL-terminated
+ * @userns, @uidmaps, @gidmaps: as for a container; NULL: root is the caller, the subordinate ids
+ *           follow
+ */
+struct usrct_unshare_options {
+	size_t size;
+	const char *const *command;
+	const char *userns;
+	const char *const *uidmaps, *const *gidmaps;
+};
+
+/**
+ * usrct_unshare() - become a command in the user namespace that containers are made in
+ *
+ * Replaces the calling process, as execve(2) does: descriptors that are not close-on-exec stay
+ * open. If the command cannot be executed, it is too late to return: the process says why on
+ * standard error and ends with 126 or 127.
+ *
+ * Return: only negative errno. Since: 0.2
+ */
+USRCT_API int usrct_unshare(struct usrct *u, const struct usrct_unshare_options *opts,
+                            struct usrct_err *e);
+
 enum usrct_check_state {
 	USRCT_CHECK_OK,
 	USRCT_CHECK_NOTE, /* works, but less well than it could */
@@ -152,7 +178,8 @@ struct usrct_migrate_options {
  * @ret_json: receives heap text that the caller frees
  *
  * {"To", "Converted": layers, "Containers": whose documents were changed, "Skipped": [{"Layer",
- * "Image", "Reason"}], "Running": [names of containers that keep the old form]}. May be killed at
+ * "Image", "Reason"}], "Running": [names of containers that keep the old form], "Kept": [names of
+ * those whose id map or back end needs it]}. May be killed at
  * any time, and run again. Return: 0 or negative errno: -ENOTSUP (the driver does not work here).
  * Since: 0.1
  */

@@ -40,6 +40,9 @@ static void add_result(struct sbuf *b, const json_t *j)
 		"container %s runs and keeps its layers in their old form; migrate again once it "
 		"has been stopped\n",
 		json_string_value(v));
+	json_array_foreach(json_object_get(j, "Kept"), i, v) sbuf_addf(
+		b, "container %s keeps the old form, which its id map or mount back end needs\n",
+		json_string_value(v));
 }
 
 static int migrate(struct cli *c, const struct args *a)

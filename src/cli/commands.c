@@ -62,6 +62,7 @@ static const struct command *const table[] = {
 	&cmd_system_df,
 	&cmd_system_migrate,
 	&cmd_system_prune,
+	&cmd_unshare,
 	&cmd_version,
 	&cmd_help,
 	&cmd_complete,

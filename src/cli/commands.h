@@ -16,6 +16,7 @@ extern const struct command cmd_delete;
 extern const struct command cmd_container_prune;
 extern const struct command cmd_pause;
 extern const struct command cmd_unpause;
+extern const struct command cmd_unshare;
 extern const struct command cmd_update;
 extern const struct command cmd_ps;
 extern const struct command cmd_list;

@@ -177,7 +177,7 @@ static int repair_tree(struct checking *c, const char *path, struct err *e)
 	if (r == 0 && strstr(path, engine_map(c->u))) {
 		if (strv_addf(&list, "%s/fs", path) < 0)
 			return err_oom(e);
-		r = engine_layers_make(c->u, list.v, e);
+		r = engine_layers_make(c->u, NULL, list.v, e);
 	}
 	if (r == 0)
 		settle(c, "Name", path, "repaired");

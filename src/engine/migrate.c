@@ -18,6 +18,7 @@
 #include "container/spec.h"
 #include "engine/document-edit.h"
 #include "engine/document.h"
+#include "engine/ids.h"
 #include "engine/layering.h"
 #include "engine/unpacking.h"
 #include "store/pins.h"
@@ -42,7 +43,7 @@ struct migration {
 	struct image_row *images;
 	struct step *steps;
 	size_t n_images, n_steps, n_converted, n_containers;
-	json_t *skipped, *running;
+	json_t *skipped, *running, *kept;
 };
 
 static void say(const struct migration *m, const char *fmt, const char *what, size_t i, size_t n)
@@ -225,23 +226,39 @@ static int make_trees(struct migration *m, struct err *e)
 		_cleanup_strv_ struct strv paths = { 0 };
 
 		say(m, "image", name_of(&m->images[i]), i + 1, m->n_images);
-		r = engine_layer_paths(m->u, &m->images[i], &paths, e);
+		r = engine_layer_paths(m->u, &m->images[i], NULL, &paths, e);
 		if (r == 0)
-			r = engine_layers_make(m->u, paths.v, e);
+			r = engine_layers_make(m->u, NULL, paths.v, e);
 	}
 	return r;
 }
 
 /* --- containers */
 
+/* Only trees can be made for any id map, and only the kernel's overlay can mount them. */
+static bool can_move(const struct migration *m, const struct ids *ids, const json_t *plan)
+{
+	const char *backend = json_string_value(json_object_get(plan, "backend"));
+
+	if (m->to == LAYER_PLAIN)
+		return !ids->is_mapped;
+	return !ids->is_shifted && (!backend || !strcmp(backend, "overlay"));
+}
+
+/* 1: it cannot use the new form. */
 static int rewrite(struct migration *m, const struct image_row *image, int dirfd, struct err *e)
 {
 	_cleanup_json_ json_t *plan = NULL, *layers = NULL;
 	_cleanup_strv_ struct strv paths = { 0 };
+	struct ids ids;
 	int r = json_read_at(dirfd, PLAN_FILE, SPEC_MAX_BYTES, &plan, e);
 
 	if (r == 0)
-		r = engine_layer_paths(m->u, image, &paths, e);
+		r = ids_of_container(m->u, dirfd, &ids, e);
+	if (r == 0 && !can_move(m, &ids, plan))
+		return 1;
+	if (r == 0)
+		r = engine_layer_paths(m->u, image, &ids, &paths, e);
 	if (r < 0)
 		return r;
 	layers = document_strings(paths.v);
@@ -276,6 +293,8 @@ static int move_container(struct migration *m, const struct container_row *row, 
 	if (r == 1)
 		r = rewrite(m, &image, dirfd, e);
 	image_row_done(&image);
+	if (r == 1)
+		r = json_array_append_new(m->kept, json_string(row->name)) < 0 ? err_oom(e) : 0;
 	return r < 0 ? err_in(e, r, "cannot move container '%s'", row->name) : 0;
 }
 
@@ -324,10 +343,10 @@ static int migrate(struct migration *m, struct err *e)
 
 static int answer(const struct migration *m, char **ret, struct err *e)
 {
-	_cleanup_json_ json_t *j =
-		json_pack("{s:s, s:I, s:I, s:O, s:O}", "To", layer_driver_name(m->to), "Converted",
-	                  (json_int_t)m->n_converted, "Containers", (json_int_t)m->n_containers,
-	                  "Skipped", m->skipped, "Running", m->running);
+	_cleanup_json_ json_t *j = json_pack(
+		"{s:s, s:I, s:I, s:O, s:O, s:O}", "To", layer_driver_name(m->to), "Converted",
+		(json_int_t)m->n_converted, "Containers", (json_int_t)m->n_containers, "Skipped",
+		m->skipped, "Running", m->running, "Kept", m->kept);
 
 	return j ? json_print(j, true, ret, e) : err_oom(e);
 }
@@ -354,13 +373,17 @@ int usrct_system_migrate(struct usrct *u, const struct usrct_migrate_options *op
                          struct usrct_err *out)
 {
 	struct usrct_migrate_options o = { .size = sizeof(o) };
-	struct migration m = { .u = u, .o = &o, .skipped = json_array(), .running = json_array() };
+	struct migration m = { .u = u,
+		               .o = &o,
+		               .skipped = json_array(),
+		               .running = json_array(),
+		               .kept = json_array() };
 	struct err e = { 0 };
 	int r;
 
 	if (opts)
 		memcpy(&o, opts, MIN(opts->size, sizeof(o)));
-	r = m.skipped && m.running ? choose(&m, &e) : err_oom(&e);
+	r = m.skipped && m.running && m.kept ? choose(&m, &e) : err_oom(&e);
 	if (r == 0)
 		r = migrate(&m, &e);
 	if (r == 0)
@@ -371,5 +394,6 @@ int usrct_system_migrate(struct usrct *u, const struct usrct_migrate_options *op
 	free(m.steps);
 	json_decref(m.skipped);
 	json_decref(m.running);
+	json_decref(m.kept);
 	return ENGINE_RETURN(r, out, &e);
 }

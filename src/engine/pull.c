@@ -501,9 +501,9 @@ static int put(struct pull *p, struct err *e)
 
 	/* Not left to the first container. */
 	if (r == 0)
-		r = engine_layer_paths(p->u, &row, &paths, e);
+		r = engine_layer_paths(p->u, &row, NULL, &paths, e);
 	if (r == 0)
-		r = engine_layers_make(p->u, paths.v, e);
+		r = engine_layers_make(p->u, NULL, paths.v, e);
 	/* One sync for everything, before the index says that it is there. */
 	if (r == 0 && syncfs(store_dirfd(p->u->store)) < 0)
 		r = err_sys(e, "cannot sync the store");

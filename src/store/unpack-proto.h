@@ -22,6 +22,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "base/id-map.h"
 
 enum unpack_type { UNPACK_START = 1, UNPACK_DONE, UNPACK_FAIL };
 
@@ -30,6 +31,7 @@ enum unpack_flags {
 	UNPACK_FLAG_OBJECTS = 2,   /* contents go to the objects; an index is written */
 	UNPACK_FLAG_KEEP_TREE = 4, /* with that: "fs" stays */
 	UNPACK_FLAG_TREE = 8,      /* make a metadata tree */
+	UNPACK_FLAG_MAPPED = 16,   /* with that: owners are first looked up in the maps */
 };
 
 enum { UNPACK_CHAIN_BYTES = 64, UNPACK_LAYERS_MAX = 1024, UNPACK_SHARED_MAX = 8 };
@@ -41,6 +43,7 @@ struct unpack_start {
 	uint64_t max_entries;
 	uint32_t n_shared; /* directories of objects that need not be written again */
 	uint32_t pad;
+	struct id_maps maps; /* from the image's ids to the user namespace's */
 };
 
 struct unpack_done {
