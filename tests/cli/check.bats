@@ -212,3 +212,23 @@ TEXT
   assert_error 1301
   cat saved >"$data/index.db"
 }
+
+@test "check: prune --dry-run says to the byte what prune gives back" {
+  need_objects
+  usr-ct pull "oci:$IMAGES/oci:busybox" >/dev/null
+  usr-ct create --name gone --network none layers true >/dev/null
+  usr-ct run -d --name stays --network none busybox sleep 1000
+  size() {
+    du -sB1 "$data" --exclude 'index.db*' --exclude 'events*' --exclude index.json | cut -f1
+  }
+  before=$(size)
+  run_ct -0 system prune -a --dry-run
+  assert_has "$output" "Would delete containers"
+  assert_has "$output" "Would delete images"
+  said=$(sed -n 's/.*(\([0-9]*\) bytes)/\1/p' <<<"$output")
+  [ "$(size)" = "$before" ]
+  usr-ct container inspect gone >/dev/null
+  run_ct -0 system prune -af
+  [ "$((before - $(size)))" = "$said" ]
+  usr-ct rm -f stays
+}
