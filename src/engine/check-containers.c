@@ -58,7 +58,7 @@ static int check_documents(struct checking *c, const char *id, int dirfd)
 
 static int check_container(struct checking *c, const struct container_row *row, struct err *e)
 {
-	static const char *const parts[] = { "upper", "work", "root", "etc" };
+	static const char *const parts[] = { "upper", "work" };
 	_cleanup_close_ int dirfd = container_open_dir(c->u->store, row->id, NULL);
 	int r;
 
