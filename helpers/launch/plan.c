@@ -160,6 +160,8 @@ int plan_parse(const char *text, size_t n, struct plan *ret, struct err *e)
 		r = err_set(e, UCT_STORE_DAMAGED, -EINVAL, "mount back end '%s' is not known",
 		            backend);
 	if (r == 0)
+		r = MIN(json_get_string(p.doc, "upperMemory", &p.memory, e), 0);
+	if (r == 0)
 		r = MIN(json_get_bool(p.doc, "autoRemove", &p.auto_remove, e), 0);
 	if (r == 0)
 		r = MIN(json_get_bool(p.doc, "interactive", &p.interactive, e), 0);

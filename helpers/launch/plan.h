@@ -44,6 +44,7 @@ struct plan {
 	char **layers; /* relative to the data directory, lowest first; NULL-terminated */
 	char **data;   /* data-only lower layers: what metadata trees need; likewise */
 	enum mount_backend backend;
+	const char *memory; /* container/backend.h */
 	enum network_kind network;
 	bool auto_remove, interactive, init, no_cgroup;
 	const char *cgroup_parent; /* NULL: the usual one; without leading slash */

@@ -26,7 +26,8 @@ enum { USRCT_ATTACH_STDIN = 1, USRCT_ATTACH_STDOUT = 2, USRCT_ATTACH_STDERR = 4 
 /**
  * struct usrct_create_options - what to run; lists are NULL-terminated and may be NULL
  * @size:       sizeof(struct usrct_create_options)
- * @image:      reference, id or unique id prefix; required
+ * @image:      reference, id or unique id prefix; required; with @is_rootfs the path of a directory
+ *              or tar archive instead, of which the container gets a copy
  * @command:    arguments after the image; NULL or empty: the image's own
  * @name:       NULL: one is made up
  * @hostname:   NULL: the first 12 characters of the id
@@ -81,6 +82,8 @@ enum { USRCT_ATTACH_STDIN = 1, USRCT_ATTACH_STDOUT = 2, USRCT_ATTACH_STDERR = 4 
  * @replace:    a container that has the name goes, once the new one is complete
  * @remove_image: after the container, its image goes unless others use it; implies @auto_remove
  * @no_hosts, @no_hostname: leave the image's /etc/hosts, /etc/hostname alone
+ * @storage_opts: "size=BYTES" and "upper=memory" (what it writes lies in memory; with
+ *              @auto_remove only), "mount_backend=overlay|fuse-overlayfs|copy"
  * @read_only_tmpfs: with @read_only, /run, /tmp and /var/tmp are writable and empty
  * @env_host:   all of the caller's environment, before @env
  * @unset_env_all: nothing of the image's environment
@@ -124,8 +127,10 @@ struct usrct_create_options {
 	unsigned attach;
 	bool privileged, replace, remove_image, no_hosts, no_hostname, read_only_tmpfs;
 	bool env_host, unset_env_all, http_proxy;
+	bool is_rootfs;
 	const char *const *uidmaps, *const *gidmaps;
 	const char *subuidname, *subgidname;
+	const char *const *storage_opts;
 };
 
 /**

@@ -47,6 +47,12 @@ void usrct_close(struct usrct *u)
 	free(u);
 }
 
+const char *usrct_notice(const struct usrct *u)
+{
+	(void)u;
+	return NULL;
+}
+
 const char *usrct_version(void)
 {
 	return USRCT_VERSION;
