@@ -179,6 +179,32 @@ static int connect_network(struct launch *l, struct err *e)
 	return uplink_start(l->plan.network, &target, &l->uplink, e);
 }
 
+static int mark_running(struct launch *l, struct err *e)
+{
+	_cleanup_close_ int self_fd = pidfd_of(getpid());
+	int r;
+
+	l->state.status = STATE_RUNNING;
+	l->state.started_ns = clock_realtime_ns();
+	l->state.exit_code = -1;
+	l->state.is_stopped_by_user = l->state.is_oom_killed = false;
+	l->state.health = l->plan.health.test.n ? HEALTH_STARTING : HEALTH_NONE;
+	l->state.uplink = (struct proc_id){ 0 };
+	(void)snprintf(l->state.cgroup, sizeof(l->state.cgroup), "%s", l->cgroup);
+	r = proc_identify(l->init_pidfd, l->init_pid, &l->state.init);
+	if (r == 0)
+		r = proc_identify(self_fd, getpid(), &l->state.monitor);
+	if (r == 0 && l->uplink.pid > 0) {
+		_cleanup_close_ int uplink_fd = pidfd_of(l->uplink.pid);
+
+		r = uplink_fd < 0 ? uplink_fd
+		                  : proc_identify(uplink_fd, l->uplink.pid, &l->state.uplink);
+	}
+	if (r < 0)
+		return err_errno(e, r, "cannot identify the container's processes");
+	return state_write(LAUNCH_CONTAINER, &l->state, e);
+}
+
 /* Steps 3 and 4 of sync.h, with the network helper starting meanwhile. */
 static int bring_up(struct launch *l, const struct id_map *uids, const struct id_map *gids,
                     struct err *e)
@@ -193,6 +219,10 @@ static int bring_up(struct launch *l, const struct id_map *uids, const struct id
 	r = connect_network(l, e);
 	if (r == 0)
 		r = sync_send(l->init_sync_fd, &m, -EBADF, e);
+	/* It must be said before GO, and may be early: while the other is busy it costs nothing. */
+	if (r == 0)
+		r = mark_running(l, e);
+	sync_time(&l->times[0], "state");
 	if (r == 0)
 		r = sync_expect(l->init_sync_fd, SYNC_READY, "the container's first process", &m,
 		                &master_fd, e);
@@ -281,32 +311,6 @@ static int let_go(struct launch *l, struct err *e)
 	              : err_set(e, UCT_INTERNAL, -EPROTO, "the first process said something odd");
 }
 
-static int mark_running(struct launch *l, struct err *e)
-{
-	_cleanup_close_ int self_fd = pidfd_of(getpid());
-	int r;
-
-	l->state.status = STATE_RUNNING;
-	l->state.started_ns = clock_realtime_ns();
-	l->state.exit_code = -1;
-	l->state.is_stopped_by_user = l->state.is_oom_killed = false;
-	l->state.health = l->plan.health.test.n ? HEALTH_STARTING : HEALTH_NONE;
-	l->state.uplink = (struct proc_id){ 0 };
-	(void)snprintf(l->state.cgroup, sizeof(l->state.cgroup), "%s", l->cgroup);
-	r = proc_identify(l->init_pidfd, l->init_pid, &l->state.init);
-	if (r == 0)
-		r = proc_identify(self_fd, getpid(), &l->state.monitor);
-	if (r == 0 && l->uplink.pid > 0) {
-		_cleanup_close_ int uplink_fd = pidfd_of(l->uplink.pid);
-
-		r = uplink_fd < 0 ? uplink_fd
-		                  : proc_identify(uplink_fd, l->uplink.pid, &l->state.uplink);
-	}
-	if (r < 0)
-		return err_errno(e, r, "cannot identify the container's processes");
-	return state_write(LAUNCH_CONTAINER, &l->state, e);
-}
-
 /* Tells sweepers and `ps` to look at this container. The lock that says whether we live is the one
  * on LAUNCH_CONTAINER, which came with the descriptor (engine/sweep.c). */
 static int mark_live(const struct launch *l, struct err *e)
@@ -330,10 +334,7 @@ static int start(struct launch *l, struct err *e)
 {
 	int r;
 
-	r = sync_expect(LAUNCH_SYNC, SYNC_START, "engine", &l->start, NULL, e);
-	sync_time(&l->times[0], "launcher runs");
-	if (r == 0)
-		r = read_documents(l, e);
+	r = read_documents(l, e);
 	if (r == 0)
 		r = launch_open_journal(l, e);
 	if (r == 0)
@@ -342,8 +343,6 @@ static int start(struct launch *l, struct err *e)
 		r = enter_user_namespace(l, e);
 	if (r == 0)
 		r = make_init(l, e);
-	if (r == 0)
-		r = mark_running(l, e);
 	if (r == 0)
 		r = let_go(l, e);
 	if (r == 0)
@@ -421,8 +420,6 @@ int launch_again(struct launch *l, struct err *e)
 	if (r == 0)
 		r = make_init(l, e);
 	if (r == 0)
-		r = mark_running(l, e);
-	if (r == 0)
 		r = let_go(l, e);
 	if (r == 0) {
 		launch_event(l, "start", NULL);
@@ -479,6 +476,12 @@ int main(int argc, char **argv)
 	l.id = argv[1];
 	l.has_userns = !strcmp(argv[2], LAUNCH_NESTED);
 	launch_guard_self(l.has_userns ? LAUNCH_USERNS + 1 : LAUNCH_USERNS, "usr-ct-monitor");
+	r = sync_expect(LAUNCH_SYNC, SYNC_START, "engine", &l.start, NULL, &e);
+	sync_time(&l.times[0], "wait for START");
+	if (r < 0) { /* the engine failed, or was killed, before the container was there */
+		(void)unlinkat(LAUNCH_RUNTIME_TOP, l.id, AT_REMOVEDIR);
+		return 125;
+	}
 	r = start(&l, &e);
 	if (r < 0) {
 		undo(&l, &e);
