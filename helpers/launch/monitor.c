@@ -69,6 +69,7 @@ static void handle_signal(struct monitor *m)
 	if (si.ssi_signo != SIGTERM && si.ssi_signo != SIGINT && si.ssi_signo != SIGQUIT)
 		return;
 	m->is_stopping = true;
+	m->starts_again = false;
 	if (m->l->init_pidfd >= 0)
 		(void)pidfd_signal(m->l->init_pidfd, m->l->plan.stop_signal);
 	if (cgroup_is_frozen(m->l->cgroup)) /* paused, it would not hear it */
@@ -182,6 +183,13 @@ int monitor_control(struct monitor *m, uint32_t op)
 	switch ((enum attach_op)op) {
 	case ATTACH_OP_STOP:
 		m->is_stopping = m->is_stopped_by_user = true;
+		m->starts_again = false;
+		return 0;
+	case ATTACH_OP_AGAIN:
+		if (m->is_over)
+			return -ESRCH;
+		m->starts_again = true;
+		m->is_stopping = m->is_stopped_by_user = false;
 		return 0;
 	case ATTACH_OP_CHECK:
 		return health_check_now(m);

@@ -74,9 +74,10 @@ UCT(1111, PORT_NOT_PUBLISHED, ERR_NOT_FOUND, "a port is not published",
     "The container has no such port that could be reached from outside of it. Ports cannot be "
     "published yet; with --network host its ports are the machine's own.",
     "usr-ct port CONTAINER lists what is published")
-UCT(1112, RESTART_AUTO_REMOVE, ERR_CONFLICT, "a container made with --rm cannot be restarted",
-    "Restarting means stopping first, and a container that was made with --rm is removed when it "
-    "ends. It was left running.", "stop it, and run it again")
+UCT(1112, RESTART_AUTO_REMOVE, ERR_CONFLICT, "a container made with --rm was not restarted",
+    "A container that was made with --rm is removed when it ends, so its monitor has to start it "
+    "again. Either the monitor is gone, and the container was left running, or the new start "
+    "failed, and the container was removed.", "stop it, and run it again")
 UCT(1113, NO_DAEMON, ERR_UNSUPPORTED, "there is no daemon to talk to",
     "Docker's client talks to a daemon, which --host and --context choose. usr-ct has none: every "
     "command does its work itself, with the rights of the user who calls it.",
@@ -160,6 +161,10 @@ UCT(1210, IMAGE_IN_USE, ERR_CONFLICT, "the image is in use",
 UCT(1211, PULL_POLICY, ERR_NOT_FOUND, "the image is not here and must not be pulled",
     "--pull=never was given and the image is not in the local store.",
     "pull it first with usr-ct pull")
+UCT(1212, IMAGE_SEVERAL_NAMES, ERR_CONFLICT, "the image has several names",
+    "An image was to be removed by its id, but repositories of different names refer to it. Removing "
+    "it would take it away under each of these names.",
+    "remove it by one of its names, or add -f to remove it with all of them")
 
 UCT(1301, STORE_DAMAGED, ERR_SYSTEM, "the store is damaged",
     "The index or a file of the store cannot be read as what it should be.",

@@ -68,6 +68,13 @@ void engine_put_away(const struct state *s);
 
 /* image.c: by reference, id or prefix of an id; 1 found, 0 not. */
 int engine_find_image(struct usrct *u, const char *text, struct image_row *ret, struct err *e);
+/* The same, and UCT_IMAGE_UNKNOWN where there is none. */
+int engine_need_image(struct usrct *u, const char *text, struct image_row *ret, struct err *e);
+/* What the index calls it, "host/name:tag" or "host/name@digest"; -errno, and @buf is "": no name.
+ */
+int engine_image_key(const char *text, char *buf, size_t size);
+/* The full form of a name that an image is to have. */
+int engine_new_name(const char *text, char *buf, size_t size, struct err *e);
 int engine_pull(struct usrct *u, const char *reference, const struct usrct_pull_options *opts,
                 char ret_id[DIGEST_SIZE], struct err *e);
 
@@ -90,6 +97,8 @@ int engine_wait_end(struct usrct *u, const struct target *t, int timeout_ms, str
 /* The same, and how; -1 if there was no monitor to tell. */
 int engine_wait_exit(struct usrct *u, const struct target *t, int timeout_ms, int *ret_exit_code,
                      struct err *e);
+/* condition.c: until it runs; -ENOENT: it was removed. */
+int engine_wait_running(struct usrct *u, struct target *t, int timeout_ms, struct err *e);
 int engine_stop(struct usrct *u, struct target *t, int timeout_s, struct err *e);
 int engine_stop_with(struct usrct *u, struct target *t, const struct usrct_stop_options *opts,
                      struct err *e);

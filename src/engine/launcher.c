@@ -43,7 +43,7 @@ static int spawn_for(struct usrct *u, const char *id, const struct spawn_fd *fds
 {
 	const char *how = u->is_single_id ? LAUNCH_SINGLE : LAUNCH_NESTED;
 	pid_t pid = 0;
-	int r = place->no_cgroup ? 0 : scope_prepare(scope, place->cgroup_parent, e);
+	int r = place->no_cgroup ? 0 : scope_prepare_start(scope, place->cgroup_parent, e);
 
 	if (r == 0)
 		r = launcher_spawn(u, &(struct launching){ id, how, fds, n_fds }, &pid, e);

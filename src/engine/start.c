@@ -149,9 +149,9 @@ static int converse(struct starting *s, struct err *e)
 		m.flags |= SYNC_SCOPE;
 	r = sync_send(s->launched.sock_fd, &m, -EBADF, e);
 	if (r == 0 && s->launched.scope.is_asked) {
-		scope_answer(&s->launched.scope, &m);
-		/* If it is gone, it has said why. */
-		(void)sync_send(s->launched.sock_fd, &m, -EBADF, NULL);
+		r = scope_answer(&s->launched.scope, &m, e);
+		if (r == 0) /* if it is gone, it has said why */
+			(void)sync_send(s->launched.sock_fd, &m, -EBADF, NULL);
 		stopwatch_step(s->watch, "scope");
 	}
 	if (r == 0)

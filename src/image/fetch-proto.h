@@ -49,7 +49,10 @@ struct fetch_start {
 struct fetch_resolved {
 	uint32_t type;
 	uint32_t n_layers;
-	char name[512];    /* full name "host/name:tag"; empty if only a digest was asked for */
+	char name[512]; /* full name "host/name:tag"; empty if only a digest was asked for */
+	/* "host/name", empty for a layout, and the digest of what its tag names: the manifest's
+	 * own, or that of an index. */
+	char repository[512], named[72];
 	char manifest[72]; /* "sha256:..." of the image manifest (not of an index) */
 	char config[72];
 	uint64_t manifest_bytes, config_bytes;

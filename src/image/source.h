@@ -36,6 +36,7 @@ struct document {
 	char *text;
 	size_t n;
 	char digest[72];
+	bool is_stored; /* it came from our own store */
 };
 void document_done(struct document *d);
 #define _cleanup_document_ _cleanup_(document_done)

@@ -11,7 +11,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-enum { SCHEMA_VERSION = 2 };
+enum { SCHEMA_VERSION = 3 };
 enum { BUSY_TIMEOUT_MS = 5000, WAL_MAX_BYTES = 512 * 1024 };
 
 /* Listed fields are columns and listing needs no sorting. Names are looked up through UNIQUE
@@ -22,6 +22,8 @@ static const char schema[] =
 	" size_bytes INTEGER NOT NULL);"
 	"CREATE TABLE image_names (name TEXT PRIMARY KEY, image_id TEXT NOT NULL) WITHOUT ROWID;"
 	"CREATE INDEX image_names_image ON image_names (image_id);"
+	"CREATE TABLE image_digests (name TEXT PRIMARY KEY, image_id TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX image_digests_image ON image_digests (image_id);"
 	"CREATE TABLE image_layers (image_id TEXT NOT NULL, pos INTEGER NOT NULL,"
 	" chain TEXT NOT NULL, PRIMARY KEY (image_id, pos)) WITHOUT ROWID;"
 	"CREATE INDEX image_layers_chain ON image_layers (chain);"
@@ -36,13 +38,17 @@ static const char schema[] =
 	" auto_remove INTEGER NOT NULL);"
 	"CREATE INDEX containers_created ON containers (created_ns);"
 	"CREATE INDEX containers_image ON containers (image_id);"
-	"PRAGMA user_version = 2;";
+	"PRAGMA user_version = 3;";
 
 /* From each version to the next. */
 static const char *const upgrades[SCHEMA_VERSION] = {
 	[1] = "ALTER TABLE layers ADD COLUMN driver TEXT NOT NULL DEFAULT 'plain';"
 	      "ALTER TABLE layers ADD COLUMN parent TEXT NOT NULL DEFAULT '';"
 	      "PRAGMA user_version = 2;",
+	[2] = "CREATE TABLE image_digests (name TEXT PRIMARY KEY, image_id TEXT NOT NULL)"
+	      " WITHOUT ROWID;"
+	      "CREATE INDEX image_digests_image ON image_digests (image_id);"
+	      "PRAGMA user_version = 3;",
 };
 
 static int db_error(struct store *s, int rc, struct err *e)
@@ -171,39 +177,67 @@ static int check_version(struct store *s, int version, struct err *e)
 	               SCHEMA_VERSION);
 }
 
-/* A reader needs the -shm file, which SQLite makes with write permission even for read-only
- * connections. That fails on a read-only file system; then nobody writes, and SQLite may treat the
- * database as immutable, provided that no log waits to be applied. */
+/* The first who opens the index makes the log's shared map (-shm, 32 KiB) anew, which a full disk
+ * refuses even to readers, and which file systems without shared mappings can never have. In
+ * exclusive mode SQLite keeps that map in its own memory, and others wait for us meanwhile. Needs a
+ * descriptor that may write, since the lock does. */
+static int reopen_alone(struct store *s, struct err *e)
+{
+	int r, rc;
+
+	disconnect(s);
+	r = connect_to(s, NULL, SQLITE_OPEN_READWRITE, e);
+	if (r < 0)
+		return r;
+	rc = sqlite3_exec(s->db, "PRAGMA locking_mode = EXCLUSIVE", NULL, NULL, NULL);
+	return rc == SQLITE_OK ? 0 : db_error(s, rc, e);
+}
+
+/* SQLite makes the -shm file with write permission even for read-only connections. That fails on a
+ * read-only file system; then nobody writes, and SQLite may treat the database as immutable,
+ * provided that no log waits to be applied. */
 static int reopen_immutable(struct store *s, int rc, struct err *e)
 {
 	struct stat st;
-	int kind = rc & 0xff;
 
-	if (kind != SQLITE_CANTOPEN && kind != SQLITE_READONLY && kind != SQLITE_PERM)
-		return db_error(s, rc, e);
 	if (fstatat(s->dirfd, "index.db-wal", &st, 0) == 0 && st.st_size > 0)
 		return db_error(s, rc, e);
 	disconnect(s);
 	return connect_to(s, "?immutable=1", SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, e);
 }
 
+/* The first reading of a connection, and what can still be done where it fails with @rc. */
+static int first_reading(struct store *s, int *ret_version, struct err *e)
+{
+	int r, rc, kind;
+
+	if (read_version(s, ret_version, &rc) == 0)
+		return 0;
+	kind = rc & 0xff;
+	if (kind == SQLITE_IOERR || kind == SQLITE_FULL)
+		r = reopen_alone(s, e);
+	else if (s->mode != STORE_WRITE &&
+	         (kind == SQLITE_CANTOPEN || kind == SQLITE_READONLY || kind == SQLITE_PERM))
+		r = reopen_immutable(s, rc, e);
+	else
+		r = db_error(s, rc, e);
+	if (r < 0)
+		return r;
+	return read_version(s, ret_version, &rc) == 0 ? 0 : db_error(s, rc, e);
+}
+
 static int open_reader(struct store *s, struct err *e)
 {
-	int r, rc, version = 0;
+	int r, version = 0;
 
 	if (s->dirfd < 0 || faccessat(s->dirfd, "index.db", F_OK, 0) < 0)
 		return 0;
 	r = connect_to(s, NULL, SQLITE_OPEN_READONLY, e);
 	if (r < 0)
 		return r;
-	if (read_version(s, &version, &rc) < 0) {
-		r = reopen_immutable(s, rc, e);
-		if (r < 0)
-			return r;
-		if (read_version(s, &version, &rc) < 0)
-			return db_error(s, rc, e);
-	}
-	r = check_version(s, version, e);
+	r = first_reading(s, &version, e);
+	if (r == 0)
+		r = check_version(s, version, e);
 	if (r < 0)
 		return r;
 	s->version = version;
@@ -217,9 +251,9 @@ static int open_writer(struct store *s, struct err *e)
 	r = connect_to(s, NULL, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e);
 	if (r < 0)
 		return r;
-	if (read_version(s, &version, &rc) < 0)
-		return db_error(s, rc, e);
-	r = check_version(s, version, e);
+	r = first_reading(s, &version, e);
+	if (r == 0)
+		r = check_version(s, version, e);
 	if (r < 0)
 		return r;
 	if (version < SCHEMA_VERSION) {

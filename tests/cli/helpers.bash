@@ -44,9 +44,12 @@ teardown_store() {
 
 # --- waiting
 
+# How many times slower than usual a machine may be: each deadline is multiplied by it.
+PATIENCE=${USRCT_TEST_PATIENCE:-1}
+
 # Tries a command until it succeeds, for at most 15 seconds, or WAIT_S. The only wait by the clock.
 wait_until() { # COMMAND...
-  local deadline=$((SECONDS + ${WAIT_S:-15}))
+  local deadline=$((SECONDS + ${WAIT_S:-15} * PATIENCE))
   until "$@" >/dev/null 2>&1; do
     if [[ $SECONDS -ge $deadline ]]; then
       printf 'waited in vain for: %s\n' "$*"
@@ -54,6 +57,11 @@ wait_until() { # COMMAND...
     fi
     read -rt 0.02 <> <(:) || true
   done
+}
+
+# A command that must not take longer.
+within() { # SECONDS COMMAND...
+  timeout -k 1 $(($1 * PATIENCE)) "${@:2}"
 }
 
 file_has() { # FILE TEXT

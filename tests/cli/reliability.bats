@@ -62,16 +62,16 @@ teardown() {
 # After a kill: what is listed is true, it can be removed, and nothing stays.
 look_after_kill() { # WHEN
   local state pid
-  state=$(timeout 20 usr-ct inspect victim 2>/dev/null | jq -r '.[0].State | "\(.Status) \(.Pid)"') || true
+  state=$(within 20 usr-ct inspect victim 2>/dev/null | jq -r '.[0].State | "\(.Status) \(.Pid)"') || true
   read -r state pid <<<"$state"
   case $state in
   '' | null) state= ;; # it never came to exist
-  running | lost) ! is_gone "$pid" || [[ $(timeout 20 usr-ct inspect victim | jq -r '.[0].State.Status') == exited ]] ||
+  running | lost) ! is_gone "$pid" || [[ $(within 20 usr-ct inspect victim | jq -r '.[0].State.Status') == exited ]] ||
     fail "$1: said to be $state, but process $pid is gone" || return ;;
   created | exited) [[ ${pid:-0} == 0 ]] || is_gone "$pid" || fail "$1: $state, but $pid runs" || return ;;
   *) fail "$1: odd state '$state'" || return ;;
   esac
-  [[ -z $state ]] || timeout 20 usr-ct rm -f victim >/dev/null || fail "$1: cannot be removed" || return
+  [[ -z $state ]] || within 20 usr-ct rm -f victim >/dev/null || fail "$1: cannot be removed" || return
   assert_nothing_left || fail "$1: see above" || return
 }
 
@@ -148,6 +148,30 @@ kill_at_steps() { # ROLE EVERY
   is_state chatty exited || is_state chatty lost
   run_ct logs chatty
   usr-ct rm -f chatty
+  usr-ct rmi busybox
+  unshare --map-auto --map-root-user rm -rf "$small/usr-ct"
+}
+
+@test "a disk without one free byte: everything can be read, stopped and removed" {
+  small=${USRCT_TEST_SMALL_DISK:?}
+  rm -rf "${small:?}"/*
+  export XDG_DATA_HOME=$small
+  usr-ct pull "oci:$IMAGES/oci:busybox"
+  usr-ct run -d --name alive --network none busybox sleep 1000
+  # Whoever comes first gives the log's shared map back to the disk and makes it anew.
+  rm -f "$small/usr-ct/index.db-shm"
+  cat /dev/zero >"$small/ballast" 2>/dev/null || true
+  run_ct -0 ps --format '{{.Names}}'
+  assert_output alive
+  run_ct -0 inspect alive --format '{{.State.Status}}'
+  assert_output running
+  run_ct -0 images -q
+  run_ct -0 stop -t 0 alive
+  run_ct -0 wait alive
+  run_ct -0 rm -f alive
+  run_ct -0 ps -aq
+  assert_output ""
+  rm "$small/ballast"
   usr-ct rmi busybox
   unshare --map-auto --map-root-user rm -rf "$small/usr-ct"
 }

@@ -10,13 +10,13 @@ load ../../cli/helpers
 }
 
 @test "reboot: always and unless-stopped run again, without anybody having logged in" {
-  WAIT_S=120 wait_until is_state boot-always running
-  WAIT_S=120 wait_until is_state boot-unless-stopped running
+  wait_until is_state boot-always running
+  wait_until is_state boot-unless-stopped running
   run_ct -0 exec boot-always true
 }
 
 @test "reboot: what was stopped stays so, and the rest is told truthfully" {
-  WAIT_S=120 wait_until is_state boot-unless-stopped running
+  wait_until is_state boot-unless-stopped running
   is_state boot-stopped exited
   is_state boot-on-failure exited
   is_state boot-no exited
