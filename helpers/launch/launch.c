@@ -25,7 +25,6 @@
 
 #include <fcntl.h>
 #include <linux/sched.h>
-#include <malloc.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -408,7 +407,6 @@ void launch_shed_documents(struct launch *l)
 	l->spec.terminal = terminal;
 	l->spec.namespaces = namespaces;
 	l->plan = kept;
-	(void)malloc_trim(0);
 }
 
 int launch_again(struct launch *l, struct err *e)
