@@ -329,13 +329,28 @@ void launch_event(const struct launch *l, const char *action, const char *const 
 	(void)event_container(LAUNCH_STORE, LAUNCH_CONTAINER, l->id, action, attributes);
 }
 
+/* Also if the documents are bad START is waited for: before it nobody listens, and the container
+ * may never be. Without it l->start.step is 0. */
+static int wait_for_start(struct launch *l, struct err *e)
+{
+	struct sync_msg m;
+	int r = sync_expect(LAUNCH_SYNC, SYNC_DOCUMENTS, "engine", &m, NULL, e);
+
+	sync_time(&l->times[0], "wait for documents");
+	if (r < 0)
+		return r;
+	r = read_documents(l, e);
+	sync_time(&l->times[0], "read documents");
+	if (sync_expect(LAUNCH_SYNC, SYNC_START, "engine", &m, NULL, NULL) == 0)
+		l->start = m;
+	sync_time(&l->times[0], "wait for START");
+	return r;
+}
+
 static int start(struct launch *l, struct err *e)
 {
-	int r;
+	int r = launch_open_journal(l, e);
 
-	r = read_documents(l, e);
-	if (r == 0)
-		r = launch_open_journal(l, e);
 	if (r == 0)
 		r = mark_live(l, e);
 	if (r == 0)
@@ -474,13 +489,13 @@ int main(int argc, char **argv)
 	l.id = argv[1];
 	l.has_userns = !strcmp(argv[2], LAUNCH_NESTED);
 	launch_guard_self(l.has_userns ? LAUNCH_USERNS + 1 : LAUNCH_USERNS, "usr-ct-monitor");
-	r = sync_expect(LAUNCH_SYNC, SYNC_START, "engine", &l.start, NULL, &e);
-	sync_time(&l.times[0], "wait for START");
-	if (r < 0) { /* the engine failed, or was killed, before the container was there */
+	r = wait_for_start(&l, &e);
+	if (!l.start.step) { /* there was no container yet */
 		(void)unlinkat(LAUNCH_RUNTIME_TOP, l.id, AT_REMOVEDIR);
 		return 125;
 	}
-	r = start(&l, &e);
+	if (r == 0)
+		r = start(&l, &e);
 	if (r < 0) {
 		undo(&l, &e);
 		return 125;

@@ -9,7 +9,7 @@
 static const char *step_name(uint32_t step)
 {
 	static const char *const names[] = { "?",  "START", "STARTED", "MAPPED", "READY",
-		                             "GO", "FAIL",  "SCOPED",  "KEEP" };
+		                             "GO", "FAIL",  "SCOPED",  "KEEP",   "DOCUMENTS" };
 
 	return step < ARRAY_SIZE(names) ? names[step] : "?";
 }

@@ -240,6 +240,8 @@ static int make(struct usrct *u, struct document *d, const struct image_row *ima
 		r = write_documents(u, d, image, stage->dirfd, e);
 	if (r == 0 && d->hook)
 		r = d->hook->fill(u, stage->dirfd, d->hook->arg, e);
+	if (r == 0 && d->to_start)
+		r = launched_read_documents(&d->to_start->launched, e);
 	stopwatch_step(w, "write documents");
 	if (r == 0)
 		r = publish(u, d, image, stage, e);

@@ -84,6 +84,15 @@ int launcher_start(struct usrct *u, const char *id, int container_dirfd,
 	return r;
 }
 
+int launched_read_documents(struct launched *l, struct err *e)
+{
+	const struct sync_msg m = { .step = SYNC_DOCUMENTS };
+	int r = l->has_documents ? 0 : sync_send(l->sock_fd, &m, -EBADF, e);
+
+	l->has_documents = l->has_documents || r == 0;
+	return r;
+}
+
 void launched_done(struct launched *l)
 {
 	scope_done(&l->scope);

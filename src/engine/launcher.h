@@ -31,6 +31,7 @@ struct launch_place {
 /* A container's launcher, which waits for START. */
 struct launched {
 	int sock_fd; /* -EBADF: there is none */
+	bool has_documents;
 	struct scope scope;
 };
 #define LAUNCHED_NONE                                   \
@@ -42,5 +43,7 @@ struct launched {
  * after START, so that the program starts while its documents are being written. */
 int launcher_start(struct usrct *u, const char *id, int container_dirfd,
                    const struct launch_place *place, struct launched *ret, struct err *e);
+/* Its documents are there: it reads them while the caller goes on. A second time does nothing. */
+int launched_read_documents(struct launched *l, struct err *e);
 /* A launcher that has not heard START yet takes back what was made for it. */
 void launched_done(struct launched *l);

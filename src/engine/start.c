@@ -147,7 +147,10 @@ static int converse(struct starting *s, struct err *e)
 	}
 	if (s->launched.scope.is_asked)
 		m.flags |= SYNC_SCOPE;
-	r = sync_send(s->launched.sock_fd, &m, -EBADF, e);
+	r = launched_read_documents(&s->launched, e);
+	if (r == 0)
+		r = sync_send(s->launched.sock_fd, &m, -EBADF, e);
+	store_let_go(s->u->store);
 	if (r == 0 && s->launched.scope.is_asked) {
 		r = scope_answer(&s->launched.scope, &m, e);
 		if (r == 0) /* if it is gone, it has said why */
