@@ -271,9 +271,10 @@ static int prepare(struct usrct *u, struct document *d, struct image_row *image,
                    struct image_config *config, struct stopwatch *w, struct err *e)
 {
 	const struct usrct_create_options *o = d->opts;
-	int r = engine_sweep_before_create(u, e);
+	/* What is started at once is swept while it starts: see engine_create_to_start(). */
+	int r = d->to_start ? 0 : engine_sweep_beside_create(u, e);
 
-	stopwatch_step(w, "open store, sweep");
+	stopwatch_step(w, "sweep");
 	/* What cannot be honoured here is said before anything is fetched or made. */
 	if (r == 0)
 		r = network_choose(o->network, &d->network, e);
@@ -402,7 +403,16 @@ int engine_create_hooked(struct usrct *u, const struct usrct_create_options *opt
 int engine_create_to_start(struct usrct *u, const struct usrct_create_options *opts,
                            struct stopwatch *w, struct created *ret, struct err *e)
 {
-	return create_as(u, (struct document){ .opts = opts, .to_start = ret }, w, ret->id, e);
+	const struct document d = { .opts = opts, .to_start = ret };
+	int r = create_as(u, d, w, ret->id, e);
+
+	if (r != -EEXIST && r != -ENOSPC && r != -EDQUOT)
+		return r;
+	/* Its name, or the disk, may be taken by what somebody dead left behind. */
+	created_done(ret);
+	if (engine_sweep(u, NULL) < 0)
+		return r;
+	return create_as(u, d, w, ret->id, e);
 }
 
 void created_done(struct created *c)

@@ -49,6 +49,7 @@ struct starting {
 	struct needs needs;
 	struct launched launched; /* its socket leads to the monitor later */
 	pid_t init_pid;
+	bool was_just_made;
 };
 
 static int read_documents(int dirfd, json_t **ret_spec, json_t **ret_plan, struct err *e)
@@ -150,6 +151,10 @@ static int converse(struct starting *s, struct err *e)
 	r = launched_read_documents(&s->launched, e);
 	if (r == 0)
 		r = sync_send(s->launched.sock_fd, &m, -EBADF, e);
+	/* Nobody waits for it here, so what the dead left is put away now. Of its failures the next
+	 * command tells. */
+	if (s->was_just_made)
+		(void)engine_sweep_beside_create(s->u, NULL);
 	store_let_go(s->u->store);
 	if (r == 0 && s->launched.scope.is_asked) {
 		r = scope_answer(&s->launched.scope, &m, e);
@@ -302,6 +307,7 @@ static int start_created(struct usrct *u, struct created *c, const struct usrct_
 {
 	struct starting s = { .u = u, .opts = opts, .watch = w, .dirfd = c->dirfd, .id = c->id };
 
+	s.was_just_made = true;
 	s.launched = c->launched;
 	c->launched = (struct launched)LAUNCHED_NONE;
 	s.needs.plan = json_incref(c->plan);

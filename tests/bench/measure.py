@@ -158,9 +158,10 @@ class Place:
         return ["usr-ct", *args]
 
     def podman(self, *args):
-        return ["podman", "--cgroup-manager=cgroupfs", "--runtime=crun", "--root",
-                f"{self.dir}/podman", "--runroot", f"{self.run}/podman", "--events-backend=none",
-                *args]
+        # Without the driver's name podman 4.3 takes vfs, which copies the image for each container.
+        return ["podman", "--cgroup-manager=cgroupfs", "--runtime=crun", "--storage-driver=overlay",
+                "--root", f"{self.dir}/podman", "--runroot", f"{self.run}/podman",
+                "--events-backend=none", *args]
 
     def load(self, image=None):
         image = image or self.image
@@ -287,8 +288,8 @@ def bench_pull(place, options):
         return remove
 
     def podman(turn):
-        return ["podman", "--cgroup-manager=cgroupfs", "--events-backend=none", "--root",
-                f"{place.dir}/podman.{turn}", "--runroot", f"{place.run}/podman", "pull", "--quiet",
+        return ["podman", "--cgroup-manager=cgroupfs", "--events-backend=none",
+                "--storage-driver=overlay", "--root", f"{place.dir}/podman.{turn}", "--runroot", f"{place.run}/podman", "pull", "--quiet",
                 "--tls-verify=false", image]
 
     compare(f"pull {options.image} from a registry on loopback into a fresh store", [
