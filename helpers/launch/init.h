@@ -2,6 +2,7 @@
 /* init - the container's first process, from its birth in the new namespaces to its exec(2) */
 #pragma once
 
+#include "container/backend.h"
 #include "container/rootfs.h"
 #include "container/spec.h"
 #include "launch/secrets.h"
@@ -9,13 +10,15 @@
 struct init_context {
 	const struct spec *spec;
 	const struct secrets *secrets;
-	struct rootfs_source root;
+	struct backend_root root;
 	int sync_fd;         /* to the launcher; close-on-exec */
 	int stdio[3];        /* the program's ends; unused with a terminal */
 	int init_program_fd; /* usr-ct-init for --init, else -EBADF */
 	bool has_own_network;
 	bool has_own_cgroup; /* born in it: the cgroup namespace is made there */
 	uint32_t n_ids;      /* how many group ids are mapped, for ping */
+	bool is_single;      /* there is one id only */
+	bool is_mapped;      /* the launcher makes some mounts (ids.h) */
 };
 
 /* In the child of clone3(2). Never returns: it becomes the program, or reports FAIL and exits. */

@@ -95,6 +95,24 @@ static void handle_init(struct monitor *m)
 	(void)epoll_ctl(m->epoll_fd, EPOLL_CTL_DEL, m->l->init_pidfd, NULL);
 }
 
+/* What showed the root has ended: whatever the container does now fails. */
+static void handle_lost_root(struct monitor *m)
+{
+	static const char text[] = "1usr-ct: the container's files are gone: fuse-overlayfs was "
+				   "killed\n";
+	struct launch *l = m->l;
+
+	(void)epoll_ctl(m->epoll_fd, EPOLL_CTL_DEL, l->server.pidfd, NULL);
+	if (m->has_ended)
+		return;
+	memcpy(m->buf, text, sizeof(text) - 1);
+	m->buf[0] = ATTACH_STDERR;
+	clients_broadcast(m, sizeof(text) - 1);
+	(void)snprintf(l->state.error, sizeof(l->state.error),
+	               "fuse-overlayfs, which showed the container's files, was killed");
+	(void)pidfd_signal(l->init_pidfd, SIGKILL);
+}
+
 static void handle_event(struct monitor *m, const struct epoll_event *ev)
 {
 	unsigned index = (unsigned)(ev->data.u64 & UINT32_MAX);
@@ -116,11 +134,17 @@ static void handle_event(struct monitor *m, const struct epoll_event *ev)
 	case EVENT_INIT:
 		handle_init(m);
 		break;
+	case EVENT_ROOT:
+		handle_lost_root(m);
+		break;
 	case EVENT_HEALTH:
 		health_event(m, index);
 		break;
 	case EVENT_OOM:
 		oom_check(m);
+		break;
+	case EVENT_SQUEEZE:
+		squeeze_event(m);
 		break;
 	case EVENT_CONTAINER:
 		(void)epoll_ctl(m->epoll_fd, EPOLL_CTL_DEL, EXEC_INIT, NULL);
@@ -190,6 +214,8 @@ int monitor_control(struct monitor *m, uint32_t op)
 		return 0;
 	case ATTACH_OP_CHECK:
 		return health_check_now(m);
+	case ATTACH_OP_FREEZE: /* belongs to a client: clients.c */
+		break;
 	case ATTACH_OP_RELOAD:
 		r = json_read_at(LAUNCH_CONTAINER, PLAN_FILE, SPEC_MAX_BYTES, &doc, NULL);
 		return r < 0 ? r : plan_parse_restart(doc, &m->l->plan.restart, NULL);
@@ -244,6 +270,7 @@ void launch_end_run(struct launch *l)
 	cleanup_close(&l->output_fds[1]);
 	cleanup_close(&l->init_pidfd);
 	cleanup_close(&l->mntns_fd);
+	fuse_server_end(&l->server); /* now that its mount is gone */
 	l->input_fd = l->output_fds[0] = l->output_fds[1] = -EBADF;
 	l->init_pidfd = l->mntns_fd = -EBADF;
 	l->init_pid = 0;
@@ -336,6 +363,8 @@ static int watch_run(struct monitor *m)
 	m->has_ended = m->input_ended = false;
 	m->began_ns = clock_monotonic_ns();
 	r = monitor_watch_streams(m);
+	if (m->l->server.pidfd >= 0)
+		r = MIN(r, monitor_watch(m, m->l->server.pidfd, EPOLLIN, EVENT_ROOT, 0));
 	oom_watch(m);
 	return MIN(r, monitor_watch(m, m->l->init_pidfd, EPOLLIN, EVENT_INIT, 0));
 }
@@ -404,8 +433,11 @@ int monitor_run(struct launch *l)
 	else
 		keep_last_state(m);
 	monitor_part(m);
+	squeeze_end(m);
 	launch_put_away(l);
-	if (l->plan.auto_remove)
+	if (l->plan.auto_remove) {
 		launch_remove_container(l, true);
+		launch_tidy(l);
+	}
 	return 0;
 }

@@ -51,7 +51,7 @@ static int prepare(struct pack *p, struct err *e)
 	/* Its configuration file could load modules, and is out of reach once we are confined. */
 	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
 		return err_set(e, UCT_SYSTEM, -EIO, "cannot start libcrypto");
-	if (p->start.op == PACK_WRITE)
+	if (p->start.op == PACK_WRITE || p->start.op == PACK_COPY)
 		(void)umask(0);
 	p->proc_fd = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return p->proc_fd < 0 ? err_sys(e, "cannot open /proc/self/fd") : 0;
@@ -85,13 +85,14 @@ static int find_place(struct pack *p, struct err *e)
 static int confine(struct pack *p, struct err *e)
 {
 	bool is_host = p->start.tree == PACK_TREE_HOST;
-	int fd = p->root.confine_fd >= 0 ? p->root.confine_fd : p->root.fd;
+	int fds[2] = { p->root.confine_fd >= 0 ? p->root.confine_fd : p->root.fd,
+		       p->root.objects_fd };
 
 	if (is_host && p->start.op == PACK_READ)
-		fd = p->place.fd;
+		fds[0] = p->place.fd;
 	else if (is_host)
-		fd = p->place.is_dir ? p->place.fd : p->place.dir_fd;
-	return unpack_confine(&fd, 1, /* is_layer= */ false, e);
+		fds[0] = p->place.is_dir ? p->place.fd : p->place.dir_fd;
+	return unpack_confine(fds, fds[1] >= 0 ? 2 : 1, /* is_layer= */ false, e);
 }
 
 static int converse(struct pack *p, struct pack_go *ret, struct err *e)
@@ -120,11 +121,20 @@ static int converse(struct pack *p, struct pack_go *ret, struct err *e)
 	return 0;
 }
 
+static struct pack_owners owners_of(const struct pack *p)
+{
+	if (p->start.tree == PACK_TREE_HOST)
+		return (struct pack_owners){ .noted = false };
+	return (struct pack_owners){ .maps = p->start.maps.uids.n ? &p->start.maps : NULL,
+		                     .noted = p->start.flags & PACK_SINGLE_ID };
+}
+
 static int read_tree(struct pack *p, struct err *e)
 {
 	struct pack_tree_job job = { .root_fd = p->place.fd,
 		                     .proc_fd = p->proc_fd,
-		                     .out_fd = p->fds[PACK_FD_STREAM] };
+		                     .out_fd = p->fds[PACK_FD_STREAM],
+		                     .owners = owners_of(p) };
 	struct pack_go go;
 	int r = converse(p, &go, e);
 
@@ -143,6 +153,7 @@ static int write_tree(struct pack *p, struct err *e)
 		.max_bytes = INT64_MAX,
 		.max_entries = UINT64_MAX,
 		.owned_by_root = !(p->start.flags & PACK_KEEP_OWNER),
+		.maps = is_host ? NULL : owners_of(p).maps,
 		.drops_setid = is_host,
 	};
 	struct unpack_result done = { 0 };
@@ -173,6 +184,7 @@ static int export_tree(struct pack *p, struct err *e)
 		.out_fd = p->fds[PACK_FD_STREAM],
 		.name = "",
 		.stays = true,
+		.owners = owners_of(p),
 	};
 
 	return pack_tree(&job, &p->sums, e);
@@ -187,10 +199,25 @@ static int work_on_upper(struct pack *p, struct err *e)
 		.lower = p->root.lower,
 		.hidden = p->root.hidden.v,
 		.is_plain = p->start.flags & PACK_PLAIN,
+		.owners = owners_of(p),
+		.is_whole = p->root.is_whole,
+		.is_fuse = p->root.is_fuse,
 	};
 
 	p->root.lower = (struct lower){ 0 };
 	return p->start.op == PACK_DIFF ? pack_diff(&job, e) : pack_layer(&job, &p->sums, e);
+}
+
+static int copy_layers(struct pack *p, struct err *e)
+{
+	const struct pack_copy_job job = {
+		.to_fd = p->root.fd,
+		.proc_fd = p->proc_fd,
+		.objects_fd = p->root.objects_fd,
+		.is_single_id = p->start.flags & PACK_SINGLE_ID,
+	};
+
+	return pack_copy(&job, &p->root.lower, e);
 }
 
 static int serve(struct pack *p, struct err *e)
@@ -216,6 +243,8 @@ static int serve(struct pack *p, struct err *e)
 		return write_tree(p, e);
 	case PACK_EXPORT:
 		return export_tree(p, e);
+	case PACK_COPY:
+		return copy_layers(p, e);
 	case PACK_LAYER:
 	case PACK_DIFF:
 		return work_on_upper(p, e);
@@ -250,7 +279,9 @@ int main(void)
 
 	/* A reader that leaves is an error like any other, and ours to tell. */
 	(void)signal(SIGPIPE, SIG_IGN);
-	if (serve(&p, &fail.e) < 0) {
+	r = serve(&p, &fail.e);
+	fuse_server_kill(&p.root.server); /* before anybody is told: nothing of ours is left then */
+	if (r < 0) {
 		polish(&fail);
 		r = sock_send(SOCKET_FD, &fail, sizeof(fail));
 	} else {

@@ -165,6 +165,11 @@ UCT(1212, IMAGE_SEVERAL_NAMES, ERR_CONFLICT, "the image has several names",
     "An image was to be removed by its id, but repositories of different names refer to it. Removing "
     "it would take it away under each of these names.",
     "remove it by one of its names, or add -f to remove it with all of them")
+UCT(1213, IMAGE_ARCHIVE, ERR_SYSTEM, "the archive is not one of images",
+    "load reads docker archives (docker save, podman save) and OCI layouts, as directories or tar "
+    "archives, compressed with gzip, zstd, xz, bzip2 or not at all. This one is something else, is "
+    "damaged, or lacks a part that it promises. import takes a root file system as one tar archive.",
+    "look into it with tar -tf; usr-ct import makes an image of a root file system")
 
 UCT(1301, STORE_DAMAGED, ERR_SYSTEM, "the store is damaged",
     "The index or a file of the store cannot be read as what it should be.",
@@ -272,6 +277,11 @@ UCT(1446, NO_MONITOR, ERR_CONFLICT, "the container's monitor is gone",
     "The process that looks after this container was killed. The container runs on, but nobody "
     "moves its output, starts it again or checks its health.",
     "stop and start it; look for out-of-memory kills")
+UCT(1447, LOGS_APART, ERR_UNSUPPORTED, "this log cannot be followed beside others",
+    "One of the containers writes to the journal (--log-driver journald), which journalctl reads for "
+    "us. Logs in files are put in the order of their entries while they are followed; the journal is "
+    "followed alone.", "follow it by itself: usr-ct logs -f CONTAINER")
+
 UCT(1460, NO_SUCH_PATH, ERR_NOT_FOUND, "the path does not exist",
     "What was to be copied, or the directory to copy it into, is not there. Paths in a container "
     "start at its root, whatever its working directory is; links are followed inside it.",
@@ -319,6 +329,43 @@ UCT(1504, ROOTFS_UNUSABLE, ERR_SYSTEM, "the container's root file system is not 
     "A path inside the image could not be used as needed, for example because a mount target "
     "leads out of the root or is of the wrong type.", "check the image and the mount targets")
 
+UCT(1505, NO_FUSE, ERR_UNSUPPORTED, "fuse-overlayfs cannot be used",
+    "The container's files are to be mounted by fuse-overlayfs: because that was asked for, or "
+    "because overlayfs does not work here. It is not installed, it may not open /dev/fuse, or it "
+    "has ended; the message has its last words.",
+    "install fuse-overlayfs; modprobe fuse; chmod 666 /dev/fuse")
+UCT(1506, BAD_BACKEND, ERR_USAGE, "there is no such mount back end",
+    "The files of a container are put together by the kernel's overlayfs, by fuse-overlayfs, or by "
+    "copying all of them. Other ways do not exist.",
+    "set USRCT_MOUNT_BACKEND to overlay, fuse-overlayfs, copy or auto")
+UCT(1507, NO_BACKEND, ERR_UNSUPPORTED, "nothing can mount the container's files",
+    "The kernel refuses overlayfs to ordinary users, or the file system of the store cannot carry "
+    "it, and fuse-overlayfs is missing or may not be used. Copying each image for each container "
+    "would work, and is slow, so it is not chosen unless asked for.",
+    "install fuse-overlayfs, or set USRCT_MOUNT_BACKEND=copy")
+UCT(1508, BAD_STORAGE_OPT, ERR_USAGE, "the storage option is not known",
+    "--storage-opt takes KEY=VALUE. What others configure that way belongs to their own drivers, "
+    "and is refused rather than ignored.",
+    "the keys are size=BYTES, mount_backend=NAME and upper=disk|memory")
+UCT(1509, NO_STORAGE_SIZE, ERR_UNSUPPORTED, "the size of a container's files cannot be limited",
+    "Quotas of ext4 and xfs are root's to set, and a user cannot mount a file system of limited "
+    "size from a file. What works without privilege is memory: a tmpfs of that size takes what the "
+    "container writes, and is gone with it.",
+    "use --rm with --storage-opt size=, so that what it writes may lie in memory")
+UCT(1510, ROOT_IN_MEMORY, ERR_UNSUPPORTED, "what the container wrote lies in memory",
+    "With --storage-opt size= or upper=memory the container's changes lie in a tmpfs of its own "
+    "mount namespace. They cannot be listed or made into an image from outside.",
+    "copy what you need: usr-ct cp or usr-ct export while it runs")
+UCT(1511, HOME_UNSUITABLE, ERR_UNSUPPORTED, "the file system of the store cannot carry containers",
+    "Containers need a place where files of other ids and with user attributes can be made, which "
+    "NFS, many FUSE file systems, FAT and their like are not. Contents may lie there; the rest "
+    "needs a local directory, and none was found.",
+    "set USRCT_LOCAL_DIR to a directory of yours on a local disk, or XDG_DATA_HOME")
+UCT(1512, HOME_LOST, ERR_SYSTEM, "the local part of the store is gone",
+    "The store in your home says that its containers and layers lie in a local directory, which "
+    "does not exist here or is not yours: this is another machine, or it was cleaned up.",
+    "set USRCT_LOCAL_DIR, or remove the link 'local' in the store to choose anew")
+
 UCT(1601, NO_NETWORK_HELPER, ERR_UNSUPPORTED, "no program to connect the network with",
     "A private network needs slirp4netns or pasta.",
     "install slirp4netns or passt, or use --network none|host")
@@ -342,6 +389,38 @@ UCT(1703, NO_USERNS, ERR_UNSUPPORTED, "user namespaces are not allowed here",
 UCT(1704, MAP_FAILED, ERR_SYSTEM, "the id map could not be written",
     "newuidmap or newgidmap refused the range: it is not yours, or overlaps.",
     "check /etc/subuid and /etc/subgid for your user")
+UCT(1705, BAD_MAP, ERR_USAGE, "the id map cannot be understood",
+    "--uidmap and --gidmap take [FLAGS]INSIDE:OUTSIDE[:COUNT]. Outside, 0 is you and 1, 2, ... are "
+    "your subordinate ids; @ before OUTSIDE makes it a number of the machine's. The flags are + "
+    "(all other ids stay as by default), u and g (for uids or gids alone). No id may be mapped "
+    "twice, on either side.",
+    "see docs/ids.md; --uidmap +1000:0 makes you user 1000 inside")
+UCT(1706, MAP_NOT_YOURS, ERR_UNSUPPORTED, "the ids of this map are not all yours",
+    "A container can have your own id and your subordinate ids, and no others.",
+    "have more of them: usermod --add-subuids FIRST-LAST --add-subgids FIRST-LAST $USER; usr-ct "
+    "info tells how many you have")
+UCT(1707, NO_FREE_IDS, ERR_CONFLICT, "no range of ids is free",
+    "--userns auto gives each container ids that no other one has, and the containers that exist "
+    "have taken yours.",
+    "remove containers, ask for fewer with --userns auto:size=N, or have more subordinate ids")
+UCT(1708, USERNS_GONE, ERR_CONFLICT, "the user namespace to join does not exist",
+    "--userns container:NAME joins the user namespace of a container that runs; it ends with its "
+    "last process.",
+    "start that container first")
+UCT(1709, CANNOT_SHIFT, ERR_UNSUPPORTED, "the image's files cannot be shown with other owners here",
+    "A container whose ids are not mapped as by default sees its image's files with shifted owners. "
+    "That needs an image stored by the objects driver (Linux 6.16), or fuse-overlayfs.",
+    "install fuse-overlayfs, or use --userns host-root")
+UCT(1710, OWNER_OUTSIDE_MAP, ERR_UNSUPPORTED, "a file of the image has an owner outside the id map",
+    "Each owner of a file in the image needs an id in the container.",
+    "give the container more ids: a larger size= with --userns, or more subordinate ids")
+UCT(1711, MAP_CHANGED, ERR_CONFLICT, "the container's ids are not yours any more",
+    "The container was made with subordinate ids that the user does not have now, or whose numbers "
+    "have changed; the owners of its files would be wrong.",
+    "give back the old ranges in /etc/subuid and /etc/subgid, or make the container anew")
+UCT(1712, MAP_NO_ROOT, ERR_UNSUPPORTED, "the id map has no root",
+    "What sets the container up is its root, so that uid 0 and gid 0 must be mapped.",
+    "add --uidmap 0:1:1, or use + so that the ids that are not named stay mapped")
 
 UCT(1801, CGROUP_FAILED, ERR_SYSTEM, "the container's cgroup could not be made",
     "The delegated cgroup refused a child, or one of its files could not be used.",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* usr-ct update - other limits for containers, also while they run */
 #include "cli/limit-options.h"
+#include "cli/selection.h"
 
 static const char *const policies[] = { "no", "on-failure", "always", "unless-stopped", NULL };
 
@@ -25,7 +26,7 @@ static int update(struct cli *c, const struct args *a)
 	struct err e = { 0 };
 	int r = limits_read(a, true, &limits, &e);
 
-	if (r == 0 && !a->n_values) {
+	if (r == 0 && a->n_values <= (args_flag(a, "latest") ? 1U : 0U)) {
 		r = err_set(&e, UCT_USAGE, -EINVAL, "update needs at least one flag");
 		(void)err_hint(&e, r, "see usr-ct update --help");
 	}
@@ -33,6 +34,34 @@ static int update(struct cli *c, const struct args *a)
 		return cli_fail_local(c, &e);
 	return cli_for_each(c, a, /* echo= */ true, update_one);
 }
+
+#define NO_CONTROLLER "the io controller of cgroups is not used yet"
+#define NO_REALTIME   "cgroup v2 has no limits for realtime scheduling"
+#define NO_CHECKS     "health checks are those that the container was made with"
+
+static const struct foreign_option update_foreign[] = {
+	{ "blkio-weight", 0, NO_CONTROLLER, NULL },
+	{ "blkio-weight-device", 0, NO_CONTROLLER, NULL },
+	{ "cpu-rt-period", 0, NO_REALTIME, NULL },
+	{ "cpu-rt-runtime", 0, NO_REALTIME, NULL },
+	{ "device-read-bps", 0, NO_CONTROLLER, NULL },
+	{ "device-read-iops", 0, NO_CONTROLLER, NULL },
+	{ "device-write-bps", 0, NO_CONTROLLER, NULL },
+	{ "device-write-iops", 0, NO_CONTROLLER, NULL },
+	{ "env", 'e', "a program's environment is its own once it runs",
+	  "make another container: run --replace --name NAME" },
+	{ "health-cmd", 0, NO_CHECKS, NULL },
+	{ "health-interval", 0, NO_CHECKS, NULL },
+	{ "health-on-failure", 0, NO_CHECKS, NULL },
+	{ "health-retries", 0, NO_CHECKS, NULL },
+	{ "health-start-period", 0, NO_CHECKS, NULL },
+	{ "health-timeout", 0, NO_CHECKS, NULL },
+	{ "kernel-memory", 0, "the kernel has no such limit any more",
+	  "use --memory, which counts kernel memory too" },
+	{ "memory-swappiness", 0, "cgroup v2 has no swappiness of its own", NULL },
+	{ "no-healthcheck", 0, NO_CHECKS, NULL },
+	{ NULL, 0, NULL, NULL },
+};
 
 const struct command cmd_update = {
 	.name = "update",
@@ -46,10 +75,12 @@ const struct command cmd_update = {
 	.args = (const struct positional[]){ { "CONTAINER", COMPLETE_CONTAINER, false, true },
 	                                     { NULL } },
 	.options = update_options,
-	.shared = (const struct option *const[]){ limit_options, NULL },
+	.shared = (const struct option *const[]){ limit_options, latest_option_l, NULL },
+	.foreign = update_foreign,
 	.examples = (const struct example[]){ { "Give a server more memory without a restart",
 	                                        "usr-ct update --memory 2g web" },
 	                                      { NULL, NULL } },
 	.handler = update,
 	.uses_store = true,
+	.takes_latest = true,
 };

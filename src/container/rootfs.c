@@ -2,6 +2,7 @@
 #include "container/rootfs.h"
 
 #include "base/strv.h"
+#include "container/backend.h"
 #include "container/mount.h"
 #include "container/spec.h"
 #include "container/sync.h"
@@ -146,10 +147,12 @@ int rootfs_clone_source(const struct spec_mount *m, struct err *e)
 	return r;
 }
 
-static int bind_mount(int root_fd, const struct spec_mount *m, const struct options *o,
+/* @made_fd: the clone, if it was made already. */
+static int bind_mount(int root_fd, const struct spec_mount *m, const struct options *o, int made_fd,
                       struct err *e)
 {
-	_cleanup_close_ int fd = clone_source(m, o, e), target_fd = -EBADF;
+	_cleanup_close_ int fd = made_fd >= 0 ? made_fd : clone_source(m, o, e);
+	_cleanup_close_ int target_fd = -EBADF;
 	struct stat st;
 
 	if (fd < 0)
@@ -198,7 +201,8 @@ static int new_mount(int root_fd, const struct spec_mount *m, const struct optio
 	return target_fd < 0 ? target_fd : mount_attach(fd, target_fd, m->target, e);
 }
 
-static int spec_mounts(int root_fd, const struct spec *spec, struct err *e)
+/* @bind_fds may be NULL. */
+static int spec_mounts(int root_fd, const struct spec *spec, const int *bind_fds, struct err *e)
 {
 	for (size_t i = 0; i < spec->n_mounts; i++) {
 		const struct spec_mount *m = &spec->mounts[i];
@@ -208,7 +212,7 @@ static int spec_mounts(int root_fd, const struct spec *spec, struct err *e)
 		if (r < 0)
 			r = err_oom(e);
 		else if (!strcmp(m->type, "bind"))
-			r = bind_mount(root_fd, m, &o, e);
+			r = bind_mount(root_fd, m, &o, bind_fds ? bind_fds[i] : -EBADF, e);
 		else
 			r = new_mount(root_fd, m, &o, e);
 		strv_done(&o.config);
@@ -267,70 +271,8 @@ static int protect_paths(int root_fd, char *const *paths, struct err *e)
 	return r;
 }
 
-/* Directories of the store, in the order given. */
-struct layer_fds {
-	int *fds;
-	size_t n;
-};
-
-static void layer_fds_done(struct layer_fds *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		(void)close(l->fds[i]);
-	free(l->fds);
-}
-
-static int open_layers(int base_dirfd, char *const *paths, struct layer_fds *ret, struct err *e)
-{
-	size_t n = 0;
-
-	while (paths && paths[n])
-		n++;
-	ret->fds = calloc(n + 1, sizeof(*ret->fds));
-	if (!ret->fds)
-		return err_oom(e);
-	for (; ret->n < n; ret->n++) {
-		int fd = openat(base_dirfd, paths[ret->n],
-		                O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-		if (fd < 0)
-			return err_set(e, UCT_STORE_DAMAGED, -errno, "cannot open layer '%s': %s",
-			               paths[ret->n], strerror(errno));
-		ret->fds[ret->n] = fd;
-	}
-	return 0;
-}
-
-static int mount_layers(const struct rootfs_source *src, struct err *e)
-{
-	_cleanup_close_ int upper_fd = -EBADF, work_fd = -EBADF;
-	_cleanup_(layer_fds_done) struct layer_fds lower = { 0 }, data = { 0 };
-	int r = open_layers(src->base_dirfd, src->layers, &lower, e);
-
-	if (r == 0)
-		r = open_layers(src->base_dirfd, src->data, &data, e);
-	upper_fd = openat(src->container_dirfd, "upper", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	work_fd = openat(src->container_dirfd, "work", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (r == 0 && (upper_fd < 0 || work_fd < 0))
-		r = err_sys(e, "cannot open the container's directories");
-	if (r < 0)
-		return r;
-	struct mount_overlay o = {
-		.lower_fds = lower.fds,
-		.n_lower = lower.n,
-		.data_fds = data.fds,
-		.n_data = data.n,
-		.upper_fd = upper_fd,
-		.work_fd = work_fd,
-		.is_volatile = src->is_volatile,
-	};
-
-	r = mount_overlay(&o, src->container_dirfd, "root", e);
-	return r < 0 && data.n ? err_recode(e, r, UCT_NO_OBJECTS) : r;
-}
-
-int rootfs_build(const struct rootfs_source *src, const struct spec *spec, struct sync_times *times,
-                 struct err *e)
+int rootfs_build(const struct backend_root *src, const struct rootfs_made *made,
+                 const struct spec *spec, struct sync_times *times, struct err *e)
 {
 	_cleanup_close_ int root_fd = -EBADF;
 	int r;
@@ -339,11 +281,11 @@ int rootfs_build(const struct rootfs_source *src, const struct spec *spec, struc
 	 * until the old root is gone. */
 	if (mount(NULL, "/", NULL, PROPAGATE_REC | PROPAGATE_SLAVE, NULL) < 0)
 		return err_sys(e, "cannot detach from the host's mounts");
-	root_fd = mount_layers(src, e);
+	root_fd = made && made->root_fd >= 0 ? made->root_fd : backend_mount(src, e);
 	if (root_fd < 0)
 		return root_fd;
 	sync_time(times, "overlay");
-	r = spec_mounts(root_fd, spec, e);
+	r = spec_mounts(root_fd, spec, made ? made->bind_fds : NULL, e);
 	sync_time(times, "mounts");
 	if (r == 0 && has_own_dev(spec))
 		r = rootfs_devices(root_fd, e);

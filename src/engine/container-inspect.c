@@ -10,8 +10,10 @@
 #include "base/sbuf.h"
 #include "container/log.h"
 #include "container/spec.h"
+#include "engine/backends.h"
 #include "engine/health.h"
 #include "engine/host-config.h"
+#include "engine/ids.h"
 #include "engine/limits.h"
 #include "engine/policy.h"
 
@@ -52,6 +54,17 @@ static json_t *binds_of(const json_t *mounts)
 	return list;
 }
 
+/* As podman has them: INSIDE:OUTSIDE:COUNT, outside in the ids of the holder's namespace. */
+static json_t *id_mappings_of(const struct candidate *c)
+{
+	struct id_map uids = { .n = 0 }, gids = { .n = 0 };
+
+	(void)spec_id_map(json_at(c->spec, "linux.uidMappings"), &uids, NULL);
+	(void)spec_id_map(json_at(c->spec, "linux.gidMappings"), &gids, NULL);
+	return json_pack("{s:o, s:o}", "UidMap", ids_texts(&uids, NULL), "GidMap",
+	                 ids_texts(&gids, NULL));
+}
+
 /* What was not asked for has Docker's default. */
 static json_t *host_config_of(const struct candidate *c, const json_t *mounts)
 {
@@ -77,6 +90,8 @@ static json_t *host_config_of(const struct candidate *c, const json_t *mounts)
 	                       "OomKillDisable", 0, "Init", json_is_true(json_at(c->plan, "init")),
 	                       "Ulimits", "MaskedPaths", json_at(c->spec, "linux.maskedPaths"),
 	                       "ReadonlyPaths", json_at(c->spec, "linux.readonlyPaths")));
+	if (out && json_array_size(json_at(c->spec, "linux.uidMappings")))
+		(void)json_object_set_new(out, "IDMappings", id_mappings_of(c));
 	return out;
 }
 
@@ -133,15 +148,19 @@ static json_t *graph_driver_of(const struct candidate *c, const char *dir)
 {
 	_cleanup_sbuf_ struct sbuf lower = SBUF_INIT(1 << 20);
 	_cleanup_free_ char *upper = strf("%s/upper", dir), *work = strf("%s/work", dir),
-			    *merged = strf("%s/root", dir);
+			    *merged = strf("%s/root", dir), *copy = strf("%s/copy", dir);
 	json_t *layers = json_object_get(c->plan, "layers"), *v;
+	enum mount_backend backend = backend_of_plan(c->plan);
 	size_t i;
 
+	if (backend == BACKEND_COPY)
+		return json_pack("{s:s, s:{s:s?}}", "Name", backend_graph_driver(backend), "Data",
+		                 "dir", copy);
 	json_array_foreach(layers, i, v) if (json_is_string(v)) sbuf_addf(
 		&lower, "%s%s/%s", i ? ":" : "", store_path(c->u->store), json_string_value(v));
-	return json_pack("{s:s, s:{s:s, s:s?, s:s?, s:s?}}", "Name", "overlay2", "Data", "LowerDir",
-	                 lower.s ? lower.s : "", "MergedDir", merged, "UpperDir", upper, "WorkDir",
-	                 work);
+	return json_pack("{s:s, s:{s:s, s:s?, s:s?, s:s?}}", "Name", backend_graph_driver(backend),
+	                 "Data", "LowerDir", lower.s ? lower.s : "", "MergedDir", merged,
+	                 "UpperDir", upper, "WorkDir", work);
 }
 
 static json_t *rest_of(const json_t *args)

@@ -12,6 +12,7 @@
 #include "engine/layering.h"
 #include "engine/limits.h"
 #include "engine/names.h"
+#include "engine/packing.h"
 #include "engine/secrets.h"
 #include "store/blobs.h"
 
@@ -115,7 +116,7 @@ static int write_documents(struct usrct *u, const struct document *d, const stru
 {
 	_cleanup_json_ json_t *spec = NULL, *plan = NULL;
 	_cleanup_strv_ struct strv layers = { 0 };
-	int r = engine_layer_paths(u, image, &layers, e);
+	int r = engine_layer_paths(u, image, &d->ids, &layers, e);
 
 	if (r == 0)
 		r = document_spec(d, &spec, e);
@@ -140,9 +141,12 @@ static int launch_early(struct usrct *u, const struct document *d, int dirfd, st
 	const struct usrct_limits *l = d->opts->limits;
 	const char *parent = l ? l->cgroup_parent : NULL;
 	int stop_timeout_s = d->opts->stop_timeout_s < 0 ? 10 : d->opts->stop_timeout_s;
-	const struct launch_place place = { l && l->no_cgroup,
-		                            parent ? parent + strspn(parent, "/") : NULL,
-		                            (unsigned)MIN(stop_timeout_s, 86400) };
+	const struct launch_place place = {
+		.no_cgroup = l && l->no_cgroup,
+		.cgroup_parent = parent ? parent + strspn(parent, "/") : NULL,
+		.stop_timeout_s = (unsigned)MIN(stop_timeout_s, 86400),
+		.join_fd = -EBADF,
+	};
 
 	return launcher_start(u, d->id, dirfd, &place, &d->to_start->launched, e);
 }
@@ -229,6 +233,23 @@ static int publish(struct usrct *u, const struct document *d, const struct image
 	return r;
 }
 
+/* Before anybody can see it, so that a kill leaves a stage and nothing else. */
+static int copy_layers(struct usrct *u, int dirfd, struct stopwatch *w, struct err *e)
+{
+	_cleanup_packing_ struct packing p = PACKING_NONE;
+	_cleanup_close_ int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	const struct packing_request q = { .op = PACK_COPY,
+		                           .tree = PACK_TREE_UPPER,
+		                           .stream_fd = null_fd,
+		                           .container_dirfd = dirfd };
+	int r = null_fd < 0 ? err_sys(e, "cannot open /dev/null") : packing_start(u, &q, &p, e);
+
+	if (r == 0)
+		r = packing_finish(&p, e);
+	stopwatch_step(w, "copy");
+	return r < 0 ? err_in(e, r, "cannot copy the image's layers") : 0;
+}
+
 static int make(struct usrct *u, struct document *d, const struct image_row *image,
                 struct container_stage *stage, struct stopwatch *w, struct err *e)
 {
@@ -237,7 +258,11 @@ static int make(struct usrct *u, struct document *d, const struct image_row *ima
 	if (r == 0)
 		r = open_up(stage->dirfd, e);
 	if (r == 0)
+		r = ids_choose(u, d, image, stage, e);
+	if (r == 0)
 		r = write_documents(u, d, image, stage->dirfd, e);
+	if (r == 0 && d->storage.backend == BACKEND_COPY)
+		r = copy_layers(u, stage->dirfd, w, e);
 	if (r == 0 && d->hook)
 		r = d->hook->fill(u, stage->dirfd, d->hook->arg, e);
 	if (r == 0 && d->to_start)
@@ -279,6 +304,8 @@ static int prepare(struct usrct *u, struct document *d, struct image_row *image,
 	if (r == 0)
 		r = network_choose(o->network, &d->network, e);
 	if (r == 0)
+		r = storage_choose(u, o->storage_opts, o->auto_remove, &d->storage, e);
+	if (r == 0)
 		r = document_isolation(d, e);
 	if (r == 0)
 		r = find_or_pull(u, o, image, e);
@@ -301,6 +328,7 @@ static int fill(struct usrct *u, struct document *d, struct container_stage *sta
 		r = absolute_path(d->opts->pidfile, &pidfile, e);
 	if (r == 0) {
 		d->image = &config;
+		d->image_id = image.id;
 		dir = strf("%s/containers/%s", store_path(u->store), d->id);
 		d->container_dir = dir;
 		d->pidfile = pidfile;
@@ -339,13 +367,14 @@ static int create(struct usrct *u, struct document d, struct stopwatch *w,
 		r = open_stage(u, &stage, e);
 	if (r < 0)
 		return r;
-	if (d.to_start)
+	/* Whose user namespace is joined is found out later. */
+	if (d.to_start && !(d.opts->userns && *d.opts->userns))
 		r = launch_early(u, &d, stage.dirfd, e);
 	stopwatch_step(w, "start launcher");
 	if (r == 0)
 		r = fill(u, &d, &stage, w, e);
 	if (r < 0 && stage.name[0])
-		(void)tree_remove_at(store_dirfd(u->store), stage.name, NULL);
+		(void)engine_remove_tree(store_dirfd(u->store), stage.name, u, NULL);
 	if (r == 0 && d.to_start)
 		d.to_start->dirfd = TAKE_FD(stage.dirfd);
 	container_stage_done(&stage);

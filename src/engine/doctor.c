@@ -6,6 +6,9 @@
  */
 #include "engine/engine.h"
 
+#include "engine/backends.h"
+#include "engine/home.h"
+
 #include "base/fd.h"
 #include "base/libexec.h"
 #include "base/sbuf.h"
@@ -21,8 +24,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/vfs.h>
-#include <sys/xattr.h>
 
 struct verdict {
 	enum usrct_check_state state;
@@ -112,13 +113,19 @@ static void check_userns(struct examination *x, struct verdict *v)
 static void check_overlay(struct examination *x, struct verdict *v)
 {
 	int r = x->probes[PROBE_OVERLAY];
+	enum mount_backend backend;
 
 	if (r == 0)
 		ok(v, USRCT_CHECK_OK, "overlayfs works in a user namespace%s%s",
 		   x->probes[PROBE_OVERLAY_FD] == 0 ? ", layers by descriptor" : "",
 		   x->probes[PROBE_DATA_ONLY] == 0 ? ", data-only layers" : "");
+	else if (engine_backend(x->u, "fuse-overlayfs", &backend, NULL) == 0)
+		ok(v, USRCT_CHECK_NOTE,
+		   "overlayfs in a user namespace: %s; fuse-overlayfs is used, which is slower",
+		   r > 0 ? "not tried" : strerror(-r));
 	else
-		ok(v, USRCT_CHECK_FAIL, "overlayfs in a user namespace: %s",
+		ok(v, USRCT_CHECK_FAIL,
+		   "overlayfs in a user namespace: %s; nor can fuse-overlayfs be used",
 		   r > 0 ? "not tried" : strerror(-r));
 	if (r != 0)
 		fix(v, true, "modprobe overlay   # needs Linux 5.11 or newer");
@@ -287,50 +294,41 @@ static int open_store_place(const char *path, char *buf, size_t size)
 	}
 }
 
-static const char *bad_file_system(int fd)
+/* On a file system that cannot carry containers: where they lie instead. */
+static void check_divided(struct examination *x, const char *trouble, struct verdict *v)
 {
-	struct statfs fs;
+	struct err e = { 0 };
 
-	if (fstatfs(fd, &fs) < 0)
-		return NULL;
-	switch ((unsigned long)fs.f_type) {
-	case 0x6969UL:
-		return "NFS";
-	case 0x0bd00bd0UL:
-		return "Lustre";
-	case 0x47504653UL:
-		return "GPFS";
-	case 0x65735546UL:
-		return "FUSE";
-	default:
-		return NULL;
+	if (home_settle(x->u, STORE_READ, &e) < 0) {
+		ok(v, USRCT_CHECK_FAIL, "%.255s", e.msg);
+		fix(v, false, e.hint);
+		return;
 	}
+	if (x->u->home_dir)
+		ok(v, USRCT_CHECK_NOTE, "%.100s is on %s: containers lie in %.100s", x->u->home_dir,
+		   trouble, x->u->data_dir);
+	else
+		ok(v, USRCT_CHECK_NOTE, "%.150s is on %s: containers will lie in a local directory",
+		   x->u->data_dir, trouble);
+	fix(v, false, "set USRCT_LOCAL_DIR to a directory of yours on a local disk");
 }
 
 static void check_store(struct examination *x, struct verdict *v)
 {
 	char place[4096];
 	_cleanup_close_ int fd = open_store_place(x->u->data_dir, place, sizeof(place));
-	_cleanup_close_ int file = -EBADF;
 	struct statvfs st = { 0 };
-	const char *bad;
+	bool keeps_objects;
+	const char *trouble = home_trouble(x->u->data_dir, &keeps_objects);
 
 	if (fd < 0 || fstatvfs(fd, &st) < 0) {
 		ok(v, USRCT_CHECK_FAIL, "'%.180s': %s", x->u->data_dir, strerror(errno));
 		fix(v, false, "set XDG_DATA_HOME to a directory of yours");
-		return;
-	}
-	file = openat(fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC,
-	              0600); /* has no name, leaves nothing */
-	bad = bad_file_system(fd);
-	if (file >= 0 && fsetxattr(file, "user.usr-ct", "1", 1, 0) < 0)
-		bad = "no user xattrs";
-	if (bad || faccessat(fd, ".", W_OK, 0) < 0) {
-		ok(v, USRCT_CHECK_FAIL, "'%.180s': %s", place, bad ? bad : "not writable");
+	} else if (faccessat(fd, ".", W_OK, 0) < 0 || st.f_flag & ST_RDONLY) {
+		ok(v, USRCT_CHECK_FAIL, "'%.180s': not writable", place);
 		fix(v, false, "set XDG_DATA_HOME to a local disk (ext4, xfs, btrfs)");
-	} else if (st.f_flag & (ST_NOEXEC | ST_RDONLY)) {
-		ok(v, USRCT_CHECK_FAIL, "'%.180s' is mounted noexec or read-only", place);
-		fix(v, false, "set XDG_DATA_HOME to another file system");
+	} else if (trouble) {
+		check_divided(x, trouble, v);
 	} else if (st.f_bavail * st.f_frsize < (1ULL << 30) ||
 	           (st.f_files && st.f_favail < 50000)) {
 		ok(v, USRCT_CHECK_NOTE, "'%.180s' has less than 1 GiB or 50000 files left", place);
@@ -359,13 +357,21 @@ static void check_helpers(struct examination *x, struct verdict *v)
 	ok(v, USRCT_CHECK_OK, "%s", libexec_dir());
 }
 
+/* Whether the user's systemd runs from boot to shutdown, logged in or not. */
+static bool lingers(void)
+{
+	const char *user = getenv("USER"); /* a static program has no name service */
+	_cleanup_free_ char *path = strf("/var/lib/systemd/linger/%s", user ? user : "");
+
+	return path && user && access(path, F_OK) == 0;
+}
+
 /* Containers with a restart policy are started by one unit of the user's systemd, which runs from
  * boot on for users who linger. */
 static void check_restart(struct examination *x, struct verdict *v)
 {
 	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-	_cleanup_free_ char *link = NULL, *lingers = NULL;
-	const char *user = getenv("USER"); /* a static program has no name service */
+	_cleanup_free_ char *link = NULL;
 
 	(void)x;
 	if (access("/run/systemd/system", F_OK) < 0) {
@@ -379,16 +385,30 @@ static void check_restart(struct examination *x, struct verdict *v)
 	            : home            ? home
 	                              : "",
 	            config && *config ? "" : "/.config");
-	lingers = strf("/var/lib/systemd/linger/%s", user ? user : "");
 	if (link && faccessat(AT_FDCWD, link, F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
 		ok(v, USRCT_CHECK_NOTE, "containers with --restart do not start after a reboot");
 		fix(v, false, "systemctl --user enable usr-ct-restart");
-	} else if (lingers && access(lingers, F_OK) < 0) {
+	} else if (!lingers()) {
 		ok(v, USRCT_CHECK_NOTE, "containers with --restart start when you log in");
 		fix(v, true, "loginctl enable-linger \"$USER\"   # to start them at boot");
 	} else {
 		ok(v, USRCT_CHECK_OK, "containers with --restart start at boot");
 	}
+}
+
+/* A user's systemd, and the scopes of containers with it, ends with the user's last session. */
+static void check_logout(struct examination *x, struct verdict *v)
+{
+	char address[512];
+
+	(void)x;
+	if (scope_address(address, sizeof(address)) < 0 || lingers()) {
+		ok(v, USRCT_CHECK_OK, "containers go on when you have logged out");
+		return;
+	}
+	ok(v, USRCT_CHECK_NOTE,
+	   "your systemd ends when you log out for the last time, and containers with it");
+	fix(v, true, "loginctl enable-linger \"$USER\"");
 }
 
 static const struct {
@@ -406,6 +426,7 @@ static const struct {
 	{ "runtime-dir", "runtime directory", check_runtime_dir },
 	{ "store", "store", check_store },
 	{ "restart", "restart at boot", check_restart },
+	{ "logout", "after you have logged out", check_logout },
 };
 
 int usrct_doctor(struct usrct *u, void (*found)(const struct usrct_check *c, void *arg), void *arg,

@@ -4,6 +4,8 @@
 
 #include "base/json.h"
 #include "base/sbuf.h"
+#include "engine/ids.h"
+#include "engine/storage-opts.h"
 #include "image/config.h"
 #include "network/uplink.h"
 
@@ -22,13 +24,19 @@ struct document {
 	const struct usrct_create_options *opts;
 	const struct image_config *image;
 	const char *id;
+	const char *image_id;      /* "sha256:..." */
 	const char *container_dir; /* absolute, as it will be named */
 	const char *pidfile;       /* absolute; NULL: none */
 	enum network_kind network;
+	struct storage storage;
 	const struct create_hook *hook; /* engine/create.h; may be NULL */
 	struct created *to_start;       /* engine/create.h; NULL: not now */
 	struct isolation own;           /* made by document_isolation() */
-	struct strv args;               /* made by document_args() */
+	/* Made by ids_choose(). */
+	struct ids ids;
+	char keep_user[24];                /* "UID:GID" to run as; empty: as the image says */
+	char userns_of[CONTAINER_ID_SIZE]; /* whose user namespace is joined; empty */
+	struct strv args;                  /* made by document_args() */
 };
 
 /* ENTRYPOINT and CMD as Docker joins them; UCT_NO_COMMAND if nothing is left. */

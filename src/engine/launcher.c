@@ -41,10 +41,12 @@ int launcher_spawn(struct usrct *u, const struct launching *l, pid_t *ret_pid, s
 static int spawn_for(struct usrct *u, const char *id, const struct spawn_fd *fds, size_t n_fds,
                      const struct launch_place *place, struct scope *scope, struct err *e)
 {
-	const char *how = u->is_single_id ? LAUNCH_SINGLE : LAUNCH_NESTED;
+	char how[32];
 	pid_t pid = 0;
 	int r = place->no_cgroup ? 0 : scope_prepare_start(scope, place->cgroup_parent, e);
 
+	(void)snprintf(how, sizeof(how), "%s%s", u->is_single_id ? LAUNCH_SINGLE : LAUNCH_NESTED,
+	               place->join_fd >= 0 ? LAUNCH_JOINS : "");
 	if (r == 0)
 		r = launcher_spawn(u, &(struct launching){ id, how, fds, n_fds }, &pid, e);
 	if (r == 0)
@@ -76,6 +78,7 @@ int launcher_start(struct usrct *u, const char *id, int container_dirfd,
 		{ run_dirfd, LAUNCH_RUNTIME },
 		{ u->runtime_dirfd, LAUNCH_RUNTIME_TOP },
 		{ u->is_single_id ? -EBADF : u->held.userns_fd, LAUNCH_USERNS },
+		{ place->join_fd, LAUNCH_JOIN },
 	};
 
 	r = spawn_for(u, id, fds, ARRAY_SIZE(fds), place, &ret->scope, e);
@@ -87,9 +90,9 @@ int launcher_start(struct usrct *u, const char *id, int container_dirfd,
 int launched_read_documents(struct launched *l, struct err *e)
 {
 	const struct sync_msg m = { .step = SYNC_DOCUMENTS };
-	int r = l->has_documents ? 0 : sync_send(l->sock_fd, &m, -EBADF, e);
+	int r = l->has_documents || l->sock_fd < 0 ? 0 : sync_send(l->sock_fd, &m, -EBADF, e);
 
-	l->has_documents = l->has_documents || r == 0;
+	l->has_documents = l->sock_fd >= 0 && r == 0;
 	return r;
 }
 

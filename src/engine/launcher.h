@@ -27,6 +27,7 @@ struct launch_place {
 	bool no_cgroup;
 	const char *cgroup_parent; /* NULL: none was asked for */
 	unsigned stop_timeout_s;
+	int join_fd; /* pidfd of a process whose user namespace is joined; -EBADF: none is */
 };
 /* A container's launcher, which waits for START. */
 struct launched {
@@ -43,7 +44,8 @@ struct launched {
  * after START, so that the program starts while its documents are being written. */
 int launcher_start(struct usrct *u, const char *id, int container_dirfd,
                    const struct launch_place *place, struct launched *ret, struct err *e);
-/* Its documents are there: it reads them while the caller goes on. A second time does nothing. */
+/* Its documents are there: it reads them while the caller goes on. Nothing happens a second time,
+ * or where there is none yet. */
 int launched_read_documents(struct launched *l, struct err *e);
 /* A launcher that has not heard START yet takes back what was made for it. */
 void launched_done(struct launched *l);

@@ -4,6 +4,7 @@
 #include "engine/attach.h"
 #include "engine/create.h"
 #include "engine/etc.h"
+#include "engine/ids.h"
 #include "engine/launcher.h"
 #include "engine/layering.h"
 #include "engine/scope.h"
@@ -117,6 +118,31 @@ static int write_pidfile(const struct starting *s, struct err *e)
 	return file_write_at(AT_FDCWD, path, text, (size_t)n, 0644, false, e);
 }
 
+/* First process of the container whose user namespace is joined; -EBADF: none is. */
+static int open_joined(const struct starting *s, int *ret_fd, struct err *e)
+{
+	_cleanup_target_ struct target t = TARGET_NONE;
+	const char *id = NULL;
+	int r = json_get_string(s->needs.plan, "usernsOf", &id, e);
+
+	*ret_fd = -EBADF;
+	if (r <= 0)
+		return r;
+	r = target_open(s->u, id, STORE_WRITE, &t, e);
+	if (r == -ENOENT)
+		return err_set(e, UCT_USERNS_GONE, r,
+		               "container '%.12s', whose user namespace this one joins, is gone",
+		               id);
+	if (r < 0)
+		return r;
+	*ret_fd = state_is_running(&t.state) ? proc_open(&t.state.init) : -ESRCH;
+	return *ret_fd < 0 ? err_set(e, UCT_USERNS_GONE, -ESRCH,
+	                             "container '%s', whose user namespace this one joins, does "
+	                             "not run",
+	                             t.row.name)
+	                   : 0;
+}
+
 static void report_times(const struct starting *s, const struct sync_msg *m)
 {
 	static const char *const who[] = { "launcher", "init" };
@@ -151,17 +177,17 @@ static int converse(struct starting *s, struct err *e)
 	r = launched_read_documents(&s->launched, e);
 	if (r == 0)
 		r = sync_send(s->launched.sock_fd, &m, -EBADF, e);
-	/* Nobody waits for it here, so what the dead left is put away now. Of its failures the next
-	 * command tells. */
-	if (s->was_just_made)
-		(void)engine_sweep_beside_create(s->u, NULL);
-	store_let_go(s->u->store);
 	if (r == 0 && s->launched.scope.is_asked) {
 		r = scope_answer(&s->launched.scope, &m, e);
 		if (r == 0) /* if it is gone, it has said why */
 			(void)sync_send(s->launched.sock_fd, &m, -EBADF, NULL);
 		stopwatch_step(s->watch, "scope");
 	}
+	/* Nobody waits for it here, so what the dead left is put away now. Of its failures the next
+	 * command tells. */
+	if (s->was_just_made)
+		(void)engine_sweep_beside_create(s->u, NULL);
+	store_let_go(s->u->store);
 	if (r == 0)
 		r = sync_expect(s->launched.sock_fd, SYNC_STARTED, "the launcher", &m, NULL, e);
 	if (r < 0)
@@ -174,13 +200,20 @@ static int converse(struct starting *s, struct err *e)
 
 static int launch(struct starting *s, struct err *e)
 {
-	const struct launch_place place = { s->needs.no_cgroup,
-		                            *s->needs.cgroup_parent ? s->needs.cgroup_parent : NULL,
-		                            s->needs.stop_timeout_s };
+	const struct needs *needs = &s->needs;
+	struct launch_place place = {
+		.no_cgroup = needs->no_cgroup,
+		.cgroup_parent = *needs->cgroup_parent ? needs->cgroup_parent : NULL,
+		.stop_timeout_s = needs->stop_timeout_s,
+		.join_fd = -EBADF,
+	};
 	int r = write_etc(s, e);
 
 	if (r == 0 && s->launched.sock_fd < 0)
+		r = open_joined(s, &place.join_fd, e);
+	if (r == 0 && s->launched.sock_fd < 0)
 		r = launcher_start(s->u, s->id, s->dirfd, &place, &s->launched, e);
+	cleanup_close(&place.join_fd);
 	stopwatch_step(s->watch, "launcher starts");
 	return r < 0 ? r : converse(s, e);
 }
@@ -236,6 +269,7 @@ static int make_layers(struct starting *s, struct err *e)
 {
 	const json_t *plan = s->needs.plan, *v;
 	_cleanup_strv_ struct strv paths = { 0 };
+	struct ids ids;
 	size_t i;
 	int r;
 
@@ -248,7 +282,9 @@ static int make_layers(struct starting *s, struct err *e)
 			return err_oom(e);
 	}
 	r = engine_hold(s->u, e);
-	return r < 0 ? r : engine_layers_make(s->u, paths.v, e);
+	if (r == 0)
+		r = ids_of_container(s->u, s->dirfd, &ids, e);
+	return r < 0 ? r : engine_layers_make(s->u, &ids, paths.v, e);
 }
 
 /* @spec: its document, if the caller has both of them already. */

@@ -23,12 +23,14 @@
  *one), gets hold of the tree, confines itself to it (Landlock, seccomp), and then touches contents.
  *
  * The plan is a sealed memory file of NUL-terminated words: "layer" PATH (below the data directory,
- * lowest first), "data" PATH (likewise, a data-only layer below them), "mount" TARGET SOURCE
- *"ro"|"rw", "hidden" PATH (made by us, not by the container).
+ * lowest first), "data" PATH (likewise, a data-only layer below them), "backend"
+ * NAME (container/backend.h), "mount" TARGET SOURCE "ro"|"rw", "hidden" PATH (made by us, not by
+ *the container).
  */
 #pragma once
 
 #include "base/err.h"
+#include "base/id-map.h"
 
 #include <limits.h>
 
@@ -38,6 +40,7 @@ enum pack_op {
 	PACK_WRITE,  /* tar stream -> into the directory at the path */
 	PACK_EXPORT, /* the whole tree -> tar stream */
 	PACK_LAYER,  /* UPPER -> compressed layer with whiteouts */
+	PACK_COPY,   /* layers of UPPER -> the container's directory "copy", which is empty */
 	PACK_DIFF,   /* UPPER -> NUL-terminated "A/path", "C/path", "D/path" */
 };
 enum pack_tree {
@@ -69,7 +72,10 @@ enum pack_fd {
 
 struct pack_start {
 	uint32_t type, op, tree, flags, fds;
-	int32_t pid;         /* RUNNING; BARE: 0 if it does not run */
+	int32_t pid; /* RUNNING; BARE: 0 if it does not run */
+	/* Of a container with ids of its own: to those of the namespace of PACK_FD_USERNS; else
+	 * empty. */
+	struct id_maps maps;
 	char path[PATH_MAX]; /* absolute; trailing "/" and "/." have their meaning */
 };
 struct pack_info {

@@ -16,10 +16,13 @@ declare -A may=(
   [helpers/hold]="security"
   [helpers/init]=""
   [helpers/fetch]="image"
+  [helpers/load]="image store"
   [helpers/unpack]="store"
   [helpers/pack]="store container"
+  [helpers/squeeze]="container"
   [helpers/sweep]="store"
   [helpers/probe]="security"
+  [helpers/tidy]="usrct"
   [helpers/scope]="cgroup"
 )
 
