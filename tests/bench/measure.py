@@ -250,6 +250,10 @@ def bench_ps(place, options):
     for n in range(options.containers):
         quiet(*place.usrct("create", "--name", f"c{n}", "--network", "none", place.image, "true"))
         quiet(*place.podman("create", "--name", f"c{n}", "--network", "none", place.image, "true"))
+    compare(f"ps with {options.containers} containers, none of which runs", [
+        Contender("usr-ct", place.usrct("ps")),
+        Contender("podman", place.podman("ps")),
+    ], options.rounds)
     compare(f"ps -a with {options.containers} containers", [
         Contender("usr-ct", place.usrct("ps", "-a")),
         Contender("podman", place.podman("ps", "-a")),
