@@ -210,6 +210,18 @@ total_ids() {
   usr-ct rmi fixed:1 >/dev/null
 }
 
+@test "idmaps: tools of an image are for containers that may read your files" {
+  run_ct -0 run -d --name box --network none --userns keep-id "$B" sleep 1000
+  run_ct -0 exec --tools "$B" box sh -c 'ls -d /container/home/app'
+  run_ct -0 run -d --name other --network none --userns auto "$B" sleep 1000
+  run_ct -125 exec --tools "$B" other true
+  assert_error 1121 other
+  mkdir one
+  echo 1 >one/f
+  run_ct -0 mount add other ./one:/x:ro
+  [ "$(usr-ct exec other cat /x/f)" = 1 ]
+}
+
 @test "idmaps: inspect, ps and info tell the map" {
   run_ct -0 run -d --name box --network none --userns keep-id "$B" sleep 1000
   [ "$(inspect_field box .HostConfig.UsernsMode)" = keep-id ]
