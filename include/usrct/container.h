@@ -26,7 +26,8 @@ enum { USRCT_ATTACH_STDIN = 1, USRCT_ATTACH_STDOUT = 2, USRCT_ATTACH_STDERR = 4 
 /**
  * struct usrct_create_options - what to run; lists are NULL-terminated and may be NULL
  * @size:       sizeof(struct usrct_create_options)
- * @image:      reference, id or unique id prefix; required
+ * @image:      reference, id or unique id prefix; required; with @is_rootfs the path of a directory
+ *              or tar archive instead, of which the container gets a copy
  * @command:    arguments after the image; NULL or empty: the image's own
  * @name:       NULL: one is made up
  * @hostname:   NULL: the first 12 characters of the id
@@ -126,6 +127,7 @@ struct usrct_create_options {
 	unsigned attach;
 	bool privileged, replace, remove_image, no_hosts, no_hostname, read_only_tmpfs;
 	bool env_host, unset_env_all, http_proxy;
+	bool is_rootfs;
 	const char *const *uidmaps, *const *gidmaps;
 	const char *subuidname, *subgidname;
 	const char *const *storage_opts;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* usr-ct update - other limits for containers, also while they run */
+#include "cli/image-update.h"
 #include "cli/limit-options.h"
 #include "cli/selection.h"
+
+#include <string.h>
 
 static const char *const policies[] = { "no", "on-failure", "always", "unless-stopped", NULL };
 
@@ -20,11 +23,28 @@ static int update_one(struct cli *c, const char *ref, const struct args *a, stru
 	return usrct_container_update(c->u, ref, &limits, args_string(a, "restart"), e);
 }
 
+/* Without a limit, what is no container is an image, or all of them: as with inspect, containers
+ * come first. */
+static bool means_images(struct cli *c, const struct args *a)
+{
+	for (size_t i = 0; i < a->n_words; i++) {
+		_cleanup_free_ char *json = NULL;
+
+		if (usrct_container_inspect(c->u, a->words[i], &json, NULL) == 0)
+			return false;
+	}
+	return strcmp(c->cmd->name, "update") == 0 && a->n_words > 0;
+}
+
 static int update(struct cli *c, const struct args *a)
 {
 	struct usrct_limits limits;
 	struct err e = { 0 };
-	int r = limits_read(a, true, &limits, &e);
+	int r;
+
+	if (!a->n_values && means_images(c, a))
+		return image_update(c, a, /* quiet= */ false, NULL);
+	r = limits_read(a, true, &limits, &e);
 
 	if (r == 0 && a->n_values <= (args_flag(a, "latest") ? 1U : 0U)) {
 		r = err_set(&e, UCT_USAGE, -EINVAL, "update needs at least one flag");
@@ -71,7 +91,9 @@ const struct command cmd_update = {
 	.description =
 		"What runs is changed at once; what does not has the new limits when it is "
 		"started. What is not named stays as it was, and 0 takes a limit away. If one "
-		"value is refused none is changed.",
+		"value is refused none is changed.\n\n"
+		"Without a flag, and where no container has that name, update IMAGE and update all "
+		"pull images again: see image update.",
 	.args = (const struct positional[]){ { "CONTAINER", COMPLETE_CONTAINER, false, true },
 	                                     { NULL } },
 	.options = update_options,

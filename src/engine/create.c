@@ -290,7 +290,8 @@ static int prepare(struct usrct *u, struct document *d, struct image_row *image,
 	if (r == 0)
 		r = document_isolation(d, e);
 	if (r == 0)
-		r = find_or_pull(u, o, image, e);
+		r = o->is_rootfs ? rootfs_image(u, o->image, image, e)
+		                 : find_or_pull(u, o, image, e);
 	if (r == 0)
 		r = read_config(u, image, config, e);
 	stopwatch_step(w, "find image");
@@ -321,8 +322,8 @@ static int create(struct usrct *u, const struct usrct_create_options *o,
 	}
 	if (r == 0)
 		r = make(u, &d, &image, w, e);
-	if (r == 0 && o->remove_image) {
-		r = image_wish_removal(u, ret_id, o->image, e);
+	if (r == 0 && (o->remove_image || o->is_rootfs)) {
+		r = image_wish_removal(u, ret_id, o->is_rootfs ? image.id : o->image, e);
 		if (r < 0)
 			(void)container_discard(u->store, ret_id, NULL);
 	}

@@ -87,6 +87,8 @@ int engine_pull_stored(struct usrct *u, const char *digest, const char *name,
 /* From a tar archive of a root file system. */
 int engine_import(struct usrct *u, int fd, const struct usrct_import_options *opts,
                   char ret_id[DIGEST_SIZE], struct err *e);
+/* rootfs.c: an image without a name of a directory or a tar archive. */
+int rootfs_image(struct usrct *u, const char *path, struct image_row *ret, struct err *e);
 int engine_remove_image(struct usrct *u, const char *text, bool force, struct err *e);
 
 /* image-wish.c: when the container @id is gone, its image shall go too, unless others use it. */
