@@ -25,7 +25,7 @@
  *      FETCH_LOGIN                             <-  DONE        the credentials are good
  *      FETCH_SEARCH                            <-  ROW ..., DONE
  *      FETCH_TAGS, FETCH_CATALOG               <-  ROW ..., DONE
- *      FETCH_GET     [pipe]                    <-  DONE        the URL's content is in the pipe
+ *      FETCH_GET     START [file]              <-  DONE        the content of the URL is in the file
  * With FETCH_HAS_SECRET the packet SECRET follows START at once.
  *
  * The layer's bytes go to a temporary blob file as fast as the network gives them, and from there
