@@ -135,7 +135,7 @@ const struct command cmd_import = {
 	.description =
 		"FILE is a tar archive, compressed with gzip, zstd, xz, bzip2 or not at all; - is "
 		"standard input, and an address that begins with http:// or https:// is fetched. "
-	        "It becomes the image's only layer. What export writes, import "
+		"It becomes the image's only layer. What export writes, import "
 		"reads. The image's id is printed.",
 	.args = (const struct positional[]){ { "FILE|URL|-", COMPLETE_FILE, false, false },
 	                                     { "NAME", COMPLETE_IMAGE, true, false },
