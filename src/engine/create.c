@@ -123,6 +123,8 @@ static int write_documents(struct usrct *u, const struct document *d, const stru
 	if (r == 0)
 		r = document_plan(d, &layers, &plan, e);
 	if (r == 0)
+		r = engine_layer_data(u, image, &layers, plan, e);
+	if (r == 0)
 		r = secrets_keep(json_at(plan, "secrets"), dirfd, e);
 	if (r == 0)
 		r = write_json(dirfd, SPEC_FILE, spec, e);

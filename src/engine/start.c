@@ -8,6 +8,7 @@
 #include "engine/launcher.h"
 #include "engine/layering.h"
 #include "engine/scope.h"
+#include "store/shared.h"
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -299,6 +300,22 @@ static int lock_container(struct target *t, struct err *e)
 	               t->row.name);
 }
 
+/* Our own objects have a relative path; others lie in a directory that somebody else looks after.
+ */
+static int check_shared(const char *path, struct err *e)
+{
+	_cleanup_free_ char *dir = NULL;
+	_cleanup_close_ int fd = -EBADF;
+
+	if (!path || path[0] != '/')
+		return 0;
+	dir = strndup(path, (size_t)(strrchr(path, '/') - path));
+	if (!dir)
+		return err_oom(e);
+	fd = shared_open(dir, false, e);
+	return MIN(fd, 0);
+}
+
 /* Metadata trees may be thrown away at any time, and of a new image are not made yet. */
 static int make_layers(struct starting *s, struct err *e)
 {
@@ -316,6 +333,12 @@ static int make_layers(struct starting *s, struct err *e)
 		r = strv_add(&paths, json_string_value(v) ? json_string_value(v) : "");
 		if (r < 0)
 			return err_oom(e);
+	}
+	json_array_foreach(json_at(plan, "data"), i, v)
+	{
+		r = check_shared(json_string_value(v), e);
+		if (r < 0)
+			return r;
 	}
 	r = engine_hold(s->u, e);
 	if (r == 0)

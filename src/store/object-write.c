@@ -6,9 +6,11 @@
 #include <endian.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 enum { MEMORY_BYTES = 256 * 1024, BLOCK_BYTES = 64 * 1024, OBJECT_MODE = 0400, MODE_NOW = 0600 };
 #define TEMPORARY "object"
@@ -20,6 +22,8 @@ struct object_writer {
 	char *buf;
 	uint64_t size, at; /* promised; where the next addition is expected */
 	bool is_sparse;
+	const int *shared;
+	uint32_t n_shared, used;
 };
 
 static int crypto_error(struct err *e)
@@ -52,6 +56,17 @@ int object_writer_new(int objects_dirfd, int stage_dirfd, struct object_writer *
 		return err_oom(e);
 	*ret = TAKE_PTR(w);
 	return 0;
+}
+
+void object_writer_share(struct object_writer *w, const int *dirfds, uint32_t n)
+{
+	w->shared = dirfds;
+	w->n_shared = n;
+}
+
+uint32_t object_writer_shared(const struct object_writer *w)
+{
+	return w->used;
 }
 
 static int write_at(int fd, const char *p, size_t n, uint64_t offset, struct err *e)
@@ -216,18 +231,6 @@ static int find(const struct object_writer *w, const struct object_id *id, const
 	return 1;
 }
 
-static int rename_into_place(const struct object_writer *w, const char *name, struct err *e)
-{
-	char dir[3] = { name[0], name[1], '\0' };
-
-	if (renameat(w->stage_fd, TEMPORARY, w->dirfd, name) == 0)
-		return 0;
-	if (errno == ENOENT && (mkdirat(w->dirfd, dir, 0700) == 0 || errno == EEXIST) &&
-	    renameat(w->stage_fd, TEMPORARY, w->dirfd, name) == 0)
-		return 0;
-	return err_sys(e, "cannot rename object '%s' into place", name);
-}
-
 static void label(int fd, const struct object_id *id)
 {
 	/* Where there are no attributes, the name's 128 bits must do. */
@@ -237,6 +240,68 @@ static void label(int fd, const struct object_id *id)
 	if (fchmod(fd, MODE_NOW) == 0)
 		(void)fsetxattr(fd, OBJECT_XATTR, id->digest, sizeof(id->digest), 0);
 	(void)fchmod(fd, OBJECT_MODE);
+}
+
+static int copy_across(const struct object_writer *w, int to_fd, struct err *e)
+{
+	char block[32768];
+	uint64_t at = 0;
+
+	while (at < w->size) {
+		ssize_t n = RETRY_EINTR(pread(w->fd, block, sizeof(block), (off_t)at));
+		int r;
+
+		if (n <= 0)
+			return err_sys(e, "cannot read an object");
+		r = is_zero(block, (size_t)n) ? 0 : write_at(to_fd, block, (size_t)n, at, e);
+		if (r < 0)
+			return r;
+		at += (uint64_t)n;
+	}
+	return ftruncate(to_fd, (off_t)w->size) < 0 ? err_sys(e, "cannot write an object") : 0;
+}
+
+/* The objects lie on another file system than what is being made (engine/home.h): copied there
+ * under a name that a collection removes, then renamed. */
+static int move_across(const struct object_writer *w, const struct object_id *id, const char *name,
+                       struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+	char temporary[OBJECT_NAME_SIZE + 16];
+	int r;
+
+	(void)snprintf(temporary, sizeof(temporary), "%s.%d", name, (int)getpid());
+	(void)unlinkat(w->dirfd, temporary, 0); /* of a process that had our number, and died */
+	fd = openat(w->dirfd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	            OBJECT_MODE);
+	if (fd < 0)
+		return err_sys(e, "cannot create object '%s'", name);
+	r = copy_across(w, fd, e);
+	if (r == 0)
+		label(fd, id);
+	if (r == 0 && renameat(w->dirfd, temporary, w->dirfd, name) < 0)
+		r = err_sys(e, "cannot rename object '%s' into place", name);
+	if (r < 0)
+		(void)unlinkat(w->dirfd, temporary, 0);
+	else if (unlinkat(w->stage_fd, TEMPORARY, 0) < 0)
+		r = err_sys(e, "cannot remove a temporary object");
+	return r;
+}
+
+static int rename_into_place(const struct object_writer *w, const struct object_id *id,
+                             const char *name, struct err *e)
+{
+	char dir[3] = { name[0], name[1], '\0' };
+
+	if (renameat(w->stage_fd, TEMPORARY, w->dirfd, name) == 0)
+		return 0;
+	if (errno == ENOENT && (mkdirat(w->dirfd, dir, 0700) == 0 || errno == EEXIST) &&
+	    renameat(w->stage_fd, TEMPORARY, w->dirfd, name) == 0)
+		return 0;
+	/* Told before a missing directory is: that is made by then. */
+	if (errno == EXDEV && (mkdirat(w->dirfd, dir, 0700) == 0 || errno == EEXIST))
+		return move_across(w, id, name, e);
+	return err_sys(e, "cannot rename object '%s' into place", name);
 }
 
 static int write_out(struct object_writer *w, const struct object_id *id, const char *name,
@@ -252,7 +317,7 @@ static int write_out(struct object_writer *w, const struct object_id *id, const 
 	if (r < 0)
 		return r;
 	label(w->fd, id);
-	return rename_into_place(w, name, e);
+	return rename_into_place(w, id, name, e);
 }
 
 /* Whole contents in memory: written under their name at once, which saves a rename. Until the last
@@ -294,6 +359,57 @@ static int place_large(struct object_writer *w, const struct object_id *id, cons
 	return MIN(r, 0);
 }
 
+static bool is_same(int fd, const struct object_writer *w, const struct object_id *id)
+{
+	char got[16 * 1024];
+	uint8_t digest[OBJECT_DIGEST_SIZE];
+	uint64_t at = 0;
+
+	if (w->fd >= 0)
+		return object_digest(fd, id->size_bytes, id->flags, digest, NULL) == 0 &&
+		       !memcmp(digest, id->digest, sizeof(digest));
+	while (at < id->size_bytes) {
+		ssize_t n = RETRY_EINTR(pread(fd, got, sizeof(got), (off_t)at));
+
+		if (n <= 0 || (uint64_t)n > id->size_bytes - at ||
+		    memcmp(got, w->buf + at, (size_t)n) != 0)
+			return false;
+		at += (uint64_t)n;
+	}
+	return true;
+}
+
+/* Whether a shared directory has it, and our own objects have not. Nothing is believed: the
+ * contents are compared. */
+static bool is_shared(struct object_writer *w, const struct object_id *id, const char *name)
+{
+	struct stat st;
+
+	if (w->n_shared && fstatat(w->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return false;
+	for (uint32_t i = 0; i < w->n_shared; i++) {
+		_cleanup_close_ int fd =
+			openat(w->shared[i], name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+		if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_mode & 0022 ||
+		    (uint64_t)st.st_size != id->size_bytes || !is_same(fd, w, id))
+			continue;
+		w->used |= 1u << i;
+		return true;
+	}
+	return false;
+}
+
+static int place(struct object_writer *w, const struct object_id *id, const char *name,
+                 struct err *e)
+{
+	if (!is_shared(w, id, name))
+		return w->fd < 0 ? write_small(w, id, name, e) : place_large(w, id, name, e);
+	if (w->fd >= 0 && unlinkat(w->stage_fd, TEMPORARY, 0) < 0)
+		return err_sys(e, "cannot remove a temporary object");
+	return 0;
+}
+
 int object_finish(struct object_writer *w, struct object_id *ret, char ret_name[OBJECT_NAME_SIZE],
                   struct err *e)
 {
@@ -312,7 +428,7 @@ int object_finish(struct object_writer *w, struct object_id *ret, char ret_name[
 	if (r < 0)
 		return r;
 	object_name(id.digest, ret_name);
-	r = w->fd < 0 ? write_small(w, &id, ret_name, e) : place_large(w, &id, ret_name, e);
+	r = place(w, &id, ret_name, e);
 	cleanup_close(&w->fd);
 	w->fd = -EBADF;
 	if (r < 0)

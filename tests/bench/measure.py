@@ -371,8 +371,49 @@ def bench_log(place, options):
         print(f"  {c.name:<14}{options.megabytes / 1024 * 60 / seconds:>10.1f} GB/min")
 
 
+def disk_bytes(path):
+    return int(quiet("unshare", "--map-auto", "--map-root-user", "du", "-sB1", path).split()[0])
+
+
+def bench_objects(place, options):
+    """First runs under an id map of their own, starts from a tree that is there, and disk."""
+    layout = f"{place.dir}/layout"
+    quiet("python3", os.path.join(os.path.dirname(os.path.abspath(__file__)), "many-files.py"),
+          options.layout, "starter", layout, str(options.files), str(10 << 20))
+    plain = {"XDG_DATA_HOME": f"{place.dir}/plain", "USRCT_STORAGE_DRIVER": "plain"}
+    data = os.environ["XDG_DATA_HOME"]
+    for image in ("one", "two"):
+        for name, env, path in (("objects", {}, data), ("plain", plain, plain["XDG_DATA_HOME"])):
+            os.makedirs(path, exist_ok=True)
+            before = disk_bytes(path)
+            quiet(*place.usrct("pull", f"oci:{layout}:{image}"), env=env)
+            print(f"  {name}: image {image} takes {(disk_bytes(path) - before) / 1e6:.2f} MB")
+    quiet(*place.podman("pull", "--quiet", f"oci:{layout}:one"))
+    podman_image = quiet(*place.podman("images", "--quiet")).split()[0]
+    of_plain = ["env", *(f"{k}={v}" for k, v in plain.items())]
+    run = ("run", "--rm", "--network", "none")
+
+    def mapped(tool, image):
+        return lambda turn: tool(*run, f"--userns=keep-id:uid={2000 + turn}", image, "true")
+
+    start = disk_bytes(data), disk_bytes(f"{place.dir}/podman")
+    compare(f"first run of {options.files} files under an id map of its own", [
+        Contender("usr-ct", mapped(place.usrct, "one")),
+        Contender("plain, no map", [*of_plain, *place.usrct(*run, "one", "true")]),
+        Contender("podman", mapped(place.podman, podman_image)),
+    ], options.rounds)
+    for name, path, old in (("usr-ct", data, start[0]), ("podman", f"{place.dir}/podman", start[1])):
+        more = (disk_bytes(path) - old) / (options.rounds + 1)
+        print(f"  {name}: {more / options.files:.0f} bytes a file and map")
+    compare("start from a tree that is there", [
+        Contender("objects", place.usrct(*run, "one", "true")),
+        Contender("plain", [*of_plain, *place.usrct(*run, "one", "true")]),
+    ], options.rounds * 3)
+
+
 def main():
-    benches = {"start": (bench_start, 20), "ps": (bench_ps, 20), "pull": (bench_pull, 3),
+    benches = {"objects": (bench_objects, 5),
+               "start": (bench_start, 20), "ps": (bench_ps, 20), "pull": (bench_pull, 3),
                "stream": (bench_stream, 3), "parallel": (bench_parallel, 5),
                "exec": (bench_exec, 20), "stop": (bench_stop, 20), "log": (bench_log, 3)}
     p = argparse.ArgumentParser(prog="tests/bench/" + (sys.argv[1] if len(sys.argv) > 1 else ""),
@@ -384,6 +425,7 @@ def main():
     p.add_argument("--containers", type=int, default=100, help="ps: how many (100)")
     p.add_argument("--image", default="starter", help="pull: starter, or debian if the tests made one")
     p.add_argument("--megabytes", type=int, default=1024, help="stream, log: how much (1024)")
+    p.add_argument("--files", type=int, default=20000, help="objects: how many (20000)")
     p.add_argument("--parallel", type=int, default=50, help="parallel: how many (50)")
     p.add_argument("--no-network", action="store_true", help="start: only --network none")
     options = p.parse_args()

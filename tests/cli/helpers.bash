@@ -93,6 +93,11 @@ needs_linux() { # VERSION WHAT
   [[ $(printf '%s\n' "$1" "$have" | sort -V | head -1) == "$1" ]] || skip "needs Linux $1: $2"
 }
 
+# What /proc/PID/status says where there is no filter but the one that we have ourselves, if any.
+unfiltered() {
+  grep ^Seccomp: /proc/self/status
+}
+
 # Where its cgroup is, as the state file says.
 container_cgroup() { # NAME
   sed -n 's/^cgroup=//p' "$XDG_DATA_HOME/usr-ct/containers/$(inspect_field "$1" .Id)/state"

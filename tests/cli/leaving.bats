@@ -92,7 +92,30 @@ has_no_image() { # NAME
   run skopeo copy "$layout:docker.io/local/docker-format:1" "oci:$BATS_TEST_TMPDIR/copy:x"
   assert_status 0
   run_ct -0 pull "oci:$BATS_TEST_TMPDIR/copy:x"
+  [[ -n $(usr-ct images -q docker.io/local/docker-format) ]] # a full name, without its tag
   # What it says of itself is Docker's format.
   [[ $(usr-ct inspect -f '{{.Id}}' local/docker-format:1) == sha256:* ]]
   usr-ct rmi -f local/docker-format:1
+}
+
+@test "exec --tools: rmi of the image meanwhile leaves its files until the command has ended" {
+  local data=$XDG_DATA_HOME/usr-ct
+  usr-ct run --name maker --network none "$B" sh -c 'echo found >/tool-file'
+  usr-ct commit maker local/tools >/dev/null
+  usr-ct rm maker
+  usr-ct run -d --name box --network none "$B" sleep 1000 >/dev/null
+  mkfifo "$BATS_TEST_TMPDIR/in"
+  usr-ct exec -i --tools local/tools box sh -c 'echo ready; read x; cat /tool-file' \
+    <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" &
+  exec 9>"$BATS_TEST_TMPDIR/in"
+  wait_until file_has "$BATS_TEST_TMPDIR/out" ready
+  run_ct -0 rmi local/tools
+  has_no_image local/tools
+  echo go >&9
+  exec 9>&-
+  wait_until file_has "$BATS_TEST_TMPDIR/out" found
+  wait_until is_bare "$data/tmp"
+  # The next command that writes collects what was kept.
+  usr-ct rm -f box >/dev/null
+  [[ ! -e $data/trash/.collect ]]
 }
