@@ -21,6 +21,8 @@ struct launch {
 	bool has_userns;        /* LAUNCH_USERNS was given and entered */
 	uid_t outer_uid;
 	gid_t outer_gid;
+	struct id_maps own; /* of the namespace that we entered */
+	int join_fd;        /* user namespace of another container, or a pidfd of it; -EBADF */
 
 	pid_t init_pid;
 	int init_pidfd, init_sync_fd, mntns_fd;
@@ -65,5 +67,7 @@ void launch_shed_documents(struct launch *l);
 /* exec.c: argv[2] is LAUNCH_EXEC. */
 int exec_main(const char *id);
 int exec_read_document(struct spec *ret, struct err *e);
+/* unshare.c: argv[2] is LAUNCH_UNSHARE. */
+int unshare_main(char **argv);
 /* live-mount.c: argv[2] is LAUNCH_MOUNT. */
 int live_mount_main(void);

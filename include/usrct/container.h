@@ -67,7 +67,11 @@ enum { USRCT_ATTACH_STDIN = 1, USRCT_ATTACH_STDOUT = 2, USRCT_ATTACH_STDERR = 4 
  * @timezone:   "Area/City" or "local"; NULL: the image's
  * @umask:      octal; NULL: 0022
  * @shm_size:   of /dev/shm in bytes, with a suffix as in "64m"; NULL: 64 MiB
- * @ipc, @pid, @uts, @cgroupns, @userns: "private" or "host"; NULL: private; @ipc also "none"
+ * @ipc, @pid, @uts, @cgroupns: "private" or "host"; NULL: private; @ipc also "none"
+ * @userns:     "host-root", "keep-id[:uid=N,gid=N,size=N]", "auto[:size=N]", "nomap",
+ *              "container:NAME"; "host" is "host-root", "private" and NULL the default
+ * @uidmaps, @gidmaps: "[FLAGS]INSIDE:OUTSIDE[:COUNT]" instead; @subuidname, @subgidname: whose
+ *              ranges; only one's own
  * @cidfile:    receives the id; must not exist
  * @pidfile:    receives the number of the first process at each start, as the caller sees it
  * @image_volumes: "ignore" (also NULL) or "tmpfs": what to do with the volumes an image declares
@@ -122,6 +126,8 @@ struct usrct_create_options {
 	unsigned attach;
 	bool privileged, replace, remove_image, no_hosts, no_hostname, read_only_tmpfs;
 	bool env_host, unset_env_all, http_proxy;
+	const char *const *uidmaps, *const *gidmaps;
+	const char *subuidname, *subgidname;
 	const char *const *storage_opts;
 };
 
@@ -254,7 +260,7 @@ enum usrct_state {
  * @is_oom_killed: in its last run the kernel killed a process of it for want of memory
  * @restart_count: how often its restart policy has started it again
  * @labels, @mounts: NULL-terminated; "KEY=VALUE", and what is bound into it. These and
- * @network:   with USRCT_LIST_DOCUMENT, else NULL
+ * @network, @userns (as asked for; empty: not): with USRCT_LIST_DOCUMENT, else NULL
  * @health:    "none", "starting", "healthy" or "unhealthy", as the last check of this run or the
  *             last one found it; static
  * @size_rw_bytes, @size_root_bytes: with USRCT_LIST_SIZE: what it wrote, and that with its image
@@ -272,6 +278,7 @@ struct usrct_container {
 	const char *const *mounts;
 	const char *network, *health;
 	uint64_t size_rw_bytes, size_root_bytes;
+	const char *userns;
 };
 
 /* What costs time and is left out unless asked for. */

@@ -178,6 +178,76 @@ USRCT_API int usrct_image_history(struct usrct *u, const char *reference, char *
  */
 USRCT_API int usrct_image_layers(struct usrct *u, char **ret_json, struct usrct_err *e);
 
+/**
+ * struct usrct_load_options - how to load
+ * @size:     sizeof(struct usrct_load_options)
+ * @platform: "os/arch[/variant]" where the archive has several, or NULL for this machine's
+ * @progress: called with the bytes of content so far; may be NULL
+ * @loaded:   called for each name of each image, or with NULL once for one that has none; may be
+ *            NULL
+ * @arg:      given to both
+ */
+struct usrct_load_options {
+	size_t size;
+	const char *platform;
+	void (*progress)(uint64_t done_bytes, void *arg);
+	void (*loaded)(const char *id, const char *name, void *arg);
+	void *arg;
+};
+
+/**
+ * usrct_image_load() - take in the images of a docker archive or an OCI layout
+ * @fd: a stream to read the archive from, compressed or not, or the directory of a layout; kept
+ *
+ * Images are checked as pulled ones are. Those before a bad one stay. Return: 0 or negative errno.
+ * Since: 0.1
+ */
+USRCT_API int usrct_image_load(struct usrct *u, int fd, const struct usrct_load_options *opts,
+                               struct usrct_err *e);
+
+/**
+ * struct usrct_import_options - what to make of a root file system
+ * @size:     sizeof(struct usrct_import_options)
+ * @name:     [HOST[:PORT]/]NAME[:TAG], or NULL
+ * @changes:  instructions of a Containerfile ("CMD ...", "ENV ..."), NULL-terminated; may be NULL
+ * @message:  stands in the image's history; may be NULL
+ * @platform: "os/arch[/variant]", or NULL for this machine's
+ */
+struct usrct_import_options {
+	size_t size;
+	const char *name;
+	const char *const *changes;
+	const char *message, *platform;
+};
+
+/**
+ * usrct_image_import() - make an image of a tar archive of a root file system
+ * @fd:     the archive, compressed or not; kept
+ * @opts:   may be NULL
+ * @ret_id: receives the image id; the caller frees it; may be NULL
+ *
+ * Return: 0 or negative errno. Since: 0.1
+ */
+USRCT_API int usrct_image_import(struct usrct *u, int fd, const struct usrct_import_options *opts,
+                                 char **ret_id, struct usrct_err *e);
+
+enum usrct_save_format {
+	USRCT_SAVE_DOCKER,     /* a tar archive that every docker, podman and skopeo loads */
+	USRCT_SAVE_OCI,        /* an OCI layout as tar archive */
+	USRCT_SAVE_OCI_DIR,    /* the same as directory */
+	USRCT_SAVE_DOCKER_DIR, /* skopeo's dir:, for one image */
+};
+
+/**
+ * usrct_image_save() - write images out
+ * @images: names, ids or digests, NULL-terminated; an image is saved under the name it is given by
+ * @fd:     a stream; for the two last formats an empty directory; kept
+ *
+ * The same images give the same bytes. Return: 0, or negative errno: -ENOENT. Since: 0.1
+ */
+USRCT_API int usrct_image_save(struct usrct *u, const char *const *images,
+                               enum usrct_save_format format, int fd, struct usrct_err *e);
+
 #ifdef __cplusplus
 }
 #endif

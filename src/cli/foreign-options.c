@@ -9,7 +9,6 @@
 #define NO_CONTROLLER "the io controller of cgroups is not used yet"
 #define NO_PORTS      "ports cannot be published yet"
 #define NO_NETWORKS   "there are no user networks yet, so nothing has an address or name in one"
-#define NO_MAPS       "there is one id map: you are root, and your subordinate ids follow"
 #define NO_VOLUMES    "there are no named or anonymous volumes yet"
 #define NO_PODS       "there are no pods"
 #define NO_PASSWD     "the image's /etc/passwd is left as it is"
@@ -42,7 +41,6 @@ const struct foreign_option create_foreign[] = {
 	{ "device-write-iops", 0, NO_CONTROLLER, NULL },
 	{ "env-merge", 0, "variables of the image are not expanded",
 	  "set the whole value with -e" },
-	{ "gidmap", 0, NO_MAPS, NULL },
 	{ "gpus", 0, "descriptions of the Container Device Interface are not read yet",
 	  "name the nodes: --device /dev/dri, --device /dev/nvidia0" },
 	{ "hostuser", 0, NO_PASSWD, USE_USER },
@@ -86,14 +84,11 @@ const struct foreign_option create_foreign[] = {
 	{ "seccomp-policy", 0, "filters in labels of images are not read",
 	  "use --security-opt seccomp=unconfined to do without a filter" },
 	{ "shm-size-systemd", 0, "there is no systemd mode", "use --tmpfs /run --tmpfs /tmp" },
-	{ "subgidname", 0, NO_MAPS, NULL },
-	{ "subuidname", 0, NO_MAPS, NULL },
 	{ "systemd", 0, "there is no systemd mode", "use --tmpfs /run --tmpfs /tmp" },
 	{ "timeout", 0, "nothing ends a container but itself, or you",
 	  "use timeout(1): timeout 60 usr-ct run ..." },
 	{ "tls-verify", 0, "certificates are always verified",
 	  "registries on localhost may do without TLS" },
-	{ "uidmap", 0, NO_MAPS, NULL },
 	{ "use-api-socket", 0, "there is no daemon whose socket it could use", NULL },
 	{ "volume-driver", 0, NO_VOLUMES, USE_VOLUME },
 	{ "volumes-from", 0, NO_VOLUMES, "repeat the other container's -v flags" },

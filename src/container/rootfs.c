@@ -147,10 +147,12 @@ int rootfs_clone_source(const struct spec_mount *m, struct err *e)
 	return r;
 }
 
-static int bind_mount(int root_fd, const struct spec_mount *m, const struct options *o,
+/* @made_fd: the clone, if it was made already. */
+static int bind_mount(int root_fd, const struct spec_mount *m, const struct options *o, int made_fd,
                       struct err *e)
 {
-	_cleanup_close_ int fd = clone_source(m, o, e), target_fd = -EBADF;
+	_cleanup_close_ int fd = made_fd >= 0 ? made_fd : clone_source(m, o, e);
+	_cleanup_close_ int target_fd = -EBADF;
 	struct stat st;
 
 	if (fd < 0)
@@ -199,7 +201,8 @@ static int new_mount(int root_fd, const struct spec_mount *m, const struct optio
 	return target_fd < 0 ? target_fd : mount_attach(fd, target_fd, m->target, e);
 }
 
-static int spec_mounts(int root_fd, const struct spec *spec, struct err *e)
+/* @bind_fds may be NULL. */
+static int spec_mounts(int root_fd, const struct spec *spec, const int *bind_fds, struct err *e)
 {
 	for (size_t i = 0; i < spec->n_mounts; i++) {
 		const struct spec_mount *m = &spec->mounts[i];
@@ -209,7 +212,7 @@ static int spec_mounts(int root_fd, const struct spec *spec, struct err *e)
 		if (r < 0)
 			r = err_oom(e);
 		else if (!strcmp(m->type, "bind"))
-			r = bind_mount(root_fd, m, &o, e);
+			r = bind_mount(root_fd, m, &o, bind_fds ? bind_fds[i] : -EBADF, e);
 		else
 			r = new_mount(root_fd, m, &o, e);
 		strv_done(&o.config);
@@ -268,8 +271,8 @@ static int protect_paths(int root_fd, char *const *paths, struct err *e)
 	return r;
 }
 
-int rootfs_build(const struct backend_root *src, const struct spec *spec, struct sync_times *times,
-                 struct err *e)
+int rootfs_build(const struct backend_root *src, const struct rootfs_made *made,
+                 const struct spec *spec, struct sync_times *times, struct err *e)
 {
 	_cleanup_close_ int root_fd = -EBADF;
 	int r;
@@ -278,11 +281,11 @@ int rootfs_build(const struct backend_root *src, const struct spec *spec, struct
 	 * until the old root is gone. */
 	if (mount(NULL, "/", NULL, PROPAGATE_REC | PROPAGATE_SLAVE, NULL) < 0)
 		return err_sys(e, "cannot detach from the host's mounts");
-	root_fd = backend_mount(src, e);
+	root_fd = made && made->root_fd >= 0 ? made->root_fd : backend_mount(src, e);
 	if (root_fd < 0)
 		return root_fd;
 	sync_time(times, "overlay");
-	r = spec_mounts(root_fd, spec, e);
+	r = spec_mounts(root_fd, spec, made ? made->bind_fds : NULL, e);
 	sync_time(times, "mounts");
 	if (r == 0 && has_own_dev(spec))
 		r = rootfs_devices(root_fd, e);

@@ -116,7 +116,7 @@ static int write_documents(struct usrct *u, const struct document *d, const stru
 {
 	_cleanup_json_ json_t *spec = NULL, *plan = NULL;
 	_cleanup_strv_ struct strv layers = { 0 };
-	int r = engine_layer_paths(u, image, &layers, e);
+	int r = engine_layer_paths(u, image, &d->ids, &layers, e);
 
 	if (r == 0)
 		r = document_spec(d, &spec, e);
@@ -239,6 +239,8 @@ static int make(struct usrct *u, struct document *d, const struct image_row *ima
 	r = make_directories(stage.dirfd, e);
 	if (r == 0)
 		r = open_up(stage.dirfd, e);
+	if (r == 0)
+		r = ids_choose(u, d, image, &stage, e);
 	if (r == 0)
 		r = write_documents(u, d, image, stage.dirfd, e);
 	if (r == 0 && d->storage.backend == BACKEND_COPY)

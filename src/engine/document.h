@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/sbuf.h"
+#include "engine/ids.h"
 #include "engine/storage-opts.h"
 #include "image/config.h"
 #include "network/uplink.h"
@@ -28,7 +29,11 @@ struct document {
 	struct storage storage;
 	const struct create_hook *hook; /* engine/create.h; may be NULL */
 	struct isolation own;           /* made by document_isolation() */
-	struct strv args;               /* made by document_args() */
+	/* Made by ids_choose(). */
+	struct ids ids;
+	char keep_user[24];                /* "UID:GID" to run as; empty: as the image says */
+	char userns_of[CONTAINER_ID_SIZE]; /* whose user namespace is joined; empty */
+	struct strv args;                  /* made by document_args() */
 };
 
 /* ENTRYPOINT and CMD as Docker joins them; UCT_NO_COMMAND if nothing is left. */

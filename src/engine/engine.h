@@ -81,6 +81,12 @@ int engine_new_name(const char *text, char *buf, size_t size, struct err *e);
 int engine_pull(struct usrct *u, const char *reference, const struct usrct_pull_options *opts,
                 char ret_id[DIGEST_SIZE], struct err *e);
 
+/* An image whose blobs are in the store: layers from them, and the row. @name: full, or NULL. */
+int engine_pull_stored(struct usrct *u, const char *digest, const char *name,
+                       char ret_id[DIGEST_SIZE], struct err *e);
+/* From a tar archive of a root file system. */
+int engine_import(struct usrct *u, int fd, const struct usrct_import_options *opts,
+                  char ret_id[DIGEST_SIZE], struct err *e);
 int engine_remove_image(struct usrct *u, const char *text, bool force, struct err *e);
 
 /* image-wish.c: when the container @id is gone, its image shall go too, unless others use it. */

@@ -157,9 +157,9 @@ static int add_image(struct usrct *u, const char *name, json_t *mounts, struct e
 		return err_hint(e, err_set(e, UCT_IMAGE_UNKNOWN, -ENOENT, "no image '%s'", name),
 		                "usr-ct pull %.200s fetches it; a directory starts with ./", name);
 	if (r > 0)
-		r = engine_layer_paths(u, &row, &layers, e);
+		r = engine_layer_paths(u, &row, NULL, &layers, e);
 	if (r == 0)
-		r = engine_layers_make(u, layers.v, e);
+		r = engine_layers_make(u, NULL, layers.v, e);
 	for (size_t i = 0; i < layers.n && r == 0; i++) {
 		_cleanup_free_ char *path = strf("%s/%s", u->data_dir, layers.v[i]);
 

@@ -149,6 +149,8 @@ int engine_hold(struct usrct *u, struct err *e)
 	if (r == -ENOENT && e->uct == UCT_NO_SUBIDS) {
 		u->is_single_id = true;
 		u->held.launcher_fd = libexec_seal("launch", e); /* as a holder would keep */
+		u->held.maps.uids = (struct id_map){ { { 0, geteuid(), 1 } }, 1 };
+		u->held.maps.gids = (struct id_map){ { { 0, getegid(), 1 } }, 1 };
 		r = MIN(u->held.launcher_fd, 0);
 	}
 	u->has_asked_holder = r == 0;

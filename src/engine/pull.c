@@ -36,6 +36,7 @@ struct layer {
 
 struct pull {
 	struct usrct *u;
+	const char *stored, *stored_name; /* of engine_pull_stored() */
 	const struct usrct_pull_options *opts;
 	struct libexec fetcher;
 	struct fetch_resolved image;
@@ -70,6 +71,10 @@ static int ask_fetcher(struct pull *p, const char *reference, struct err *e)
 	const char *platform = p->opts && p->opts->platform ? p->opts->platform : platform_native();
 	int fds[2], r;
 
+	if (p->stored) {
+		m.flags = FETCH_STORED;
+		memcpy(m.digest, p->stored, sizeof(m.digest));
+	}
 	if (snprintf(m.reference, sizeof(m.reference), "%s", reference) >= (int)sizeof(m.reference))
 		return err_set(e, UCT_BAD_REFERENCE, -ENAMETOOLONG, "the reference is too long");
 	if (snprintf(m.platform, sizeof(m.platform), "%s", platform) >= (int)sizeof(m.platform))
@@ -121,6 +126,9 @@ static int resolve(struct pull *p, struct err *e)
 	    m.resolved.n_layers > IMAGE_LAYERS_MAX)
 		return err_set(e, UCT_INTERNAL, -EPROTO, "the fetcher did not say RESOLVED");
 	p->image = m.resolved;
+	if (p->stored)
+		(void)snprintf(p->image.name, sizeof(p->image.name), "%s",
+		               p->stored_name ? p->stored_name : "");
 	p->n_layers = m.resolved.n_layers;
 	p->layers = calloc(p->n_layers + 1, sizeof(*p->layers));
 	if (!p->layers)
@@ -453,9 +461,9 @@ static int put(struct pull *p, struct err *e)
 
 	/* Not left to the first container. */
 	if (r == 0)
-		r = engine_layer_paths(p->u, &row, &paths, e);
+		r = engine_layer_paths(p->u, &row, NULL, &paths, e);
 	if (r == 0)
-		r = engine_layers_make(p->u, paths.v, e);
+		r = engine_layers_make(p->u, NULL, paths.v, e);
 	/* One sync for everything, before the index says that it is there. */
 	if (r == 0 && syncfs(store_dirfd(p->u->store)) < 0)
 		r = err_sys(e, "cannot sync the store");
@@ -499,36 +507,65 @@ static int fetch_image(struct pull *p, struct err *e)
 	return r < 0 ? r : put(p, e);
 }
 
+static int pull(struct pull *p, const char *reference, struct err *e)
+{
+	_cleanup_free_ char *resolved = NULL;
+	int r = libexec_start("fetch", &p->fetcher, e);
+
+	if (r == 0)
+		r = ask_fetcher(p, reference, e);
+	if (r == 0)
+		r = resolve(p, e);
+	if (r < 0)
+		return r;
+
+	resolved = strf("%s@%s", p->image.name[0] ? p->image.name : p->image.repository,
+	                p->image.manifest);
+	report(p, USRCT_PULL_RESOLVED, NULL, 0, resolved);
+	return fetch_image(p, e);
+}
+
+/* The error is told; what was half-made goes now. Closing the store ends our claim on the layers
+ * that were stored (store/pins.h). */
+static void give_up(struct usrct *u)
+{
+	store_close(u->store);
+	u->store = NULL;
+	(void)engine_sweep(u, NULL);
+}
+
 int engine_pull(struct usrct *u, const char *reference, const struct usrct_pull_options *opts,
                 char ret_id[DIGEST_SIZE], struct err *e)
 {
 	struct pull p = { .u = u, .opts = opts, .fetcher = LIBEXEC_NONE, .claims = CLAIMS_NONE };
-	_cleanup_free_ char *resolved = NULL;
-	int r = libexec_start("fetch", &p.fetcher, e);
+	int r = pull(&p, reference, e);
 
-	if (r == 0)
-		r = ask_fetcher(&p, reference, e);
-	if (r == 0)
-		r = resolve(&p, e);
-	if (r == 0) {
-		resolved = strf("%s@%s", p.image.name[0] ? p.image.name : p.image.repository,
-		                p.image.manifest);
-		report(&p, USRCT_PULL_RESOLVED, NULL, 0, resolved);
-		r = fetch_image(&p, e);
-	}
 	if (r == 0) {
 		memcpy(ret_id, p.image.config, DIGEST_SIZE);
 		report(&p, USRCT_PULL_DONE, NULL, 0, p.image.config);
 		engine_image_event(u, "pull", p.image.name[0] ? p.image.name : ret_id, reference);
 	}
 	pull_done(&p);
-	if (r < 0) {
-		/* The error is told; what was half-made goes now. Closing the store ends our claim
-		 * on the layers that were stored (store/pins.h). */
-		store_close(u->store);
-		u->store = NULL;
-		(void)engine_sweep(u, NULL);
-	}
+	if (r < 0)
+		give_up(u);
+	return r;
+}
+
+int engine_pull_stored(struct usrct *u, const char *digest, const char *name,
+                       char ret_id[DIGEST_SIZE], struct err *e)
+{
+	struct pull p = { .u = u,
+		          .stored = digest,
+		          .stored_name = name,
+		          .fetcher = LIBEXEC_NONE,
+		          .claims = CLAIMS_NONE };
+	int r = pull(&p, "", e);
+
+	if (r == 0)
+		memcpy(ret_id, p.image.config, DIGEST_SIZE);
+	pull_done(&p);
+	if (r < 0)
+		give_up(u);
 	return r;
 }
 

@@ -4,6 +4,7 @@
 #include "engine/attach.h"
 #include "engine/create.h"
 #include "engine/etc.h"
+#include "engine/ids.h"
 #include "engine/launcher.h"
 #include "engine/layering.h"
 #include "engine/scope.h"
@@ -115,7 +116,33 @@ static int write_pidfile(const struct starting *s, struct err *e)
 	return file_write_at(AT_FDCWD, path, text, (size_t)n, 0644, false, e);
 }
 
-static int spawn_launcher(struct starting *s, int their_fd, int run_dirfd, struct err *e)
+/* First process of the container whose user namespace is joined; -EBADF: none is. */
+static int open_joined(const struct starting *s, int *ret_fd, struct err *e)
+{
+	_cleanup_target_ struct target t = TARGET_NONE;
+	const char *id = NULL;
+	int r = json_get_string(s->needs.plan, "usernsOf", &id, e);
+
+	*ret_fd = -EBADF;
+	if (r <= 0)
+		return r;
+	r = target_open(s->u, id, STORE_WRITE, &t, e);
+	if (r == -ENOENT)
+		return err_set(e, UCT_USERNS_GONE, r,
+		               "container '%.12s', whose user namespace this one joins, is gone",
+		               id);
+	if (r < 0)
+		return r;
+	*ret_fd = state_is_running(&t.state) ? proc_open(&t.state.init) : -ESRCH;
+	return *ret_fd < 0 ? err_set(e, UCT_USERNS_GONE, -ESRCH,
+	                             "container '%s', whose user namespace this one joins, does "
+	                             "not run",
+	                             t.row.name)
+	                   : 0;
+}
+
+static int spawn_launcher(struct starting *s, int their_fd, int run_dirfd, int join_fd,
+                          struct err *e)
 {
 	struct usrct *u = s->u;
 	const struct spawn_fd fds[] = {
@@ -125,10 +152,17 @@ static int spawn_launcher(struct starting *s, int their_fd, int run_dirfd, struc
 		{ run_dirfd, LAUNCH_RUNTIME },
 		{ u->runtime_dirfd, LAUNCH_RUNTIME_TOP },
 		{ u->is_single_id ? -EBADF : u->held.userns_fd, LAUNCH_USERNS },
+		{ join_fd, LAUNCH_JOIN },
 	};
 	const char *how = u->is_single_id ? LAUNCH_SINGLE : LAUNCH_NESTED;
+	char how_joined[32];
 	pid_t pid = 0;
 	int r;
+
+	if (join_fd >= 0) {
+		(void)snprintf(how_joined, sizeof(how_joined), "%s" LAUNCH_JOINS, how);
+		how = how_joined;
+	}
 
 	if (!s->needs.no_cgroup) {
 		r = scope_prepare_start(&s->scope,
@@ -192,8 +226,11 @@ static int converse(struct starting *s, struct err *e)
 
 static int launch(struct starting *s, struct err *e)
 {
-	_cleanup_close_ int run_dirfd = -EBADF, theirs = -EBADF;
+	_cleanup_close_ int run_dirfd = -EBADF, theirs = -EBADF, join_fd = -EBADF;
 	int pair[2], r = write_etc(s, e);
+
+	if (r == 0)
+		r = open_joined(s, &join_fd, e);
 
 	if (r == 0)
 		r = engine_hold(s->u, e);
@@ -209,7 +246,7 @@ static int launch(struct starting *s, struct err *e)
 		return r;
 	s->sock_fd = pair[0];
 	theirs = pair[1];
-	r = spawn_launcher(s, theirs, run_dirfd, e);
+	r = spawn_launcher(s, theirs, run_dirfd, join_fd, e);
 	cleanup_close(&theirs); /* or its death would not read as end of file */
 	theirs = -EBADF;
 	stopwatch_step(s->watch, "spawn launcher");
@@ -268,6 +305,7 @@ static int make_layers(struct starting *s, struct err *e)
 	_cleanup_json_ json_t *plan = NULL;
 	_cleanup_strv_ struct strv paths = { 0 };
 	int r = json_read_at(s->dirfd, PLAN_FILE, SPEC_MAX_BYTES, &plan, e);
+	struct ids ids;
 	const json_t *v;
 	size_t i;
 
@@ -280,7 +318,9 @@ static int make_layers(struct starting *s, struct err *e)
 			return err_oom(e);
 	}
 	r = engine_hold(s->u, e);
-	return r < 0 ? r : engine_layers_make(s->u, paths.v, e);
+	if (r == 0)
+		r = ids_of_container(s->u, s->dirfd, &ids, e);
+	return r < 0 ? r : engine_layers_make(s->u, &ids, paths.v, e);
 }
 
 static int start_locked(struct starting *s, int *ret_status, struct err *e)

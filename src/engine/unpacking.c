@@ -43,7 +43,8 @@ int unpacking_start(struct usrct *u, struct unpacking *ret, int stream_fd, struc
 	return r < 0 ? err_errno(e, r, "cannot talk to the unpacker") : 0;
 }
 
-int unpacking_start_tree(struct usrct *u, struct unpacking *ret, const char *path, struct err *e)
+int unpacking_start_tree(struct usrct *u, struct unpacking *ret, const char *path,
+                         const struct id_maps *maps, struct err *e)
 {
 	struct unpack_start m = {
 		.type = UNPACK_START,
@@ -53,6 +54,10 @@ int unpacking_start_tree(struct usrct *u, struct unpacking *ret, const char *pat
 	int fds[4], r;
 	size_t n = 2;
 
+	if (maps && !u->is_single_id) {
+		m.flags |= UNPACK_FLAG_MAPPED;
+		m.maps = *maps;
+	}
 	r = layer_tree_stage(u->store, path, &ret->stage, &in, e);
 	if (r < 0)
 		return r;

@@ -37,9 +37,15 @@ enum fetch_type {
 	FETCH_FAIL,
 };
 
+enum fetch_flag {
+	FETCH_STORED = 1, /* no source at all: the image with the manifest @digest is in the blobs
+	                   * directory already */
+};
+
 struct fetch_start {
 	uint32_t type;
 	uint32_t flags;
+	char digest[72];
 	char reference[512]; /* as the user wrote it; parsed by image/reference.h */
 	char platform[64];   /* "os/arch[/variant]" */
 	char tmp_prefix[64]; /* temporary files in the tmp directory start with this */

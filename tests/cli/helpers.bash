@@ -85,6 +85,12 @@ has_controllers() { # IMAGE
   usr-ct run --rm -m 64m "$1" true 2>/dev/null
 }
 
+# For what has no other way on older kernels.
+needs_linux() { # VERSION WHAT
+  [[ $(printf '%s\n' "$1" "$(uname -r | grep -oE '^[0-9]+\.[0-9]+')" | sort -V | head -1) == "$1" ]] ||
+    skip "needs Linux $1: $2"
+}
+
 # Where its cgroup is, as the state file says.
 container_cgroup() { # NAME
   sed -n 's/^cgroup=//p' "$XDG_DATA_HOME/usr-ct/containers/$(inspect_field "$1" .Id)/state"

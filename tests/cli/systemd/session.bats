@@ -41,6 +41,16 @@ unit_is() { # UNIT STATE
   [[ $(unit_of self) == session-*.scope ]]
 }
 
+@test "systemd: doctor says what becomes of containers after a logout" {
+  run_ct doctor --json
+  if [[ -e /var/lib/systemd/linger/$USER ]]; then
+    assert_has "$output" "containers go on when you have logged out"
+  else
+    assert_has "$output" "containers with it"
+    assert_has "$(jq -r '.[] | select(.id == "logout") | .fix' <<<"$output")" enable-linger
+  fi
+}
+
 @test "systemd: a container runs in a session, and nothing of it stays in it" {
   run_ct -0 run --rm "$REGISTRY/busybox" echo fine
   assert_output fine

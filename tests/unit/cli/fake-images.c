@@ -73,3 +73,33 @@ int usrct_image_layers(struct usrct *u, char **ret_json, struct usrct_err *e)
 		"\"Users\":1,\"Images\":[]}]",
 		ret_json);
 }
+
+int usrct_image_load(struct usrct *u, int fd, const struct usrct_load_options *opts,
+                     struct usrct_err *e)
+{
+	(void)u;
+	(void)fd;
+	(void)e;
+	opts->loaded("sha256:3456789abcdef0", "alpine:latest", opts->arg);
+	opts->loaded("sha256:4456789abcdef0", NULL, opts->arg);
+	return 0;
+}
+
+int usrct_image_import(struct usrct *u, int fd, const struct usrct_import_options *opts,
+                       char **ret_id, struct usrct_err *e)
+{
+	(void)u;
+	(void)fd;
+	(void)opts;
+	(void)e;
+	return answer("sha256:3456789abcdef0", ret_id);
+}
+
+int usrct_image_save(struct usrct *u, const char *const *images, enum usrct_save_format format,
+                     int fd, struct usrct_err *e)
+{
+	(void)u;
+	(void)format;
+	(void)fd;
+	return unknown(e, images[0]);
+}

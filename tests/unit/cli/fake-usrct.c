@@ -640,3 +640,9 @@ void usrct_mount_list_free(struct usrct_mount *list, size_t n)
 	(void)n;
 	free(list);
 }
+
+int usrct_unshare(struct usrct *u, const struct usrct_unshare_options *opts, struct usrct_err *e)
+{
+	(void)u;
+	return fail(e, UCT_COMMAND_NOT_FOUND, -ENOENT, "cannot execute", opts->command[0]);
+}

@@ -114,6 +114,14 @@ static const struct {
 	{ "history --format {{.CreatedBy}} alpine", 0,
 	  "CMD [\"sh\"]\nADD a-rather-long-name-of-an-archive.tar.xz …\n", "" },
 	{ "history --human=false --format {{.Size}} alpine", 0, "0\n7800000\n", "" },
+	{ "load -i /dev/null", 0,
+	  "Loaded image: alpine:latest\nLoaded image ID: sha256:4456789abcdef0\n", "" },
+	{ "load -q -i /dev/null", 0, "alpine:latest\nsha256:4456789abcdef0\n", "" },
+	{ "import /dev/null x:y", 0, "sha256:3456789abcdef0\n", "" },
+	{ "save -o /dev/null nosuch", 1, "",
+	  "usr-ct: no such image 'nosuch' (UCT-1202)\nhint: see usr-ct images\n" },
+	{ "save --format oci-dir alpine", 125, "",
+	  "usr-ct: a directory needs a name (UCT-1101)\nhint: use -o DIR\n" },
 	{ "image tree", 0,
 	  "aaaaaaaaaaaa 7.8MB (3 images)  3456789abcde alpine:latest\n"
 	  "├── bbbbbbbbbbbb 100B  4456789abcde\n"

@@ -7,6 +7,9 @@ load ../../cli/helpers
 @test "reboot: the user's manager runs without anybody having logged in" {
   run -0 systemctl --user is-system-running
   [ "$(loginctl show-user --value -p Linger "$USER")" = yes ]
+  run_ct doctor --json
+  assert_has "$(jq -r '.[] | select(.id == "restart") | .reason' <<<"$output")" "start at boot"
+  assert_has "$(jq -r '.[] | select(.id == "logout") | .reason' <<<"$output")" "go on"
 }
 
 @test "reboot: always and unless-stopped run again, without anybody having logged in" {
