@@ -44,7 +44,7 @@ host_link() {
   for driver in plain auto; do
     export USRCT_STORAGE_DRIVER=$driver
     usr-ct pull "$REGISTRY/busybox" >/dev/null
-    run_ct -0 run --network none --name it "$REGISTRY/busybox" sh -c 'cp /bin/busybox /busybox; /busybox echo works; rm /etc/passwd'
+    run_ct -0 run --network none --name it "$REGISTRY/busybox" sh -c 'cp /bin/busybox /busybox; /busybox echo works; rm -f /etc/passwd'
     assert_output works
     run_ct -0 start -a it
     usr-ct diff it | grep -qx 'D /etc/passwd'
@@ -85,7 +85,7 @@ host_link() {
   [[ -d $USRCT_LOCAL_DIR/usr-ct/layers && ! -e $XDG_DATA_HOME/usr-ct/layers ]]
   [[ $(usr-ct info --format '{{.HomeDir}} {{.DataDir}}') == "$XDG_DATA_HOME/usr-ct $USRCT_LOCAL_DIR/usr-ct" ]]
   run_ct doctor
-  assert_has "$output" "is on FUSE: containers lie in $USRCT_LOCAL_DIR/usr-ct"
+  assert_has "$(tr -s ' \n' ' ' <<<"$output")" "is on FUSE: containers lie in $USRCT_LOCAL_DIR/usr-ct"
   usr-ct system df >/dev/null
   usr-ct rm it >/dev/null
   usr-ct rmi committed "$REGISTRY/busybox" >/dev/null
