@@ -375,6 +375,9 @@ int root_open(const struct pack_start *s, const int fds[PACK_N_FDS], struct root
 	case PACK_TREE_STOPPED:
 		ret->fd = open_stopped(s, fds, e);
 		return MIN(ret->fd, 0);
+	case PACK_TREE_VOLUME:
+		ret->fd = open_dir(fds[PACK_FD_CONTAINER], ".", e);
+		return MIN(ret->fd, 0);
 	case PACK_TREE_UPPER:
 		return open_upper(fds, ret, e);
 	default:

@@ -13,12 +13,15 @@ static int remove_one(struct cli *c, const char *ref, const struct args *a, stru
 	const struct usrct_stop_options patience = { .size = sizeof(patience),
 		                                     .timeout_s = args_number(a, "time", -1) };
 	bool force = args_flag(a, "force");
+	const struct usrct_remove_options how = { .size = sizeof(how),
+		                                  .force = force,
+		                                  .volumes = args_flag(a, "volumes") };
 	int r = 0;
 
 	if (force && args_has(a, "time"))
 		r = usrct_container_stop(c->u, ref, &patience, e);
 	if (r == 0)
-		r = usrct_container_remove(c->u, ref, force, e);
+		r = usrct_container_remove_with(c->u, ref, &how, e);
 	if (r != -ENOENT || (!force && !args_flag(a, "ignore")))
 		return r;
 	/* As with rm -f: said, but what should be gone is gone. */
@@ -48,7 +51,7 @@ const struct command cmd_rm = {
 			{ "time", 't', OPTION_NUMBER, COMPLETE_NONE, "SECONDS",
 	                  "With --force: ask it to end, and wait so long before killing" },
 			{ "volumes", 'v', OPTION_FLAG, COMPLETE_NONE, NULL,
-	                  "Also anonymous volumes; what a container wrote always goes" },
+	                  "Also its anonymous volumes, unless others have them too" },
 			{ "depend", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
 	                  "Also those that depend on it, of which there are none" },
 			{ NULL } },

@@ -10,6 +10,7 @@
 #include <usrct/container.h>
 
 struct create_hook;
+struct mount_plan;
 
 /* Which namespaces are the container's own. */
 struct isolation {
@@ -25,6 +26,7 @@ struct document {
 	const char *pidfile;       /* absolute; NULL: none */
 	enum network_kind network;
 	const struct create_hook *hook; /* engine/create.h; may be NULL */
+	struct mount_plan *mounts;      /* filled by document_spec(); engine/mount-add.h */
 	struct isolation own;           /* made by document_isolation() */
 	struct strv args;               /* made by document_args() */
 };

@@ -6,6 +6,7 @@
 #include "engine/etc.h"
 #include "engine/launcher.h"
 #include "engine/layering.h"
+#include "engine/mount-add.h"
 #include "engine/scope.h"
 
 #include "base/clock.h"
@@ -261,25 +262,36 @@ static int lock_container(struct target *t, struct err *e)
 	               t->row.name);
 }
 
-/* Metadata trees may be thrown away at any time, and of a new image are not made yet. */
-static int make_layers(struct starting *s, struct err *e)
+static int make_trees(struct usrct *u, const json_t *list, struct err *e)
 {
-	_cleanup_json_ json_t *plan = NULL;
 	_cleanup_strv_ struct strv paths = { 0 };
-	int r = json_read_at(s->dirfd, PLAN_FILE, SPEC_MAX_BYTES, &plan, e);
 	const json_t *v;
 	size_t i;
+	int r = 0;
 
-	if (r < 0 || !json_at(plan, "data"))
-		return r;
-	json_array_foreach(json_at(plan, "layers"), i, v)
+	json_array_foreach(list, i, v)
 	{
 		r = strv_add(&paths, json_string_value(v) ? json_string_value(v) : "");
 		if (r < 0)
 			return err_oom(e);
 	}
-	r = engine_hold(s->u, e);
-	return r < 0 ? r : engine_layers_make(s->u, paths.v, e);
+	r = engine_hold(u, e);
+	return r < 0 ? r : engine_layers_make(u, paths.v, e);
+}
+
+/* Metadata trees may be thrown away at any time, and of a new image are not made yet. */
+static int make_layers(struct starting *s, struct err *e)
+{
+	_cleanup_json_ json_t *plan = NULL;
+	int r = json_read_at(s->dirfd, PLAN_FILE, SPEC_MAX_BYTES, &plan, e);
+	const json_t *v;
+	size_t i;
+
+	if (r == 0 && json_at(plan, "data"))
+		r = make_trees(s->u, json_at(plan, "layers"), e);
+	json_array_foreach(json_at(plan, "imageMounts"), i, v) if (r == 0) r =
+		make_trees(s->u, v, e);
+	return r < 0 ? r : mounts_make_places(s->u, s->dirfd, plan, e);
 }
 
 static int start_locked(struct starting *s, int *ret_status, struct err *e)
@@ -383,7 +395,8 @@ int usrct_container_run(struct usrct *u, const struct usrct_create_options *crea
 		r = engine_start(u, id, start, &w, ret_status, &e);
 		if (r < 0 && o.auto_remove)
 			discard_if_never_started(u, id);
-		if (r < 0 || (o.remove_image && start && start->stdio))
+		if (r < 0 || ((o.remove_image || (o.auto_remove && u->made_volumes)) && start &&
+		              start->stdio))
 			(void)engine_sweep(u, NULL);
 	}
 	return ENGINE_RETURN(r, out, &e);
