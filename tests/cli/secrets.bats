@@ -52,7 +52,7 @@ inside() { # FLAG... IMAGE COMMAND...
   run_ct -0 secret rm -i one
   [ "$(find "$XDG_DATA_HOME/usr-ct/secrets" -type f -not -perm 600 | wc -l)" = 0 ]
   [ "$(stat -c %a "$XDG_DATA_HOME/usr-ct/secrets")" = 700 ]
-  run grep -rl "from file" "$XDG_DATA_HOME"
+  run grep -rl "from file" "$XDG_DATA_HOME/usr-ct/secrets"
   assert_output "" # its value went too
 }
 

@@ -94,7 +94,7 @@ local     data"
   run_ct -0 volume ls -q
   assert_output ""
   run_ct volume ls --filter nosuch=1
-  assert_error 1139
+  assert_error 1109
 }
 
 @test "volumes: one that a container has is not removed, with or without -f" {
@@ -348,7 +348,7 @@ has_no_volumes() {
   assert_output one
   usr-ct create --name c --network none --mount type=image,source=plain,target=/i "$B" ls /i/seed/file >/dev/null
   run_ct rmi plain
-  assert_error 1211
+  assert_error 1210
   run_ct -0 start -a c
   run_ct run --rm --mount type=image,source=plain,target=/i,subpath=../etc "$B" true
   assert_error 1103
