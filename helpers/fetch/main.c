@@ -54,6 +54,9 @@ static int check_start(const struct fetch *f, ssize_t n, struct err *e)
 	    !is_text(s->tmp_prefix, sizeof(s->tmp_prefix)) ||
 	    !is_text(s->auth_file, sizeof(s->auth_file)))
 		return err_set(e, UCT_INTERNAL, -EPROTO, "fetch: START has a text without end");
+	if (s->flags & FETCH_STORED &&
+	    (!is_text(s->digest, sizeof(s->digest)) || !digest_is_valid(s->digest)))
+		return err_set(e, UCT_INTERNAL, -EPROTO, "fetch: START without a digest");
 	if (!s->tmp_prefix[0] || s->tmp_prefix[0] == '.' || strchr(s->tmp_prefix, '/'))
 		return err_set(e, UCT_INTERNAL, -EPROTO, "fetch: START has no usable prefix");
 	if (f->blobs_dirfd < 0 || f->tmp_dirfd < 0)
@@ -75,7 +78,9 @@ static int receive_start(struct fetch *f, struct err *e)
 	if (n < 0)
 		return err_errno(e, (int)n, "fetch: cannot receive START");
 	r = check_start(f, n, e);
-	if (r >= 0)
+	if (r >= 0 && f->start.flags & FETCH_STORED)
+		f->ref.kind = REFERENCE_LAYOUT;
+	else if (r >= 0)
 		r = reference_parse(f->start.reference, &f->ref, e);
 	if (r >= 0)
 		r = platform_parse(f->start.platform[0] ? f->start.platform : platform_native(),
@@ -139,7 +144,10 @@ static int fetch(struct fetch *f, struct err *e)
 
 	if (fd_set_nonblock(f->sock_fd) < 0)
 		return err_sys(e, "cannot use the engine's socket");
-	r = source_open(&f->ref, &o, &f->source, e);
+	if (f->start.flags & FETCH_STORED)
+		r = source_open_blobs(f->blobs_dirfd, f->start.digest, &f->source, e);
+	else
+		r = source_open(&f->ref, &o, &f->source, e);
 	if (r >= 0)
 		r = fetch_confine(f, e);
 	if (r >= 0)

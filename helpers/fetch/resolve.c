@@ -3,6 +3,7 @@
 #include "fetch.h"
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "image/digest.h"
 
 #include <fcntl.h>
@@ -20,6 +21,8 @@ static int keep_document(const struct fetch *f, const struct document *d, struct
 	char tmp[192];
 	int r;
 
+	if (d->is_stored)
+		return 0;
 	(void)snprintf(tmp, sizeof(tmp), "%s%s", f->start.tmp_prefix, d->digest + 7);
 	fd = openat(f->tmp_dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)
@@ -34,19 +37,40 @@ static int keep_document(const struct fetch *f, const struct document *d, struct
 	return r;
 }
 
-static int get_manifest(const struct fetch *f, struct document *ret, struct err *e)
+/* What is in the store need not come again: 1; 0 it is not there, or damaged. */
+static int read_stored(const struct fetch *f, const struct descriptor *d, struct document *ret)
+{
+	_cleanup_document_ struct document doc = { 0 };
+
+	if (d->size_bytes > CONFIG_MAX_BYTES ||
+	    file_read_at(f->blobs_dirfd, d->digest + 7, (size_t)d->size_bytes, &doc.text, &doc.n,
+	                 NULL) < 0 ||
+	    digest_of(doc.text, doc.n, doc.digest, NULL) < 0 || strcmp(doc.digest, d->digest) != 0)
+		return 0;
+	doc.is_stored = true;
+	*ret = doc;
+	doc = (struct document){ 0 };
+	return 1;
+}
+
+static int get_manifest(const struct fetch *f, struct document *ret, char ret_named[72],
+                        struct err *e)
 {
 	_cleanup_document_ struct document doc = { 0 };
 	struct descriptor chosen;
 	int r;
 
 	r = source_manifest(f->source, NULL, &doc, e);
+	if (r >= 0)
+		memcpy(ret_named, doc.digest, sizeof(doc.digest));
 	for (int level = 0; r >= 0 && level < INDEX_LEVELS_MAX; level++) {
 		r = index_choose(doc.text, doc.n, f->platform, &chosen, e);
 		if (r <= 0)
 			break;
 		document_done(&doc);
-		r = source_manifest(f->source, &chosen, &doc, e);
+		r = read_stored(f, &chosen, &doc);
+		if (r == 0)
+			r = source_manifest(f->source, &chosen, &doc, e);
 	}
 	if (r < 0)
 		return r;
@@ -62,7 +86,8 @@ static int name_image(const struct fetch *f, char *buf, size_t size, struct err 
 
 	buf[0] = '\0';
 	memcpy(named.tag, source_tag(f->source), strlen(source_tag(f->source)) + 1);
-	if (!named.tag[0])
+	/* Beside a digest a tag says nothing: it may mean another image by now. */
+	if (!named.tag[0] || (named.kind == REFERENCE_REGISTRY && f->ref.digest[0]))
 		return 0;
 	if (named.kind == REFERENCE_REGISTRY)
 		return reference_full_name(&named, buf, size, e);
@@ -72,7 +97,8 @@ static int name_image(const struct fetch *f, char *buf, size_t size, struct err 
 }
 
 static int send_resolved(const struct fetch *f, const struct document *manifest,
-                         const struct document *config, uint64_t created_ns, struct err *e)
+                         const struct document *config, const char *named, uint64_t created_ns,
+                         struct err *e)
 {
 	struct fetch_resolved m = {
 		.type = FETCH_RESOLVED,
@@ -85,6 +111,10 @@ static int send_resolved(const struct fetch *f, const struct document *manifest,
 
 	if (r < 0)
 		return r;
+	if (f->ref.kind == REFERENCE_REGISTRY)
+		(void)snprintf(m.repository, sizeof(m.repository), "%s/%s", f->ref.host,
+		               f->ref.name);
+	memcpy(m.named, named, sizeof(m.named));
 	memcpy(m.manifest, manifest->digest, sizeof(m.manifest));
 	memcpy(m.config, config->digest, sizeof(m.config));
 	return fetch_send(f, &m, sizeof(m), e);
@@ -129,12 +159,15 @@ int fetch_resolve(struct fetch *f, struct err *e)
 {
 	_cleanup_document_ struct document manifest = { 0 }, config = { 0 };
 	_cleanup_image_config_ struct image_config c = { 0 };
+	char named[72];
 	int r;
 
-	r = get_manifest(f, &manifest, e);
+	r = get_manifest(f, &manifest, named, e);
 	if (r >= 0)
 		r = manifest_parse(manifest.text, manifest.n, &f->manifest, e);
 	if (r >= 0)
+		r = read_stored(f, &f->manifest.config, &config);
+	if (r == 0)
 		r = source_blob(f->source, &f->manifest.config, &config, e);
 	if (r >= 0)
 		r = image_config_parse(config.text, config.n, &c, e);
@@ -145,7 +178,7 @@ int fetch_resolve(struct fetch *f, struct err *e)
 	if (r >= 0)
 		r = keep_document(f, &config, e);
 	if (r >= 0)
-		r = send_resolved(f, &manifest, &config, c.created_ns, e);
+		r = send_resolved(f, &manifest, &config, named, c.created_ns, e);
 	if (r >= 0)
 		r = send_infos(f, &c, e);
 	return r;

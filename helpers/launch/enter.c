@@ -9,6 +9,7 @@
 #include "container/sync.h"
 #include "container/tools.h"
 #include "launch/process.h"
+#include "launch/secrets.h"
 #include "launch/visit.h"
 
 #include <fcntl.h>
@@ -30,20 +31,38 @@ struct entering {
 	struct entered out;
 };
 
-/* From wherever they are, without losing one on the way. */
-static int keep_tools(const struct enter *what)
+/* From wherever they are, without losing one on the way: the tools, then what the program gets. */
+static int keep_more(const struct enter *what)
 {
-	int fds[TOOLS_TREES_MAX];
+	int fds[TOOLS_TREES_MAX + SYNC_KEEP_MAX];
+	size_t n = what->n_tools + what->n_kept;
 
-	for (size_t i = 0; i < what->n_tools; i++) {
-		fds[i] = fcntl(what->tools_fds[i], F_DUPFD_CLOEXEC, ABOVE_ALL);
+	for (size_t i = 0; i < n; i++) {
+		fds[i] = i < what->n_tools ? what->tools_fds[i] : what->kept_fds[i - what->n_tools];
+		fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, ABOVE_ALL);
 		if (fds[i] < 0)
 			return -errno;
 	}
-	for (size_t i = 0; i < what->n_tools; i++)
+	for (size_t i = 0; i < n; i++)
 		if (dup3(fds[i], TOOLS_FD + (int)i, O_CLOEXEC) < 0)
 			return -errno;
 	return 0;
+}
+
+/* To their numbers from 3 on. The socket makes room for them; returns where it is now. */
+static int hand_over_kept(const struct enter *what, struct err *e)
+{
+	int first = TOOLS_FD + (int)what->n_tools, sync_fd;
+
+	if (!what->n_kept)
+		return SYNC_FD;
+	sync_fd = fcntl(SYNC_FD, F_DUPFD_CLOEXEC, ABOVE_ALL);
+	if (sync_fd < 0)
+		return err_sys(e, "cannot move a socket");
+	for (size_t i = 0; i < what->n_kept; i++)
+		if (dup3(first + (int)i, SYNC_FD + (int)i, 0) < 0)
+			return err_sys(e, "cannot pass a descriptor on");
+	return sync_fd;
 }
 
 /* 0, 1, 2 and the socket, and nothing that leads out of the container. */
@@ -56,9 +75,9 @@ static int keep_four(const struct entering *x, struct err *e)
 			return err_sys(e, "cannot set up standard input and output");
 	if (fd != SYNC_FD && dup3(fd, SYNC_FD, O_CLOEXEC) < 0)
 		return err_sys(e, "cannot set up a socket");
-	r = keep_tools(x->what);
+	r = keep_more(x->what);
 	if (r == 0)
-		r = fd_close_from(TOOLS_FD + (int)x->what->n_tools);
+		r = fd_close_from(TOOLS_FD + (int)(x->what->n_tools + x->what->n_kept));
 	return r < 0 ? err_errno(e, r, "cannot close descriptors") : 0;
 }
 
@@ -69,7 +88,8 @@ static int enter_tools(size_t n, size_t n_data, struct err *e)
 	for (size_t i = 0; i < n; i++)
 		fds[i] = TOOLS_FD + (int)i;
 	r = tools_enter(fds, n, n_data, e);
-	(void)fd_close_from(TOOLS_FD);
+	for (size_t i = 0; i < n; i++)
+		(void)close(fds[i]);
 	return r;
 }
 
@@ -99,8 +119,9 @@ static int arrive(const struct entering *x, struct err *e)
 	return keep_four(x, e);
 }
 
-static int become(const struct spec *spec, struct err *e)
+static int become(const struct enter *what, int *sync_fd, struct err *e)
 {
+	const struct spec *spec = what->spec;
 	_cleanup_close_ int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int slave_fd = -EBADF;
 	static const int stdio[3] = { 0, 1, 2 };
@@ -114,6 +135,8 @@ static int become(const struct spec *spec, struct err *e)
 		r = open_terminal(root_fd, &slave_fd, e);
 	if (r == 0)
 		r = process_prepare(spec, root_fd, /* makes_cwd= */ false, &p, e);
+	if (r == 0 && what->secrets)
+		r = secrets_set_env(what->secrets, &p.env, e);
 	if (r == 0)
 		r = spec->terminal ? process_take_terminal(slave_fd, &p.user, e)
 		                   : process_take_pipes(stdio, &p.user, e);
@@ -124,7 +147,12 @@ static int become(const struct spec *spec, struct err *e)
 	}
 	if (r == 0)
 		r = process_restrict(spec, &p, e);
-	return r < 0 ? r : process_exec(spec, &p, e);
+	if (r == 0)
+		r = hand_over_kept(what, e);
+	if (r < 0)
+		return r;
+	*sync_fd = r;
+	return process_exec(spec, &p, e);
 }
 
 /* The new process; its memory and descriptors are its own. */
@@ -138,7 +166,7 @@ static _Noreturn ON_OWN_STACK void inside(const struct entering *x)
 		sync_fd = SYNC_FD;
 		if (!x->what->n_tools ||
 		    enter_tools(x->what->n_tools, x->what->n_tools_data, &e) == 0)
-			(void)become(x->what->spec, &e); /* comes back only to say why */
+			(void)become(x->what, &sync_fd, &e); /* comes back only to say why */
 	}
 	sync_fail(sync_fd, &e);
 	_exit(e.uct == UCT_COMMAND_NOT_FOUND ? 127 : 126);

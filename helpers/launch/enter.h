@@ -25,6 +25,7 @@
 
 #include <sys/types.h>
 
+struct secrets;
 struct spec;
 
 struct enter {
@@ -35,7 +36,10 @@ struct enter {
 	const struct spec *spec;
 	int stdio[3];         /* its ends, none below 3; unused with spec->terminal */
 	const int *tools_fds; /* container/tools.h: detached mounts; NULL: the container's root */
-	size_t n_tools, n_tools_data; /* of which so many, at the end, are data-only layers */
+	size_t n_tools, n_tools_data;  /* of which so many, at the end, are data-only layers */
+	const struct secrets *secrets; /* variables among them are set; NULL: none */
+	const int *kept_fds;           /* become its descriptors 3, 4 ... */
+	size_t n_kept;
 };
 
 /* A process that was started; -EBADF where there is nothing. */

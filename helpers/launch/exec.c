@@ -8,6 +8,7 @@
  */
 #include "launch/enter.h"
 #include "launch/monitor.h"
+#include "launch/process.h"
 #include "launch/visit.h"
 
 #include "base/fd.h"
@@ -95,7 +96,65 @@ static int clone_trees(void *arg, struct err *e)
 	return 0;
 }
 
-static int enter(struct launch *l, struct err *e)
+/* The command's descriptors from 3 on, which the engine sends. */
+struct kept {
+	int fds[SYNC_KEEP_MAX];
+	size_t n;
+};
+
+static void kept_done(struct kept *k)
+{
+	for (size_t i = 0; i < k->n; i++)
+		cleanup_close(&k->fds[i]);
+	k->n = 0;
+}
+
+static int receive_kept(struct launch *l, struct kept *ret, struct err *e)
+{
+	struct sync_msg m;
+	int r = 0;
+
+	if (l->start.pid < 0 || l->start.pid > SYNC_KEEP_MAX)
+		return err_set(e, UCT_INTERNAL, -EPROTO, "START asks for too many descriptors");
+	for (int i = 0; i < l->start.pid && r == 0; i++) {
+		r = sync_expect(EXEC_SYNC, SYNC_KEEP, "engine", &m, &ret->fds[ret->n], e);
+		if (r == 0 && ret->fds[ret->n] < 0)
+			r = err_set(e, UCT_INTERNAL, -EPROTO, "KEEP came without a descriptor");
+		ret->n += r == 0;
+	}
+	return r;
+}
+
+static int open_container(const struct launch *l)
+{
+	char dir[128];
+
+	(void)snprintf(dir, sizeof(dir), "containers/%s", l->id);
+	return openat(EXEC_STORE, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+}
+
+/* Secrets that are variables stand in no document, so they are read once more. */
+static int read_secrets(struct launch *l, struct err *e)
+{
+	_cleanup_close_ int dirfd = open_container(l);
+	int r;
+
+	if (dirfd < 0)
+		return err_sys(e, "cannot open the container's directory");
+	r = json_read_at(dirfd, PLAN_FILE, SPEC_MAX_BYTES, &l->plan.doc, e);
+	return r < 0 ? r : secrets_read_env(json_at(l->plan.doc, "secrets"), dirfd, &l->secrets, e);
+}
+
+/* That of the container, inherited from us: what enters it is not dumpable from its first moment,
+ * so nobody could write its file. Who may not go so low stays where he is. */
+static int set_oom_score(const struct launch *l, struct err *e)
+{
+	int r = process_set_oom_score(&l->spec, e);
+
+	return r == -EACCES || r == -EPERM ? 0 : r;
+}
+
+static int enter(struct launch *l, const struct kept *kept, struct err *e)
 {
 	_cleanup_entered_ struct entered x = ENTERED_NONE;
 	struct enter what = {
@@ -103,6 +162,9 @@ static int enter(struct launch *l, struct err *e)
 		.cgroup_fd = l->start.flags & SYNC_CGROUP ? EXEC_CGROUP : -EBADF,
 		.spec = &l->spec,
 		.stdio = { -EBADF, -EBADF, -EBADF },
+		.secrets = &l->secrets,
+		.kept_fds = kept->fds,
+		.n_kept = kept->n,
 	};
 	struct trees trees = { .l = l };
 	int r = 0;
@@ -147,6 +209,7 @@ static int enter(struct launch *l, struct err *e)
 static int start(struct launch *l, struct err *e)
 {
 	int r = sync_expect(EXEC_SYNC, SYNC_START, "engine", &l->start, NULL, e);
+	struct kept kept = { 0 };
 	struct sync_msg scoped;
 
 	/* Wherever that leaves us; the cgroup itself says what we may do. */
@@ -159,7 +222,17 @@ static int start(struct launch *l, struct err *e)
 	if (r == 0)
 		r = exec_read_document(&l->spec, e);
 	l->plan.interactive = l->start.flags & SYNC_INTERACTIVE && l->start.flags & SYNC_ATTACH;
-	return r < 0 ? r : enter(l, e);
+	if (r == 0)
+		r = receive_kept(l, &kept, e);
+	if (r == 0)
+		r = read_secrets(l, e);
+	if (r == 0)
+		r = set_oom_score(l, e);
+	if (r == 0)
+		r = enter(l, &kept, e);
+	secrets_done(&l->secrets);
+	kept_done(&kept);
+	return r;
 }
 
 static int set_up(struct monitor *m)
@@ -210,11 +283,8 @@ static void drain(struct monitor *m)
 /* Docker's words for it. */
 static void tell(struct launch *l, const char *action, const char *const *attributes)
 {
-	char dir[128];
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_close_ int fd = open_container(l);
 
-	(void)snprintf(dir, sizeof(dir), "containers/%s", l->id);
-	fd = openat(EXEC_STORE, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	(void)event_container(EXEC_STORE, fd, l->id, action, attributes);
 }
 
@@ -273,6 +343,7 @@ int exec_main(const char *id)
 		.output_fds = { -EBADF, -EBADF },
 		.input_fd = -EBADF,
 		.uplink = UPLINK_NONE,
+		.server = FUSE_SERVER_NONE,
 	};
 	struct sync_msg started = { .step = SYNC_STARTED };
 	struct err e = { 0 };

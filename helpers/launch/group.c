@@ -38,22 +38,6 @@ static int take_scope(struct launch *l, struct err *e)
 	return cgroup_enter(monitor, e);
 }
 
-static int wait_for_scope(struct launch *l, struct err *e)
-{
-	struct sync_msg m;
-	int r = sync_expect(LAUNCH_SYNC, SYNC_SCOPED, "engine", &m, NULL, e);
-
-	if (r < 0)
-		return r;
-	l->start.flags &= ~(uint32_t)SYNC_SCOPE; /* it came; another start does not wait */
-	if (m.flags & SYNC_IN_SCOPE)
-		return take_scope(l, e);
-	if (!has_limits(l))
-		return -ENOENT; /* nothing was promised */
-	*e = m.e;
-	return m.e.code < 0 ? m.e.code : -EIO;
-}
-
 /* --cgroup-parent in a delegated subtree: each directory on the way passes the controllers on. */
 static int enter_parent(struct launch *l, struct err *e)
 {
@@ -88,6 +72,24 @@ static int find_delegated(struct launch *l, struct err *e)
 		cgroup_clear(l->cgroup_parent);
 	l->has_named_parent = l->plan.cgroup_parent;
 	return l->has_named_parent ? enter_parent(l, e) : 0;
+}
+
+static int wait_for_scope(struct launch *l, struct err *e)
+{
+	struct sync_msg m;
+	int r = sync_expect(LAUNCH_SYNC, SYNC_SCOPED, "engine", &m, NULL, e);
+
+	if (r < 0)
+		return r;
+	l->start.flags &= ~(uint32_t)SYNC_SCOPE; /* it came; another start does not wait */
+	if (m.flags & SYNC_IN_SCOPE)
+		return take_scope(l, e);
+	if (m.flags & SYNC_DELEGATED)
+		return find_delegated(l, e);
+	if (!has_limits(l))
+		return -ENOENT; /* nothing was promised */
+	*e = m.e;
+	return m.e.code < 0 ? m.e.code : -EIO;
 }
 
 static int no_cgroup(const struct launch *l, struct err *e)

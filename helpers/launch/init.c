@@ -68,10 +68,19 @@ static int set_sysctls(const struct init_context *c, struct err *e)
 	return network_loopback_up(e);
 }
 
+/* fuse-overlayfs runs outside, where the container cannot see it. */
+static int ask_for_server(const struct backend_root *b, int dev_fd, void *sync_fd, struct err *e)
+{
+	struct sync_msg m = { .step = SYNC_ROOT };
+
+	(void)b;
+	return sync_send(*(const int *)sync_fd, &m, dev_fd, e);
+}
+
 static int build_rootfs(const struct init_context *c, struct sync_times *times, struct err *e)
 {
 	_cleanup_close_ int base_fd = rootfs_reopen(c->root.base_dirfd, e), container_fd = -EBADF;
-	struct rootfs_source source = c->root;
+	struct backend_root source = c->root;
 
 	if (base_fd < 0)
 		return base_fd;
@@ -80,6 +89,8 @@ static int build_rootfs(const struct init_context *c, struct sync_times *times, 
 		return container_fd;
 	source.base_dirfd = base_fd;
 	source.container_dirfd = container_fd;
+	source.serve = ask_for_server;
+	source.serve_arg = (void *)(uintptr_t)&c->sync_fd;
 	return rootfs_build(&source, c->spec, times, e);
 }
 

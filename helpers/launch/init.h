@@ -2,6 +2,7 @@
 /* init - the container's first process, from its birth in the new namespaces to its exec(2) */
 #pragma once
 
+#include "container/backend.h"
 #include "container/rootfs.h"
 #include "container/spec.h"
 #include "launch/secrets.h"
@@ -9,7 +10,7 @@
 struct init_context {
 	const struct spec *spec;
 	const struct secrets *secrets;
-	struct rootfs_source root;
+	struct backend_root root;
 	int sync_fd;         /* to the launcher; close-on-exec */
 	int stdio[3];        /* the program's ends; unused with a terminal */
 	int init_program_fd; /* usr-ct-init for --init, else -EBADF */

@@ -169,6 +169,11 @@ static int connect_network(struct launch *l, struct err *e)
 	l->mntns_fd = open_namespace(l, "mnt", e);
 	if (l->mntns_fd < 0)
 		return l->mntns_fd;
+	if (l->plan.backend == BACKEND_FUSE && !l->has_userns) {
+		l->userns_fd = open_namespace(l, "user", e);
+		if (l->userns_fd < 0)
+			return l->userns_fd;
+	}
 	if (l->plan.network == NETWORK_NONE || l->plan.network == NETWORK_HOST)
 		return 0;
 	userns_fd = open_namespace(l, "user", e);
@@ -177,6 +182,35 @@ static int connect_network(struct launch *l, struct err *e)
 		return MIN(userns_fd, netns_fd);
 	target = (struct uplink_target){ userns_fd, netns_fd };
 	return uplink_start(l->plan.network, &target, &l->uplink, e);
+}
+
+static struct backend_root root_of(const struct launch *l)
+{
+	return (struct backend_root){ .backend = l->plan.backend,
+		                      .base_dirfd = LAUNCH_STORE,
+		                      .layers = l->plan.layers,
+		                      .data = l->plan.data,
+		                      .container_dirfd = LAUNCH_CONTAINER,
+		                      .is_volatile = l->plan.auto_remove };
+}
+
+/* Step 3a: in the namespace where the layers have their ids, which is ours if it is anybody's. */
+static int serve_root(struct launch *l, struct err *e)
+{
+	_cleanup_close_ int dev_fd = -EBADF;
+	struct backend_root root = root_of(l);
+	struct sync_msg m;
+	int r = sync_expect(l->init_sync_fd, SYNC_ROOT, "the container's first process", &m,
+	                    &dev_fd, e);
+
+	if (r == 0 && dev_fd < 0)
+		r = err_set(e, UCT_INTERNAL, -EPROTO, "ROOT came without a descriptor");
+	if (r == 0)
+		r = fuse_server_start(&root, dev_fd, l->userns_fd, &l->server, e);
+	cleanup_close(&l->userns_fd);
+	l->userns_fd = -EBADF;
+	sync_time(&l->times[0], "fuse-overlayfs");
+	return r;
 }
 
 /* Steps 3 and 4 of sync.h, with the network helper starting meanwhile. */
@@ -193,11 +227,14 @@ static int bring_up(struct launch *l, const struct id_map *uids, const struct id
 	r = connect_network(l, e);
 	if (r == 0)
 		r = sync_send(l->init_sync_fd, &m, -EBADF, e);
+	if (r == 0 && l->plan.backend == BACKEND_FUSE)
+		r = serve_root(l, e);
 	if (r == 0)
 		r = sync_expect(l->init_sync_fd, SYNC_READY, "the container's first process", &m,
 		                &master_fd, e);
 	if (r < 0)
-		return r;
+		return fuse_server_failed(&l->server, r, e);
+	fuse_server_shut_up(&l->server);
 	l->times[1] = m.times[1];
 	sync_time(&l->times[0], "wait for init");
 	if (l->spec.terminal) {
@@ -218,8 +255,7 @@ static int make_init(struct launch *l, struct err *e)
 	struct init_context c = {
 		.spec = &l->spec,
 		.secrets = &l->secrets,
-		.root = { LAUNCH_STORE, l->plan.layers, l->plan.data, LAUNCH_CONTAINER,
-		          l->plan.auto_remove },
+		.root = root_of(l),
 		.stdio = { -EBADF, -EBADF, -EBADF },
 		.has_own_network = l->spec.namespaces & CLONE_NEWNET,
 		.n_ids = 1,
@@ -289,6 +325,7 @@ static int mark_running(struct launch *l, struct err *e)
 	l->state.status = STATE_RUNNING;
 	l->state.started_ns = clock_realtime_ns();
 	l->state.exit_code = -1;
+	l->state.error[0] = '\0';
 	l->state.is_stopped_by_user = l->state.is_oom_killed = false;
 	l->state.health = l->plan.health.test.n ? HEALTH_STARTING : HEALTH_NONE;
 	l->state.uplink = (struct proc_id){ 0 };
@@ -395,7 +432,8 @@ void launch_shed_documents(struct launch *l)
 {
 	uint64_t namespaces = l->spec.namespaces;
 	bool terminal = l->spec.terminal;
-	struct plan kept = { .auto_remove = l->plan.auto_remove,
+	struct plan kept = { .backend = l->plan.backend,
+		             .auto_remove = l->plan.auto_remove,
 		             .stop_signal = l->plan.stop_signal,
 		             .restart = l->plan.restart,
 		             .log = l->plan.log };
@@ -463,6 +501,8 @@ int main(int argc, char **argv)
 		.output_fds = { -EBADF, -EBADF },
 		.input_fd = -EBADF,
 		.uplink = UPLINK_NONE,
+		.server = FUSE_SERVER_NONE,
+		.userns_fd = -EBADF,
 		.journal = { .fd = -EBADF },
 	};
 	struct err e = { 0 };

@@ -2,6 +2,7 @@
 /* launch - the launcher's own state, from its start until it is a monitor */
 #pragma once
 
+#include "container/backend.h"
 #include "container/journal.h"
 #include "container/spec.h"
 #include "container/state.h"
@@ -26,10 +27,12 @@ struct launch {
 	int output_fds[2],
 		input_fd; /* our ends: stdout, stderr, stdin; [0] alone with a terminal */
 	struct uplink uplink;
-	struct journal journal;  /* where its output goes, if not to a file */
-	char cgroup[384];        /* the container's; empty: none */
-	char cgroup_parent[384]; /* where it is made; empty: not known yet */
-	bool has_named_parent;   /* --cgroup-parent: made for our containers */
+	struct fuse_server server; /* shows the root, if fuse-overlayfs does */
+	int userns_fd;             /* the container's, while that is started with a single id */
+	struct journal journal;    /* where its output goes, if not to a file */
+	char cgroup[384];          /* the container's; empty: none */
+	char cgroup_parent[384];   /* where it is made; empty: not known yet */
+	bool has_named_parent;     /* --cgroup-parent: made for our containers */
 
 	struct sync_msg start; /* what the engine asked for */
 	struct sync_times times[2];

@@ -41,5 +41,5 @@ void logging_open_file(struct monitor *m)
 	if (p->max_bytes && p->max_bytes < sizeof(m->scratch))
 		m->log.scratch_size = MAX((size_t)p->max_bytes, (size_t)LOG_SCRATCH_MIN);
 	if (p->driver == LOG_TO_FILE)
-		(void)log_open(&m->log);
+		log_open(&m->log);
 }

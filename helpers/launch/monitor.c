@@ -69,6 +69,7 @@ static void handle_signal(struct monitor *m)
 	if (si.ssi_signo != SIGTERM && si.ssi_signo != SIGINT && si.ssi_signo != SIGQUIT)
 		return;
 	m->is_stopping = true;
+	m->starts_again = false;
 	if (m->l->init_pidfd >= 0)
 		(void)pidfd_signal(m->l->init_pidfd, m->l->plan.stop_signal);
 	if (cgroup_is_frozen(m->l->cgroup)) /* paused, it would not hear it */
@@ -97,6 +98,24 @@ static void handle_init(struct monitor *m)
 	(void)epoll_ctl(m->epoll_fd, EPOLL_CTL_DEL, m->l->init_pidfd, NULL);
 }
 
+/* What showed the root has ended: whatever the container does now fails. */
+static void handle_lost_root(struct monitor *m)
+{
+	static const char text[] = "1usr-ct: the container's files are gone: fuse-overlayfs was "
+				   "killed\n";
+	struct launch *l = m->l;
+
+	(void)epoll_ctl(m->epoll_fd, EPOLL_CTL_DEL, l->server.pidfd, NULL);
+	if (m->has_ended)
+		return;
+	memcpy(m->buf, text, sizeof(text) - 1);
+	m->buf[0] = ATTACH_STDERR;
+	clients_broadcast(m, sizeof(text) - 1);
+	(void)snprintf(l->state.error, sizeof(l->state.error),
+	               "fuse-overlayfs, which showed the container's files, was killed");
+	(void)pidfd_signal(l->init_pidfd, SIGKILL);
+}
+
 static void handle_event(struct monitor *m, const struct epoll_event *ev)
 {
 	unsigned index = (unsigned)(ev->data.u64 & UINT32_MAX);
@@ -117,6 +136,9 @@ static void handle_event(struct monitor *m, const struct epoll_event *ev)
 		break;
 	case EVENT_INIT:
 		handle_init(m);
+		break;
+	case EVENT_ROOT:
+		handle_lost_root(m);
 		break;
 	case EVENT_HEALTH:
 		health_event(m, index);
@@ -182,6 +204,13 @@ int monitor_control(struct monitor *m, uint32_t op)
 	switch ((enum attach_op)op) {
 	case ATTACH_OP_STOP:
 		m->is_stopping = m->is_stopped_by_user = true;
+		m->starts_again = false;
+		return 0;
+	case ATTACH_OP_AGAIN:
+		if (m->is_over)
+			return -ESRCH;
+		m->starts_again = true;
+		m->is_stopping = m->is_stopped_by_user = false;
 		return 0;
 	case ATTACH_OP_CHECK:
 		return health_check_now(m);
@@ -239,6 +268,7 @@ void launch_end_run(struct launch *l)
 	cleanup_close(&l->output_fds[1]);
 	cleanup_close(&l->init_pidfd);
 	cleanup_close(&l->mntns_fd);
+	fuse_server_end(&l->server); /* now that its mount is gone */
 	l->input_fd = l->output_fds[0] = l->output_fds[1] = -EBADF;
 	l->init_pidfd = l->mntns_fd = -EBADF;
 	l->init_pid = 0;
@@ -361,6 +391,8 @@ static int watch_run(struct monitor *m)
 	m->has_ended = m->input_ended = false;
 	m->began_ns = clock_monotonic_ns();
 	r = monitor_watch_streams(m);
+	if (m->l->server.pidfd >= 0)
+		r = MIN(r, monitor_watch(m, m->l->server.pidfd, EPOLLIN, EVENT_ROOT, 0));
 	oom_watch(m);
 	return MIN(r, monitor_watch(m, m->l->init_pidfd, EPOLLIN, EVENT_INIT, 0));
 }

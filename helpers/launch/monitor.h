@@ -71,6 +71,7 @@ struct monitor {
 	int status;              /* of wait(2) */
 	bool is_stopping;        /* whatever the policy says, it is not started again */
 	bool is_stopped_by_user; /* and that is why */
+	bool starts_again;       /* the user restarts it: no policy and no --rm counts now */
 	bool is_over;            /* so is what we look after; clients are told */
 	uint64_t began_ns;       /* this run; CLOCK_MONOTONIC */
 	uint64_t backoff_ns;     /* pause before the last restart */
@@ -90,6 +91,7 @@ enum event_source {
 	EVENT_SIGNAL,
 	EVENT_INIT,
 	EVENT_OOM,
+	EVENT_ROOT,      /* what shows the root has ended */
 	EVENT_HEALTH,    /* + enum health_event */
 	EVENT_CONTAINER, /* of a session: the container has ended */
 	EVENT_CLIENT,    /* + index */

@@ -139,7 +139,7 @@ int plan_parse(const char *text, size_t n, struct plan *ret, struct err *e)
 {
 	struct plan p = { .stop_signal = SIGTERM };
 	json_int_t stop_signal = SIGTERM, stop_timeout = 10;
-	const char *network = "none";
+	const char *network = "none", *backend = "overlay";
 	int r = json_parse(text, n, PLAN_FILE, &p.doc, e);
 
 	if (r == 0)
@@ -148,6 +148,11 @@ int plan_parse(const char *text, size_t n, struct plan *ret, struct err *e)
 		r = MIN(json_get_string(p.doc, "network", &network, e), 0);
 	if (r == 0 && network_parse_name(network, &p.network) < 0)
 		r = err_set(e, UCT_STORE_DAMAGED, -EINVAL, "network '%s' is not known", network);
+	if (r == 0)
+		r = MIN(json_get_string(p.doc, "mountBackend", &backend, e), 0);
+	if (r == 0 && backend_parse(backend, &p.backend) < 0)
+		r = err_set(e, UCT_STORE_DAMAGED, -EINVAL, "mount back end '%s' is not known",
+		            backend);
 	if (r == 0)
 		r = MIN(json_get_bool(p.doc, "autoRemove", &p.auto_remove, e), 0);
 	if (r == 0)

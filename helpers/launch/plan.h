@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/strv.h"
+#include "container/backend.h"
 #include "container/log.h"
 #include "container/spec.h"
 #include "network/uplink.h"
@@ -40,6 +41,7 @@ struct plan {
 	json_t *doc;
 	char **layers; /* relative to the data directory, lowest first; NULL-terminated */
 	char **data;   /* data-only lower layers: what metadata trees need; likewise */
+	enum mount_backend backend;
 	enum network_kind network;
 	bool auto_remove, interactive, init, no_cgroup;
 	const char *cgroup_parent; /* NULL: the usual one; without leading slash */

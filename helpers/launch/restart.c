@@ -10,6 +10,7 @@
 #include "launch/monitor.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 
 #define MS UINT64_C(1000000)
 
@@ -21,6 +22,8 @@ static bool is_wanted(const struct monitor *m)
 	const struct restart_plan *p = &m->l->plan.restart;
 	const struct state *s = &m->l->state;
 
+	if (m->starts_again)
+		return true;
 	if (m->is_stopping || m->l->plan.auto_remove)
 		return false;
 	if (m->health.wants_restart)
@@ -35,15 +38,25 @@ static bool pause_is_over(struct monitor *m)
 {
 	uint64_t now = clock_monotonic_ns(), deadline;
 
+	if (m->starts_again)
+		return true; /* the user does not wait */
 	if (now - m->began_ns >= good_run_ns)
 		m->backoff_ns = 0;
 	m->backoff_ns = m->backoff_ns ? MIN(2 * m->backoff_ns, longest_pause_ns) : first_pause_ns;
 	deadline = now + m->backoff_ns;
-	while (is_wanted(m) && now < deadline) {
+	while (is_wanted(m) && !m->starts_again && now < deadline) {
 		monitor_wait(m, deadline);
 		now = clock_monotonic_ns();
 	}
 	return is_wanted(m);
+}
+
+/* What a --rm container wrote is not synced, and overlayfs takes no second look at such a directory
+ * (its incompat/volatile). This is the same machine in the same uptime, so nothing is lost. */
+static void forget_volatile(const struct launch *l)
+{
+	if (l->plan.auto_remove)
+		(void)tree_remove_at(LAUNCH_CONTAINER, "work/work", NULL);
 }
 
 bool restart_after_end(struct monitor *m)
@@ -59,7 +72,9 @@ bool restart_after_end(struct monitor *m)
 	clients_release(m);
 	launch_end_run(l);
 	if (pause_is_over(m)) {
-		l->state.restart_count++;
+		l->state.restart_count += m->starts_again ? 0 : 1;
+		m->starts_again = false;
+		forget_volatile(l);
 		if (launch_again(l, &e) == 0)
 			return true;
 		l->state.finished_ns = clock_realtime_ns();

@@ -69,7 +69,8 @@ static int read_one(const json_t *j, size_t index, int container_dirfd, struct s
 	return read_value(s, container_dirfd, kept, e);
 }
 
-int secrets_read(const json_t *list, int container_dirfd, struct secrets *ret, struct err *e)
+static int read_list(const json_t *list, int container_dirfd, bool only_env, struct secrets *ret,
+                     struct err *e)
 {
 	struct secrets s = { 0 };
 	const json_t *j;
@@ -86,16 +87,26 @@ int secrets_read(const json_t *list, int container_dirfd, struct secrets *ret, s
 		return err_oom(e);
 	json_array_foreach(list, i, j)
 	{
-		if (r == 0) {
-			s.n++;
-			r = read_one(j, i, container_dirfd, &s.list[i], e);
-		}
+		if (only_env && !json_is_true(json_object_get(j, "isEnv")))
+			continue;
+		if (r == 0)
+			r = read_one(j, i, container_dirfd, &s.list[s.n++], e);
 	}
 	if (r < 0)
 		secrets_done(&s);
 	else
 		*ret = s;
 	return r;
+}
+
+int secrets_read(const json_t *list, int container_dirfd, struct secrets *ret, struct err *e)
+{
+	return read_list(list, container_dirfd, /* only_env= */ false, ret, e);
+}
+
+int secrets_read_env(const json_t *list, int container_dirfd, struct secrets *ret, struct err *e)
+{
+	return read_list(list, container_dirfd, /* only_env= */ true, ret, e);
 }
 
 static bool is_absolute(const struct secret *s)

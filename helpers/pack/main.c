@@ -51,7 +51,7 @@ static int prepare(struct pack *p, struct err *e)
 	/* Its configuration file could load modules, and is out of reach once we are confined. */
 	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
 		return err_set(e, UCT_SYSTEM, -EIO, "cannot start libcrypto");
-	if (p->start.op == PACK_WRITE)
+	if (p->start.op == PACK_WRITE || p->start.op == PACK_COPY)
 		(void)umask(0);
 	p->proc_fd = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return p->proc_fd < 0 ? err_sys(e, "cannot open /proc/self/fd") : 0;
@@ -187,10 +187,24 @@ static int work_on_upper(struct pack *p, struct err *e)
 		.lower = p->root.lower,
 		.hidden = p->root.hidden.v,
 		.is_plain = p->start.flags & PACK_PLAIN,
+		.is_whole = p->root.is_whole,
+		.is_fuse = p->root.is_fuse,
 	};
 
 	p->root.lower = (struct lower){ 0 };
 	return p->start.op == PACK_DIFF ? pack_diff(&job, e) : pack_layer(&job, &p->sums, e);
+}
+
+static int copy_layers(struct pack *p, struct err *e)
+{
+	const struct pack_copy_job job = {
+		.to_fd = p->root.fd,
+		.proc_fd = p->proc_fd,
+		.objects_fd = p->root.objects_fd,
+		.is_single_id = p->start.flags & PACK_SINGLE_ID,
+	};
+
+	return pack_copy(&job, &p->root.lower, e);
 }
 
 static int serve(struct pack *p, struct err *e)
@@ -216,6 +230,8 @@ static int serve(struct pack *p, struct err *e)
 		return write_tree(p, e);
 	case PACK_EXPORT:
 		return export_tree(p, e);
+	case PACK_COPY:
+		return copy_layers(p, e);
 	case PACK_LAYER:
 	case PACK_DIFF:
 		return work_on_upper(p, e);
@@ -250,7 +266,9 @@ int main(void)
 
 	/* A reader that leaves is an error like any other, and ours to tell. */
 	(void)signal(SIGPIPE, SIG_IGN);
-	if (serve(&p, &fail.e) < 0) {
+	r = serve(&p, &fail.e);
+	fuse_server_kill(&p.root.server); /* before anybody is told: nothing of ours is left then */
+	if (r < 0) {
 		polish(&fail);
 		r = sock_send(SOCKET_FD, &fail, sizeof(fail));
 	} else {

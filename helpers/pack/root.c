@@ -3,6 +3,7 @@
 
 #include "base/fd.h"
 #include "base/sbuf.h"
+#include "container/backend.h"
 #include "container/mount.h"
 #include "container/rootfs.h"
 #include "store/enter.h"
@@ -25,6 +26,8 @@ void root_done(struct root *r)
 {
 	cleanup_close(&r->fd);
 	cleanup_close(&r->confine_fd);
+	cleanup_close(&r->objects_fd);
+	fuse_server_kill(&r->server);
 	lower_done(&r->lower);
 	strv_done(&r->hidden);
 }
@@ -37,9 +40,10 @@ struct plan_mount {
 };
 struct plan {
 	char *text;
-	const char *layers[LAYERS_MAX]; /* lowest first */
+	const char *layers[LAYERS_MAX + 1]; /* lowest first, NULL-terminated */
 	size_t n_layers;
-	const char *data; /* data-only layer; NULL */
+	const char *data[2]; /* data-only layer; NULL-terminated */
+	enum mount_backend backend;
 	struct plan_mount *mounts;
 	size_t n_mounts, cap_mounts;
 	struct strv hidden;
@@ -87,10 +91,12 @@ static int read_line(struct plan *p, const char **at, const char *end)
 		p->layers[p->n_layers++] = a;
 		return 0;
 	}
-	if (!strcmp(word, "data") && !p->data) {
-		p->data = a;
+	if (!strcmp(word, "data") && !p->data[0]) {
+		p->data[0] = a;
 		return 0;
 	}
+	if (!strcmp(word, "backend"))
+		return backend_parse(a, &p->backend);
 	if (!strcmp(word, "hidden"))
 		return strv_add(&p->hidden, a);
 	b = next_word(at, end);
@@ -217,50 +223,34 @@ static int open_dir(int dirfd, const char *name, struct err *e)
 	return fd < 0 ? err_sys(e, "cannot open '%s'", name) : fd;
 }
 
-static int open_layers(const struct plan *p, int base_fd, int *fds, struct err *e)
+/* fuse-overlayfs for as long as we look; its mount ends with our mount namespace, and it with that.
+ */
+static int serve(const struct backend_root *b, int dev_fd, void *server, struct err *e)
 {
-	for (size_t i = 0; i < p->n_layers; i++) {
-		fds[i] = open_dir(base_fd, p->layers[i], e);
-		if (fds[i] < 0)
-			return err_recode(e, fds[i], UCT_STORE_DAMAGED);
-	}
-	return 0;
+	return fuse_server_start(b, dev_fd, -EBADF, server, e);
 }
 
-/* With @can_write the upper directory is one; else it is the topmost layer, so that nothing about
- * the container changes and several may look at the same time. */
+/* Without @can_write nothing about the container changes, and several may look at the same time. */
 static int mount_root(const struct plan *p, int base_fd, int container_fd, bool can_write,
-                      struct err *e)
+                      struct fuse_server *server, struct err *e)
 {
-	_cleanup_close_ int upper_fd = -EBADF, work_fd = -EBADF, data_fd = -EBADF;
-	struct lower layers = { .fds = calloc(p->n_layers + 1, sizeof(int)) };
-	struct mount_overlay o = { .upper_fd = -EBADF, .work_fd = -EBADF };
-	int r;
+	struct backend_root b = {
+		.backend = p->backend,
+		.base_dirfd = base_fd,
+		.layers = (char *const *)(uintptr_t)p->layers,
+		.data = (char *const *)(uintptr_t)p->data,
+		.container_dirfd = container_fd,
+		.is_looked_at = !can_write,
+		.is_brief = true,
+		.serve = serve,
+		.serve_arg = server,
+	};
+	int fd = backend_mount(&b, e);
 
-	if (!layers.fds)
-		return err_oom(e);
-	for (size_t i = 0; i <= p->n_layers; i++)
-		layers.fds[i] = -EBADF;
-	layers.n = p->n_layers;
-	r = open_layers(p, base_fd, layers.fds, e);
-	if (r == 0 && p->data)
-		r = data_fd = open_dir(base_fd, p->data, e);
-	if (r >= 0)
-		r = upper_fd = open_dir(container_fd, "upper", e);
-	if (r >= 0 && can_write)
-		r = work_fd = open_dir(container_fd, "work", e);
-	if (r >= 0 && !can_write)
-		layers.fds[layers.n++] = TAKE_FD(upper_fd);
-	o.lower_fds = layers.fds;
-	o.n_lower = layers.n;
-	o.data_fds = &data_fd;
-	o.n_data = data_fd >= 0;
-	o.upper_fd = can_write ? upper_fd : -EBADF;
-	o.work_fd = work_fd;
-	if (r >= 0)
-		r = mount_overlay(&o, container_fd, "root", e);
-	lower_done(&layers);
-	return r;
+	if (fd < 0)
+		return fuse_server_failed(server, fd, e);
+	fuse_server_shut_up(server);
+	return fd;
 }
 
 static int mount_volume(int root_fd, const struct plan_mount *m, bool can_write, struct err *e)
@@ -300,7 +290,8 @@ static int protect(int root_fd, struct err *e)
 	return 0;
 }
 
-static int open_stopped(const struct pack_start *s, const int fds[PACK_N_FDS], struct err *e)
+static int open_stopped(const struct pack_start *s, const int fds[PACK_N_FDS],
+                        struct fuse_server *server, struct err *e)
 {
 	bool is_bare = s->tree == PACK_TREE_BARE, can_write = s->flags & PACK_WRITABLE;
 	_cleanup_close_ int base_fd = -EBADF, container_fd = -EBADF, root_fd = -EBADF;
@@ -319,7 +310,7 @@ static int open_stopped(const struct pack_start *s, const int fds[PACK_N_FDS], s
 	container_fd = rootfs_reopen(fds[PACK_FD_CONTAINER], e);
 	if (container_fd < 0)
 		return container_fd;
-	root_fd = mount_root(&p, base_fd, container_fd, can_write, e);
+	root_fd = mount_root(&p, base_fd, container_fd, can_write, server, e);
 	if (root_fd < 0)
 		return root_fd;
 	for (size_t i = 0; i < p.n_mounts && !is_bare && r == 0; i++)
@@ -329,26 +320,43 @@ static int open_stopped(const struct pack_start *s, const int fds[PACK_N_FDS], s
 	return r < 0 ? r : TAKE_FD(root_fd);
 }
 
-static int open_upper(const int fds[PACK_N_FDS], struct root *ret, struct err *e)
+/* Topmost first, as pack-lower.c wants them. */
+static int open_lower(const struct plan *p, int base_fd, struct lower *ret, struct err *e)
+{
+	ret->fds = calloc(p->n_layers + 1, sizeof(int));
+	if (!ret->fds)
+		return err_oom(e);
+	for (size_t i = p->n_layers; i > 0; i--) {
+		int fd = open_dir(base_fd, p->layers[i - 1], e);
+
+		if (fd < 0)
+			return err_recode(e, fd, UCT_STORE_DAMAGED);
+		ret->fds[ret->n++] = fd;
+	}
+	return 0;
+}
+
+static int open_upper(const struct pack_start *s, const int fds[PACK_N_FDS], struct root *ret,
+                      struct err *e)
 {
 	_cleanup_plan_ struct plan p = { 0 };
 	int r = plan_read(fds[PACK_FD_PLAN], &p, e);
 
 	if (r < 0)
 		return r;
-	ret->fd = open_dir(fds[PACK_FD_CONTAINER], "upper", e);
+	if (s->op == PACK_COPY && mkdirat(fds[PACK_FD_CONTAINER], "copy", 0755) < 0)
+		return err_sys(e, "cannot make directory 'copy'");
+	ret->is_whole = p.backend == BACKEND_COPY;
+	ret->is_fuse = p.backend == BACKEND_FUSE;
+	ret->fd = open_dir(fds[PACK_FD_CONTAINER], ret->is_whole ? "copy" : "upper", e);
 	if (ret->fd < 0)
 		return ret->fd;
-	ret->lower.fds = calloc(p.n_layers + 1, sizeof(int));
-	if (!ret->lower.fds)
-		return err_oom(e);
-	for (size_t i = p.n_layers; i > 0; i--) {
-		int fd = open_dir(fds[PACK_FD_BASE], p.layers[i - 1], e);
-
-		if (fd < 0)
-			return err_recode(e, fd, UCT_STORE_DAMAGED);
-		ret->lower.fds[ret->lower.n++] = fd;
-	}
+	if (p.data[0])
+		ret->objects_fd = open_dir(fds[PACK_FD_BASE], p.data[0], e);
+	r = p.data[0] && ret->objects_fd < 0 ? ret->objects_fd
+	                                     : open_lower(&p, fds[PACK_FD_BASE], &ret->lower, e);
+	if (r < 0)
+		return r;
 	ret->hidden = p.hidden;
 	p.hidden = (struct strv){ 0 };
 	ret->confine_fd = fcntl(fds[PACK_FD_BASE], F_DUPFD_CLOEXEC, 3);
@@ -370,16 +378,17 @@ int root_open(const struct pack_start *s, const int fds[PACK_N_FDS], struct root
 		ret->fd = open_running(s, fds, e);
 		return MIN(ret->fd, 0);
 	case PACK_TREE_BARE:
-		ret->fd = s->pid ? open_bare_running(s, fds, e) : open_stopped(s, fds, e);
+		ret->fd = s->pid ? open_bare_running(s, fds, e)
+		                 : open_stopped(s, fds, &ret->server, e);
 		return MIN(ret->fd, 0);
 	case PACK_TREE_STOPPED:
-		ret->fd = open_stopped(s, fds, e);
+		ret->fd = open_stopped(s, fds, &ret->server, e);
 		return MIN(ret->fd, 0);
 	case PACK_TREE_VOLUME:
 		ret->fd = open_dir(fds[PACK_FD_CONTAINER], ".", e);
 		return MIN(ret->fd, 0);
 	case PACK_TREE_UPPER:
-		return open_upper(fds, ret, e);
+		return open_upper(s, fds, ret, e);
 	default:
 		return err_set(e, UCT_INTERNAL, -EPROTO, "the packer knows no tree %u", s->tree);
 	}

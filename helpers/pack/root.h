@@ -6,16 +6,22 @@
 #include "store/pack.h"
 
 #include "base/strv.h"
+#include "container/backend.h"
 
 struct root {
-	int fd;             /* the tree; UPPER: the upper directory */
-	int confine_fd;     /* everything that will be opened lies below it */
-	struct lower lower; /* UPPER */
-	struct strv hidden; /* UPPER: absolute paths */
+	int fd;                    /* the tree; UPPER: the upper directory */
+	int confine_fd;            /* everything that will be opened lies below it */
+	struct lower lower;        /* UPPER */
+	struct strv hidden;        /* UPPER: absolute paths */
+	bool is_whole;             /* UPPER: a copy of all layers, changed */
+	bool is_fuse;              /* UPPER: fuse-overlayfs wrote there */
+	struct fuse_server server; /* STOPPED, BARE: shows the tree */
+	int objects_fd;            /* UPPER: contents of metadata trees; -EBADF */
 };
-#define ROOT_NONE                                  \
-	{                                          \
-		.fd = -EBADF, .confine_fd = -EBADF \
+#define ROOT_NONE                                                         \
+	{                                                                 \
+		.fd = -EBADF, .confine_fd = -EBADF, .objects_fd = -EBADF, \
+		.server = FUSE_SERVER_NONE                                \
 	}
 void root_done(struct root *r);
 

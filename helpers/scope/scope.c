@@ -4,12 +4,16 @@
  * cgroup/scope-proto.h has the protocol. The scope is delegated: what is below it is ours, and
  * systemd removes it when its last process has ended, whatever the end was. Tasks are not limited
  * by systemd's default, which nobody who starts a container has asked for.
+ *
+ * Who is in a delegated unit already needs none; this systemd knows whether it is.
  */
 #include "base/sock.h"
+#include "cgroup/cgroup.h"
 #include "cgroup/scope-proto.h"
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-bus.h>
 
@@ -151,33 +155,62 @@ static int open_bus(const struct scope_start *s, sd_bus **ret, struct err *e)
 	return 0;
 }
 
-static int make(const struct scope_start *s, struct err *e)
+/* The unit that we and the caller are in has Delegate=yes. Whatever fails: then it does not count.
+ */
+static bool is_delegated(sd_bus *bus)
+{
+	sd_bus_message *reply = NULL;
+	const char *unit = "", *interface;
+	char *group = NULL;
+	int value = 0;
+	int r = sd_bus_call_method(bus, MANAGER, MANAGER_PATH, MANAGER ".Manager", "GetUnitByPID",
+	                           NULL, &reply, "u", 0U); /* 0: who asks */
+
+	if (r >= 0)
+		r = sd_bus_message_read(reply, "o", &unit);
+	/* Other kinds of units have no processes that are not systemd's. */
+	interface = strstr(unit, "_2eservice") ? MANAGER ".Service" : MANAGER ".Scope";
+	if (r >= 0)
+		r = sd_bus_get_property_trivial(bus, MANAGER, unit, interface, "Delegate", NULL,
+		                                'b', &value);
+	if (r >= 0 && value)
+		r = sd_bus_get_property_string(bus, MANAGER, unit, interface, "ControlGroup", NULL,
+		                               &group);
+	if (r >= 0 && value)
+		r = cgroup_mark_delegated(group);
+	free(group);
+	sd_bus_message_unref(reply);
+	return r >= 0 && value;
+}
+
+static int make_scope(sd_bus *bus, const struct scope_start *s, struct err *e)
 {
 	struct job job = { 0 };
-	sd_bus *bus = NULL;
-	int r = open_bus(s, &bus, e);
+	int r = sd_bus_match_signal(bus, NULL, s->is_private ? NULL : MANAGER, MANAGER_PATH,
+	                            MANAGER ".Manager", "JobRemoved", on_removed, &job);
 
-	if (r < 0)
-		return r;
-	r = sd_bus_match_signal(bus, NULL, s->is_private ? NULL : MANAGER, MANAGER_PATH,
-	                        MANAGER ".Manager", "JobRemoved", on_removed, &job);
 	r = r < 0 ? fail(e, r, "cannot watch systemd", NULL) : start(bus, s, &job, e);
-	if (r == 0)
-		r = wait_for(bus, &job, e);
-	sd_bus_flush_close_unref(bus);
-	return r;
+	return r < 0 ? r : wait_for(bus, &job, e);
 }
 
 int main(void)
 {
 	struct scope_start s;
 	struct scope_answer a = { .type = SCOPE_DONE };
+	sd_bus *bus = NULL;
+	int r;
 
 	if (sock_recv(SOCKET_FD, &s, sizeof(s), NULL, 0) != sizeof(s) || s.type != SCOPE_START)
 		return 2;
 	s.name[sizeof(s.name) - 1] = s.slice[sizeof(s.slice) - 1] = '\0';
 	s.description[sizeof(s.description) - 1] = s.address[sizeof(s.address) - 1] = '\0';
-	if (make(&s, &a.e) < 0)
+	r = open_bus(&s, &bus, &a.e);
+	if (r == 0 && s.may_be_delegated && is_delegated(bus))
+		a.type = SCOPE_DELEGATED;
+	else if (r == 0)
+		r = make_scope(bus, &s, &a.e);
+	if (r < 0)
 		a.type = SCOPE_FAIL;
+	sd_bus_flush_close_unref(bus);
 	return sock_send(SOCKET_FD, &a, sizeof(a)) < 0;
 }

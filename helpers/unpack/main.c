@@ -121,7 +121,7 @@ static int build_tree(const struct unpack_start *start, const int fds[N_FDS],
 	for (size_t i = 0; i < x->n && r == 0; i++)
 		r = meta_tree_add(x->list[i].data, x->list[i].n, fds[FD_DIRECTORY],
 		                  start->flags & UNPACK_FLAG_SINGLE_ID, e);
-	return r;
+	return r < 0 ? r : meta_tree_add_mount_points(fds[FD_DIRECTORY], e);
 }
 
 static int serve(struct unpack_result *ret, struct err *e)

@@ -344,14 +344,34 @@ struct usrct_stop_options {
 USRCT_API int usrct_container_stop(struct usrct *u, const char *ref,
                                    const struct usrct_stop_options *opts, struct usrct_err *e);
 
+/* What became of one of several, in the order they were given in; @e is NULL if all went well. */
+typedef void (*usrct_done_fn)(const char *ref, const struct usrct_err *e, void *arg);
+
+/**
+ * usrct_container_stop_each() - stop several at once: it takes as long as the slowest
+ * @refs: names or ids, NULL-terminated
+ * @done: called for each, also if it could not be stopped
+ *
+ * Return: 0 also if some could not be stopped; negative errno. Since: 0.1
+ */
+USRCT_API int usrct_container_stop_each(struct usrct *u, const char *const *refs,
+                                        const struct usrct_stop_options *opts, usrct_done_fn done,
+                                        void *arg, struct usrct_err *e);
+
 /**
  * usrct_container_restart() - stop, and start again in the background; what does not run is started
  * @opts: as for usrct_container_stop()
  *
- * Return: 0, or negative errno: -EBUSY (it removes itself when it ends). Since: 0.1
+ * One that removes itself at its end is started again by its monitor. Return: 0, or negative errno:
+ * -EBUSY (it removes itself, and its monitor is gone). Since: 0.1
  */
 USRCT_API int usrct_container_restart(struct usrct *u, const char *ref,
                                       const struct usrct_stop_options *opts, struct usrct_err *e);
+
+/* The same for several at once, as usrct_container_stop_each(). Since: 0.1 */
+USRCT_API int usrct_container_restart_each(struct usrct *u, const char *const *refs,
+                                           const struct usrct_stop_options *opts,
+                                           usrct_done_fn done, void *arg, struct usrct_err *e);
 
 /**
  * usrct_container_rename() - give it another name, whether it runs or not
@@ -370,6 +390,9 @@ USRCT_API int usrct_container_rename(struct usrct *u, const char *ref, const cha
  */
 USRCT_API int usrct_container_kill(struct usrct *u, const char *ref, int signo,
                                    struct usrct_err *e);
+/* The same for several at once, as usrct_container_stop_each(). Since: 0.1 */
+USRCT_API int usrct_container_kill_each(struct usrct *u, const char *const *refs, int signo,
+                                        usrct_done_fn done, void *arg, struct usrct_err *e);
 
 /**
  * usrct_container_remove() - remove a container and all it wrote

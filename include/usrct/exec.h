@@ -27,6 +27,7 @@ extern "C" {
  * has it as its root, read-only, and the container's root at /container; NULL: none. User and
  * directory are looked up there, and are root and /container by default; without @command it is
  * /bin/sh
+ * @n_kept_fds:  so many of the caller's descriptors, from 3 on, become the command's; at most 64
  * @stdio:       attach; the call returns when the process ends. NULL: in the background, its output
  *               is thrown away
  */
@@ -37,6 +38,7 @@ struct usrct_exec_options {
 	const char *user, *workdir, *tools;
 	bool tty, interactive, privileged;
 	const struct usrct_stdio *stdio;
+	unsigned n_kept_fds;
 };
 
 /**

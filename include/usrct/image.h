@@ -75,6 +75,7 @@ USRCT_API int usrct_image_pull(struct usrct *u, const char *reference,
  * @id:         "sha256:..." of its config
  * @digest:     "sha256:..." of its manifest
  * @names:      NULL-terminated "HOST/NAME:TAG" list; empty for an image without a name
+ * @repo_digests: NULL-terminated "HOST/NAME@sha256:..." list, as registries said
  * @created_ns: when it was built, as its config says, realtime; 0 if unknown
  * @pulled_ns:  when it came here, realtime
  * @size_bytes: what its layers take on disk, unpacked
@@ -84,6 +85,7 @@ struct usrct_image {
 	const char *digest;
 	const char *const *names;
 	uint64_t created_ns, pulled_ns, size_bytes;
+	const char *const *repo_digests;
 };
 
 /**
@@ -116,8 +118,10 @@ USRCT_API void usrct_image_list_free(struct usrct_image *images, size_t n);
 /**
  * usrct_image_remove() - remove a name, or an image with all its names
  * @reference: a name (removed; the image goes with its last name), an id or unique id prefix
+ *             (then it must not have names in several repositories, unless @force)
  * @force:     also when a stopped container was made from it; never while one runs
- * @removed:   called with "untagged: NAME" and "deleted: ID" as it happens; may be NULL
+ * @removed:   called with "untagged: NAME" and "deleted: ID" (also of layers) as it happens; may
+ *             be NULL
  *
  * Return: 0, or negative errno: -ENOENT (no such image), -EBUSY (in use). Since: 0.1
  */
@@ -133,6 +137,116 @@ USRCT_API int usrct_image_remove(struct usrct *u, const char *reference, bool fo
  */
 USRCT_API int usrct_image_inspect(struct usrct *u, const char *reference, char **ret_json,
                                   struct usrct_err *e);
+
+/**
+ * usrct_image_tag() - give an image another name
+ * @image: a name, id or unique prefix of an id
+ * @name:  [HOST[:PORT]/]NAME[:TAG]; an image that has it loses it
+ *
+ * Return: 0, or negative errno: -ENOENT (no such image), -EINVAL (not a name). Since: 0.1
+ */
+USRCT_API int usrct_image_tag(struct usrct *u, const char *image, const char *name,
+                              struct usrct_err *e);
+
+/**
+ * usrct_image_untag() - take names away; the image stays, perhaps without any
+ * @names: NULL-terminated; NULL or empty: all
+ *
+ * Return: 0, or negative errno: -ENOENT (no such image, or not a name of it). Since: 0.1
+ */
+USRCT_API int usrct_image_untag(struct usrct *u, const char *image, const char *const *names,
+                                struct usrct_err *e);
+
+/**
+ * usrct_image_history() - the steps that made an image, newest first, as a JSON array
+ * @ret_json: receives heap text that the caller frees: objects with Id (of the newest; else
+ *            "<missing>"), Created (RFC 3339 or ""), CreatedBy, Comment, Author, Size (bytes),
+ *            EmptyLayer, Tags
+ *
+ * Takes no lock. Return: 0, or negative errno: -ENOENT, -ENOTUNIQ. Since: 0.1
+ */
+USRCT_API int usrct_image_history(struct usrct *u, const char *reference, char **ret_json,
+                                  struct usrct_err *e);
+
+/**
+ * usrct_image_layers() - all layers that images consist of, as a JSON array
+ * @ret_json: receives heap text that the caller frees: objects with Chain, Parent (the Chain below,
+ *            or ""), Size (bytes on disk), Users (how many images have it) and Images, those of
+ *            which it is the highest: objects with Id, Names, Size. Parents come before children
+ *
+ * Takes no lock. Return: 0 or negative errno. Since: 0.1
+ */
+USRCT_API int usrct_image_layers(struct usrct *u, char **ret_json, struct usrct_err *e);
+
+/**
+ * struct usrct_load_options - how to load
+ * @size:     sizeof(struct usrct_load_options)
+ * @platform: "os/arch[/variant]" where the archive has several, or NULL for this machine's
+ * @progress: called with the bytes of content so far; may be NULL
+ * @loaded:   called for each name of each image, or with NULL once for one that has none; may be
+ *            NULL
+ * @arg:      given to both
+ */
+struct usrct_load_options {
+	size_t size;
+	const char *platform;
+	void (*progress)(uint64_t done_bytes, void *arg);
+	void (*loaded)(const char *id, const char *name, void *arg);
+	void *arg;
+};
+
+/**
+ * usrct_image_load() - take in the images of a docker archive or an OCI layout
+ * @fd: a stream to read the archive from, compressed or not, or the directory of a layout; kept
+ *
+ * Images are checked as pulled ones are. Those before a bad one stay. Return: 0 or negative errno.
+ * Since: 0.1
+ */
+USRCT_API int usrct_image_load(struct usrct *u, int fd, const struct usrct_load_options *opts,
+                               struct usrct_err *e);
+
+/**
+ * struct usrct_import_options - what to make of a root file system
+ * @size:     sizeof(struct usrct_import_options)
+ * @name:     [HOST[:PORT]/]NAME[:TAG], or NULL
+ * @changes:  instructions of a Containerfile ("CMD ...", "ENV ..."), NULL-terminated; may be NULL
+ * @message:  stands in the image's history; may be NULL
+ * @platform: "os/arch[/variant]", or NULL for this machine's
+ */
+struct usrct_import_options {
+	size_t size;
+	const char *name;
+	const char *const *changes;
+	const char *message, *platform;
+};
+
+/**
+ * usrct_image_import() - make an image of a tar archive of a root file system
+ * @fd:     the archive, compressed or not; kept
+ * @opts:   may be NULL
+ * @ret_id: receives the image id; the caller frees it; may be NULL
+ *
+ * Return: 0 or negative errno. Since: 0.1
+ */
+USRCT_API int usrct_image_import(struct usrct *u, int fd, const struct usrct_import_options *opts,
+                                 char **ret_id, struct usrct_err *e);
+
+enum usrct_save_format {
+	USRCT_SAVE_DOCKER,     /* a tar archive that every docker, podman and skopeo loads */
+	USRCT_SAVE_OCI,        /* an OCI layout as tar archive */
+	USRCT_SAVE_OCI_DIR,    /* the same as directory */
+	USRCT_SAVE_DOCKER_DIR, /* skopeo's dir:, for one image */
+};
+
+/**
+ * usrct_image_save() - write images out
+ * @images: names, ids or digests, NULL-terminated; an image is saved under the name it is given by
+ * @fd:     a stream; for the two last formats an empty directory; kept
+ *
+ * The same images give the same bytes. Return: 0, or negative errno: -ENOENT. Since: 0.1
+ */
+USRCT_API int usrct_image_save(struct usrct *u, const char *const *images,
+                               enum usrct_save_format format, int fd, struct usrct_err *e);
 
 #ifdef __cplusplus
 }

@@ -74,9 +74,10 @@ UCT(1111, PORT_NOT_PUBLISHED, ERR_NOT_FOUND, "a port is not published",
     "The container has no such port that could be reached from outside of it. Ports cannot be "
     "published yet; with --network host its ports are the machine's own.",
     "usr-ct port CONTAINER lists what is published")
-UCT(1112, RESTART_AUTO_REMOVE, ERR_CONFLICT, "a container made with --rm cannot be restarted",
-    "Restarting means stopping first, and a container that was made with --rm is removed when it "
-    "ends. It was left running.", "stop it, and run it again")
+UCT(1112, RESTART_AUTO_REMOVE, ERR_CONFLICT, "a container made with --rm was not restarted",
+    "A container that was made with --rm is removed when it ends, so its monitor has to start it "
+    "again. Either the monitor is gone, and the container was left running, or the new start "
+    "failed, and the container was removed.", "stop it, and run it again")
 UCT(1113, NO_DAEMON, ERR_UNSUPPORTED, "there is no daemon to talk to",
     "Docker's client talks to a daemon, which --host and --context choose. usr-ct has none: every "
     "command does its work itself, with the rights of the user who calls it.",
@@ -160,6 +161,15 @@ UCT(1210, IMAGE_IN_USE, ERR_CONFLICT, "the image is in use",
 UCT(1211, PULL_POLICY, ERR_NOT_FOUND, "the image is not here and must not be pulled",
     "--pull=never was given and the image is not in the local store.",
     "pull it first with usr-ct pull")
+UCT(1212, IMAGE_SEVERAL_NAMES, ERR_CONFLICT, "the image has several names",
+    "An image was to be removed by its id, but repositories of different names refer to it. Removing "
+    "it would take it away under each of these names.",
+    "remove it by one of its names, or add -f to remove it with all of them")
+UCT(1213, IMAGE_ARCHIVE, ERR_SYSTEM, "the archive is not one of images",
+    "load reads docker archives (docker save, podman save) and OCI layouts, as directories or tar "
+    "archives, compressed with gzip, zstd, xz, bzip2 or not at all. This one is something else, is "
+    "damaged, or lacks a part that it promises. import takes a root file system as one tar archive.",
+    "look into it with tar -tf; usr-ct import makes an image of a root file system")
 
 UCT(1301, STORE_DAMAGED, ERR_SYSTEM, "the store is damaged",
     "The index or a file of the store cannot be read as what it should be.",
@@ -360,6 +370,43 @@ UCT(1503, LAUNCHER_DIED, ERR_SYSTEM, "the launcher ended unexpectedly",
 UCT(1504, ROOTFS_UNUSABLE, ERR_SYSTEM, "the container's root file system is not usable",
     "A path inside the image could not be used as needed, for example because a mount target "
     "leads out of the root or is of the wrong type.", "check the image and the mount targets")
+
+UCT(1505, NO_FUSE, ERR_UNSUPPORTED, "fuse-overlayfs cannot be used",
+    "The container's files are to be mounted by fuse-overlayfs: because that was asked for, or "
+    "because overlayfs does not work here. It is not installed, it may not open /dev/fuse, or it "
+    "has ended; the message has its last words.",
+    "install fuse-overlayfs; modprobe fuse; chmod 666 /dev/fuse")
+UCT(1506, BAD_BACKEND, ERR_USAGE, "there is no such mount back end",
+    "The files of a container are put together by the kernel's overlayfs, by fuse-overlayfs, or by "
+    "copying all of them. Other ways do not exist.",
+    "set USRCT_MOUNT_BACKEND to overlay, fuse-overlayfs, copy or auto")
+UCT(1507, NO_BACKEND, ERR_UNSUPPORTED, "nothing can mount the container's files",
+    "The kernel refuses overlayfs to ordinary users, or the file system of the store cannot carry "
+    "it, and fuse-overlayfs is missing or may not be used. Copying each image for each container "
+    "would work, and is slow, so it is not chosen unless asked for.",
+    "install fuse-overlayfs, or set USRCT_MOUNT_BACKEND=copy")
+UCT(1508, BAD_STORAGE_OPT, ERR_USAGE, "the storage option is not known",
+    "--storage-opt takes KEY=VALUE. What others configure that way belongs to their own drivers, "
+    "and is refused rather than ignored.",
+    "the keys are size=BYTES, mount_backend=NAME and upper=disk|memory")
+UCT(1509, NO_STORAGE_SIZE, ERR_UNSUPPORTED, "the size of a container's files cannot be limited",
+    "Quotas of ext4 and xfs are root's to set, and a user cannot mount a file system of limited "
+    "size from a file. What works without privilege is memory: a tmpfs of that size takes what the "
+    "container writes, and is gone with it.",
+    "use --rm with --storage-opt size=, so that what it writes may lie in memory")
+UCT(1510, ROOT_IN_MEMORY, ERR_UNSUPPORTED, "what the container wrote lies in memory",
+    "With --storage-opt size= or upper=memory the container's changes lie in a tmpfs of its own "
+    "mount namespace. They cannot be listed or made into an image from outside.",
+    "copy what you need: usr-ct cp or usr-ct export while it runs")
+UCT(1511, HOME_UNSUITABLE, ERR_UNSUPPORTED, "the file system of the store cannot carry containers",
+    "Containers need a place where files of other ids and with user attributes can be made, which "
+    "NFS, many FUSE file systems, FAT and their like are not. Contents may lie there; the rest "
+    "needs a local directory, and none was found.",
+    "set USRCT_LOCAL_DIR to a directory of yours on a local disk, or XDG_DATA_HOME")
+UCT(1512, HOME_LOST, ERR_SYSTEM, "the local part of the store is gone",
+    "The store in your home says that its containers and layers lie in a local directory, which "
+    "does not exist here or is not yours: this is another machine, or it was cleaned up.",
+    "set USRCT_LOCAL_DIR, or remove the link 'local' in the store to choose anew")
 
 UCT(1601, NO_NETWORK_HELPER, ERR_UNSUPPORTED, "no program to connect the network with",
     "A private network needs slirp4netns or pasta.",

@@ -61,6 +61,19 @@ static int temporary_name(const char *name, char *buf, size_t size, struct err *
 	return 0;
 }
 
+int file_make_at(int dirfd, const char *name, const void *data, size_t n, mode_t mode,
+                 struct err *e)
+{
+	_cleanup_close_ int fd =
+		openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	int r;
+
+	if (fd < 0)
+		return err_sys(e, "cannot create '%s'", name);
+	r = fd_write_all(fd, data, n);
+	return r < 0 ? err_errno(e, r, "cannot write '%s'", name) : 0;
+}
+
 int file_write_at(int dirfd, const char *name, const void *data, size_t n, mode_t mode,
                   bool durable, struct err *e)
 {

@@ -15,6 +15,10 @@ int file_read_at(int dirfd, const char *name, size_t max_bytes, char **ret, size
  * the file and its directory are synced, so that it survives a power cut. */
 int file_write_at(int dirfd, const char *name, const void *data, size_t n, mode_t mode,
                   bool durable, struct err *e);
+/* The same where nobody looks yet, as in a stage: without the way by a temporary name. It must not
+ * be there. */
+int file_make_at(int dirfd, const char *name, const void *data, size_t n, mode_t mode,
+                 struct err *e);
 /* Renames, and says -EEXIST where @to exists already. Not in one step on file systems that cannot
  * (NFS, some FUSE), so either a lock or a random name must keep others from making @to meanwhile.
  */

@@ -86,11 +86,35 @@ static bool has_processes(const char *path)
 	return fd < 0 || RETRY_EINTR(read(fd, &c, 1)) != 0;
 }
 
+#define MARK "user.delegate"
+
 static bool is_delegated_unit(const char *path)
 {
 	char value[4];
 
-	return getxattr(path, "user.delegate", value, sizeof(value)) == 1 && value[0] == '1';
+	return getxattr(path, MARK, value, sizeof(value)) == 1 && value[0] == '1';
+}
+
+bool cgroup_may_be_delegated(void)
+{
+	char own[3072];
+
+	return cgroup_own_path(own, sizeof(own)) == 0 && strstr(own, "/user@") && is_ours(own);
+}
+
+int cgroup_mark_delegated(const char *unit)
+{
+	const char *at = mount_point();
+	char own[3072], path[3072];
+	size_t n;
+
+	if (!at || unit[0] != '/' || cgroup_own_path(own, sizeof(own)) < 0 ||
+	    snprintf(path, sizeof(path), "%s%s", at, unit) >= (int)sizeof(path))
+		return -ENOENT;
+	n = strlen(path);
+	if (strncmp(own, path, n) != 0 || (own[n] != '/' && own[n] != '\0') || !is_ours(path))
+		return -ENOENT;
+	return setxattr(path, MARK, "1", 1, 0) < 0 ? -errno : 0; /* Linux 5.7 */
 }
 
 /* Cuts @top to the highest directory that is ours to use, starting at our own cgroup. */

@@ -13,7 +13,8 @@
  *              (helpers/scope). "monitor" in it holds the launcher, "ct" the container.
  * Below user@UID.service every cgroup belongs to the user without being delegated: systemd would
  * kill containers there together with the terminal they were started from. What is delegated has
- * the attribute user.delegate (systemd 252); older versions do not say, and get a scope.
+ * the attribute user.delegate; a user's systemd before 253 does not set it. There usr-ct-scope asks
+ * it for Delegate= of the caller's unit before it asks for a scope, and sets the attribute itself.
  *
  * The container's first process is born in its cgroup (CLONE_INTO_CGROUP, Linux 5.7).
  */
@@ -28,6 +29,10 @@ int cgroup_own_path(char *buf, size_t size);
 /* The parent for containers' cgroups; -ENOENT where nothing is delegated. @ret_busy: it has
  * processes, so that controllers cannot be given to its children. */
 int cgroup_delegated(char *buf, size_t size, bool *ret_busy);
+/* Whether our cgroup may be a delegated unit's that is not marked as such: usr-ct-scope knows. */
+bool cgroup_may_be_delegated(void);
+/* Marks @unit, a path in the hierarchy, as delegated; -ENOENT if our cgroup is not below it. */
+int cgroup_mark_delegated(const char *unit);
 /* Moves usr-ct's own processes from a delegated cgroup to one below it. */
 void cgroup_clear(const char *path);
 /* Moves this process. */

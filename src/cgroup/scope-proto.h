@@ -6,6 +6,8 @@
  *      engine           usr-ct-scope
  *   1  START     ->                    which process, under which name
  *   2            <-  DONE              it is in the scope now
+ *      or        <-  DELEGATED         no scope is needed: the caller's unit is delegated, and is
+ *                                      marked so from now on (user.delegate, cgroup/cgroup.h)
  *      or        <-  FAIL              no scope; why
  *
  * The helper knows D-Bus (libsystemd), which nothing else of ours links.
@@ -16,7 +18,7 @@
 
 #include <stdint.h>
 
-enum scope_type { SCOPE_START = 's', SCOPE_DONE = 'd', SCOPE_FAIL = 'f' };
+enum scope_type { SCOPE_START = 's', SCOPE_DONE = 'd', SCOPE_DELEGATED = 'g', SCOPE_FAIL = 'f' };
 
 enum { SCOPE_NAME_SIZE = 128, SCOPE_ADDRESS_SIZE = 512, SCOPE_TIMEOUT_MS = 25000 };
 
@@ -29,6 +31,7 @@ struct scope_start {
 	char description[256];            /* for systemctl status */
 	char address[SCOPE_ADDRESS_SIZE]; /* of D-Bus: "unix:path=..." */
 	uint8_t is_private;               /* systemd's own socket, no bus between */
+	uint8_t may_be_delegated;         /* look at the caller's own unit first */
 };
 struct scope_answer {
 	uint8_t type;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/attach-options.h"
 
+#include "cli/selection.h"
+
 const struct option attach_options[] = {
 	{ "detach-keys", 0, OPTION_STRING, COMPLETE_NONE, "KEYS",
 	  "Keys that leave it running, typed at a terminal", "ctrl-p,ctrl-q" },
@@ -9,7 +11,7 @@ const struct option attach_options[] = {
 	{ NULL },
 };
 
-const struct option *const attach_tables[] = { attach_options, NULL };
+const struct option *const attach_tables[] = { attach_options, latest_option_l, NULL };
 
 struct usrct_stdio attach_stdio(const struct args *a, bool with_stdin)
 {

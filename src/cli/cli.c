@@ -5,6 +5,7 @@
 #include "base/sbuf.h"
 #include "cli/global.h"
 #include "cli/help.h"
+#include "cli/selection.h"
 #include "cli/suggest.h"
 
 #include <string.h>
@@ -143,14 +144,71 @@ static int feed_all(const struct command *cmd, struct args *a, char **words, boo
 	return parser_end(&p, e);
 }
 
-static int call_handler(struct cli *c, const struct args *a)
+/* --latest, or --cidfile, instead of a name. */
+static int find_latest(struct cli *c, char **ret)
+{
+	const struct usrct_list_options o = { .size = sizeof(o), .all = true, .last = 1 };
+	struct usrct_container *list = NULL;
+	struct usrct_err e = { 0 };
+	struct err bad;
+	size_t n = 0;
+	int r;
+
+	if (usrct_container_list(c->u, &o, &list, &n, &e) < 0)
+		return cli_fail(c, &e);
+	*ret = n ? strdup(list[0].name) : NULL;
+	usrct_container_list_free(list, n);
+	if (*ret)
+		return 0;
+	if (n)
+		return cli_fail_memory(c);
+	r = err_set(&bad, UCT_CONTAINER_UNKNOWN, -ENOENT, "there is no container");
+	(void)err_hint(&bad, r, "usr-ct run makes one");
+	return cli_fail_local(c, &bad);
+}
+
+static int add_unnamed(struct cli *c, struct args *a)
+{
+	const char **words;
+	struct err bad;
+	int status;
+
+	if (a->n_words > 0 && command_arg(c->cmd, 0)->many) {
+		(void)err_hint(&bad,
+		               err_set(&bad, UCT_USAGE, -EINVAL,
+		                       "%s takes either names or --latest", c->cmd->name),
+		               "leave one of them out");
+		return cli_fail_local(c, &bad);
+	}
+	status = args_flag(a, "latest")
+	                 ? find_latest(c, &c->unnamed)
+	                 : selection_read_cidfile(c, args_string(a, "cidfile"), false, &c->unnamed);
+	if (status != 0)
+		return status;
+	words = calloc(a->n_words + 2, sizeof(*words));
+	if (!words)
+		return cli_fail_memory(c);
+	words[0] = c->unnamed;
+	if (a->n_words)
+		memcpy(words + 1, a->words, a->n_words * sizeof(*words));
+	free(a->words);
+	a->words = words;
+	a->n_words++;
+	return 0;
+}
+
+static int call_handler(struct cli *c, struct args *a)
 {
 	struct usrct_err e = { 0 };
-	int status;
+	int status = 0;
 
 	if (c->cmd->uses_store && usrct_open(&c->places, &c->u, &e) < 0)
 		return cli_fail(c, &e);
-	status = c->cmd->handler(c, a);
+	if (parse_is_unnamed(a))
+		status = add_unnamed(c, a);
+	if (status == 0)
+		status = c->cmd->handler(c, a);
+	cleanup_free(&c->unnamed);
 	usrct_close(c->u);
 	c->u = NULL;
 	return status;

@@ -23,6 +23,7 @@ enum {
 struct cli {
 	struct usrct *u; /* open if the command asks for it */
 	const struct command *cmd;
+	char *unnamed; /* what --latest or --cidfile stands for */
 	struct term out, err;
 	struct usrct_options places; /* --root and --runroot */
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* usr-ct attach and usr-ct wait - be there while a container runs, or when it ends */
 #include "cli/cli.h"
+#include "cli/selection.h"
 
 #include "cli/attach-options.h"
 
@@ -87,6 +88,7 @@ const struct command cmd_attach = {
 	                                      { NULL, NULL } },
 	.handler = attach,
 	.uses_store = true,
+	.takes_latest = true,
 };
 
 const struct command cmd_wait = {
@@ -102,6 +104,9 @@ const struct command cmd_wait = {
 	                                     { NULL } },
 	.options = (const struct option[]){ { "condition", 0, OPTION_ENUM, COMPLETE_VALUES, "STATE",
 	                                      "What to wait for", "not-running", NULL, conditions },
+	                                    { "interval", 'i', OPTION_STRING, COMPLETE_NONE, "TIME",
+	                                      "Accepted for podman's sake: nothing is looked at "
+	                                      "in intervals, what happens is heard at once" },
 	                                    { "ignore", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
 	                                      "Print -1 for containers that do not exist" },
 	                                    { NULL } },
@@ -109,6 +114,8 @@ const struct command cmd_wait = {
 	                                      { "Go on when a server says that it is well",
 	                                        "usr-ct wait --condition healthy web" },
 	                                      { NULL, NULL } },
+	.shared = (const struct option *const[]){ latest_option_l, NULL },
 	.handler = wait_all,
 	.uses_store = true,
+	.takes_latest = true,
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* usr-ct diff - what a container changed in its file system */
 #include "cli/cli.h"
+#include "cli/selection.h"
 
 #include "base/sbuf.h"
 
@@ -89,6 +90,8 @@ const struct command cmd_diff = {
 	.examples = (const struct example[]){ { "What an installation has left behind",
 	                                        "usr-ct diff web | grep ^A" },
 	                                      { NULL, NULL } },
+	.shared = (const struct option *const[]){ latest_option_l, NULL },
 	.handler = diff,
 	.uses_store = true,
+	.takes_latest = true,
 };

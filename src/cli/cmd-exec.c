@@ -2,6 +2,7 @@
 /* usr-ct exec - one more command in a container that runs */
 #include "cli/cli.h"
 #include "cli/env-file.h"
+#include "cli/selection.h"
 
 #include "base/strv.h"
 
@@ -51,6 +52,7 @@ static int exec(struct cli *c, const struct args *a)
 	struct err bad;
 	int status = 0;
 
+	o.n_kept_fds = (unsigned)args_number(a, "preserve-fds", 0);
 	if (a->n_words < 2 && !o.tools)
 		return no_command(c);
 	if (!detach && tty && o.interactive && !isatty(STDIN_FILENO))
@@ -80,6 +82,10 @@ static const struct option exec_options[] = {
 	  "Keys that leave it running, typed at a terminal", "ctrl-p,ctrl-q" },
 	{ "privileged", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
 	  "All capabilities of the container's user namespace, and no system call filter" },
+	{ "preserve-fds", 0, OPTION_NUMBER, COMPLETE_NONE, "NUMBER",
+	  "Pass on so many of your open descriptors, from 3 on" },
+	{ "cidfile", 0, OPTION_STRING, COMPLETE_FILE, "FILE",
+	  "The container whose id is in FILE, instead of a name" },
 	{ "tools", 0, OPTION_STRING, COMPLETE_DIR, "DIR|IMAGE",
 	  "Give it this directory or image as its root, and the container's at /container" },
 	{ NULL },
@@ -124,8 +130,10 @@ const struct command cmd_exec = {
 			{ "Feed a file to a command inside", "usr-ct exec -i db psql < dump.sql" },
 			{ NULL, NULL },
 		},
+	.shared = (const struct option *const[]){ latest_option_l, NULL },
 	.handler = exec,
 	.failure = EXIT_OUR_FAULT,
 	.passes_rest = true,
 	.uses_store = true,
+	.takes_latest = true,
 };

@@ -15,30 +15,37 @@ enum { LIST_MAX_BYTES = 64 << 20 };
 
 static const char *const sort_keys[] = { "created", "id", "repository", "size", "tag", NULL };
 
-/* "alpine:3.20" to "alpine" and "3.20"; a colon before a slash belongs to a port. NULL: "<none>".
- */
+/* "alpine:3.20" to "alpine" and "3.20", "alpine@sha256:..." to "alpine" and "<none>"; a colon
+ * before a slash belongs to a port. NULL: "<none>". */
 static int split_name(const char *name, char **ret_repository, const char **ret_tag)
 {
 	char *repository = strdup(name ? human_image(name) : "<none>"), *colon, *slash;
 
 	if (!repository)
 		return -ENOMEM;
+	*ret_tag = "<none>";
+	*ret_repository = repository;
+	colon = strchr(repository, '@');
+	if (colon) {
+		*colon = '\0';
+		return 0;
+	}
 	colon = strrchr(repository, ':');
 	slash = strrchr(repository, '/');
-	*ret_tag = "<none>";
 	if (colon && (!slash || colon > slash)) {
 		*colon = '\0';
 		*ret_tag = colon + 1;
 	}
-	*ret_repository = repository;
 	return 0;
 }
 
-/* A line for each name, and one for an image that has none. */
+/* A line for each name, or each digest if there is no name, or one for an image that has neither.
+ */
 static int print_image(struct columns *columns, const struct usrct_image *image,
                        const struct image_view *view, struct err *e)
 {
-	const char *const *name = image->names;
+	const char *const *name =
+		image->names && *image->names ? image->names : image->repo_digests;
 	struct image_view v = *view;
 	int r;
 
@@ -46,7 +53,7 @@ static int print_image(struct columns *columns, const struct usrct_image *image,
 	do {
 		_cleanup_free_ char *repository = NULL;
 
-		r = split_name(name ? *name : NULL, &repository, &v.tag);
+		r = split_name(name && *name ? *name : NULL, &repository, &v.tag);
 		v.repository = repository;
 		r = r < 0 ? err_oom(e) : columns_row(columns, &v, NULL, e);
 	} while (r == 0 && name && *name && *++name);

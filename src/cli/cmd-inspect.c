@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* usr-ct inspect - everything known of containers and images */
 #include "cli/cli.h"
+#include "cli/selection.h"
 
 #include "base/json.h"
 #include "base/sbuf.h"
@@ -159,6 +160,7 @@ static const struct option format_and_size[] = {
 	{ NULL },
 };
 static const struct option *const shared[] = { format_and_size, NULL };
+static const struct option *const shared_latest[] = { format_and_size, latest_option_l, NULL };
 
 const struct command cmd_inspect = {
 	.name = "inspect",
@@ -173,7 +175,7 @@ const struct command cmd_inspect = {
 	.options = (const struct option[]){ { "type", 0, OPTION_ENUM, COMPLETE_VALUES, "KIND",
 	                                      "Look only among these", NULL, NULL, types },
 	                                    { NULL } },
-	.shared = shared,
+	.shared = shared_latest,
 	.examples =
 		(const struct example[]){
 			{ "The process number of a container",
@@ -184,6 +186,7 @@ const struct command cmd_inspect = {
 			{ NULL, NULL } },
 	.handler = inspect,
 	.uses_store = true,
+	.takes_latest = true,
 };
 
 const struct command cmd_container_inspect = {
@@ -192,13 +195,14 @@ const struct command cmd_container_inspect = {
 	.summary = "Print all that is known of containers, as JSON",
 	.args = (const struct positional[]){ { "CONTAINER", COMPLETE_CONTAINER, false, true },
 	                                     { NULL } },
-	.shared = shared,
+	.shared = shared_latest,
 	.examples = (const struct example[]){ { "Whether it runs",
 	                                        "usr-ct container inspect -f '{{.State.Status}}' "
 	                                        "web" },
 	                                      { NULL, NULL } },
 	.handler = inspect,
 	.uses_store = true,
+	.takes_latest = true,
 };
 
 const struct command cmd_image_inspect = {

@@ -91,7 +91,12 @@ static int prune_images(struct cli *c, const char *const *given, bool all)
 	if (usrct_image_list(c->u, &o, &list, &n, &e) < 0)
 		return cli_fail(c, &e);
 	for (size_t i = 0; i < n; i++) {
-		r = usrct_image_remove(c->u, list[i].id, /* force= */ false, print_removed, &p, &e);
+		const char *const *name = list[i].names;
+
+		do { /* with its last name goes the image */
+			r = usrct_image_remove(c->u, name && *name ? *name : list[i].id,
+			                       /* force= */ false, print_removed, &p, &e);
+		} while (r == 0 && name && *name && *++name);
 		if (r < 0)
 			status |= failure(c, r, &e);
 	}

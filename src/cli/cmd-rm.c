@@ -10,18 +10,12 @@
 
 static int remove_one(struct cli *c, const char *ref, const struct args *a, struct usrct_err *e)
 {
-	const struct usrct_stop_options patience = { .size = sizeof(patience),
-		                                     .timeout_s = args_number(a, "time", -1) };
 	bool force = args_flag(a, "force");
 	const struct usrct_remove_options how = { .size = sizeof(how),
 		                                  .force = force,
 		                                  .volumes = args_flag(a, "volumes") };
-	int r = 0;
+	int r = usrct_container_remove_with(c->u, ref, &how, e);
 
-	if (force && args_has(a, "time"))
-		r = usrct_container_stop(c->u, ref, &patience, e);
-	if (r == 0)
-		r = usrct_container_remove_with(c->u, ref, &how, e);
 	if (r != -ENOENT || (!force && !args_flag(a, "ignore")))
 		return r;
 	/* As with rm -f: said, but what should be gone is gone. */
@@ -30,9 +24,33 @@ static int remove_one(struct cli *c, const char *ref, const struct args *a, stru
 	return CLI_NOTHING_DONE;
 }
 
+/* What cannot be stopped is killed, and tells then what is wrong. */
+static void ignore_one(const char *ref, const struct usrct_err *e, void *arg)
+{
+	(void)ref;
+	(void)e;
+	(void)arg;
+}
+
 static int remove_all(struct cli *c, const struct args *a)
 {
-	return selection_for_each(c, a, SELECT_EVERY, remove_one);
+	const struct usrct_stop_options patience = { .size = sizeof(patience),
+		                                     .timeout_s = args_number(a, "time", -1) };
+	_cleanup_strv_ struct strv refs = { 0 };
+	struct args chosen = *a;
+	struct usrct_err e = { 0 };
+	int status = selection_collect(c, a, SELECT_EVERY, &refs);
+
+	if (status != 0)
+		return status;
+	chosen.words = (const char **)(uintptr_t)refs.v;
+	chosen.n_words = refs.n;
+	/* All at once: it takes as long as the slowest. */
+	if (refs.n && args_flag(a, "force") && args_has(a, "time") &&
+	    usrct_container_stop_each(c->u, (const char *const *)(uintptr_t)refs.v, &patience,
+	                              ignore_one, NULL, &e) < 0)
+		return cli_fail(c, &e);
+	return cli_for_each(c, &chosen, /* echo= */ true, remove_one);
 }
 
 const struct command cmd_rm = {
@@ -147,6 +165,8 @@ const struct command cmd_port = {
 	                                     { NULL } },
 	.examples = (const struct example[]){ { "Where port 80 is", "usr-ct port web 80/tcp" },
 	                                      { NULL, NULL } },
+	.shared = (const struct option *const[]){ latest_option_l, NULL },
 	.handler = port,
 	.uses_store = true,
+	.takes_latest = true,
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* usr-ct start - start containers that were made or have ended */
 #include "cli/cli.h"
+#include "cli/selection.h"
 
 #include "cli/attach-options.h"
 
@@ -116,4 +117,5 @@ const struct command cmd_start = {
 	                                      { NULL, NULL } },
 	.handler = start,
 	.uses_store = true,
+	.takes_latest = true,
 };

@@ -6,6 +6,7 @@
  * read from a descriptor, so that the cursor is shown again whatever ends the display.
  */
 #include "cli/cli.h"
+#include "cli/selection.h"
 
 #include "base/array.h"
 #include "base/sbuf.h"
@@ -314,6 +315,8 @@ const struct command cmd_stats = {
 			{ "One number for a script", "usr-ct stats --no-stream --format "
 	                                             "'{{.MemUsageBytes}}' web" },
 			{ NULL, NULL } },
+	.shared = (const struct option *const[]){ latest_option_l, NULL },
 	.handler = stats,
 	.uses_store = true,
+	.takes_latest = true,
 };

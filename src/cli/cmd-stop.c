@@ -5,12 +5,7 @@
 #include "cli/signals.h"
 
 #include <signal.h>
-
-/* What --ignore passes over. */
-static int unless_ignored(const struct args *a, int r)
-{
-	return r == -ENOENT && args_flag(a, "ignore") ? CLI_NOTHING_DONE : r;
-}
+#include <stdio.h>
 
 /* 0, or the exit status: --signal is unknown. */
 static int check_signal(struct cli *c, const struct args *a, int *ret_signo)
@@ -37,25 +32,63 @@ static struct usrct_stop_options stop_options(const struct args *a)
 	return o;
 }
 
-static int stop_one(struct cli *c, const char *ref, const struct args *a, struct usrct_err *e)
-{
-	struct usrct_stop_options o = stop_options(a);
+struct report {
+	struct cli *c;
+	bool ignores; /* what does not exist */
+	int failed;
+};
 
-	return unless_ignored(a, usrct_container_stop(c->u, ref, &o, e));
+static void report_one(const char *ref, const struct usrct_err *e, void *arg)
+{
+	struct report *p = arg;
+
+	if (e && e->code == -ENOENT && p->ignores)
+		return;
+	if (e)
+		p->failed = cli_fail(p->c, e);
+	else
+		(void)fprintf(p->c->out.f, "%s\n", ref);
+	(void)fflush(p->c->out.f);
+}
+
+/* Those that were chosen, all at once. */
+static int end_each(struct cli *c, const struct args *a, enum selection_scope scope,
+                    int (*act)(struct cli *c, const char *const *refs, const struct args *a,
+                               struct report *p, struct usrct_err *e))
+{
+	_cleanup_strv_ struct strv refs = { 0 };
+	struct report p = { .c = c, .ignores = args_flag(a, "ignore") };
+	struct usrct_err e = { 0 };
+	int status = selection_collect(c, a, scope, &refs);
+
+	if (status != 0 || !refs.n)
+		return status;
+	if (act(c, (const char *const *)(uintptr_t)refs.v, a, &p, &e) < 0)
+		return cli_fail(c, &e);
+	return p.failed;
+}
+
+static int stop_each(struct cli *c, const char *const *refs, const struct args *a, struct report *p,
+                     struct usrct_err *e)
+{
+	const struct usrct_stop_options o = stop_options(a);
+
+	return usrct_container_stop_each(c->u, refs, &o, report_one, p, e);
 }
 
 static int stop(struct cli *c, const struct args *a)
 {
 	int signo = 0, status = check_signal(c, a, &signo);
 
-	return status ? status : selection_for_each(c, a, SELECT_RUNNING, stop_one);
+	return status ? status : end_each(c, a, SELECT_RUNNING, stop_each);
 }
 
-static int restart_one(struct cli *c, const char *ref, const struct args *a, struct usrct_err *e)
+static int restart_each(struct cli *c, const char *const *refs, const struct args *a,
+                        struct report *p, struct usrct_err *e)
 {
-	struct usrct_stop_options o = stop_options(a);
+	const struct usrct_stop_options o = stop_options(a);
 
-	return unless_ignored(a, usrct_container_restart(c->u, ref, &o, e));
+	return usrct_container_restart_each(c->u, refs, &o, report_one, p, e);
 }
 
 static int restart(struct cli *c, const struct args *a)
@@ -63,24 +96,25 @@ static int restart(struct cli *c, const struct args *a)
 	enum selection_scope scope = args_flag(a, "running") ? SELECT_RUNNING : SELECT_EVERY;
 	int signo = 0, status = check_signal(c, a, &signo);
 
-	return status ? status : selection_for_each(c, a, scope, restart_one);
+	return status ? status : end_each(c, a, scope, restart_each);
 }
 
-static int kill_one(struct cli *c, const char *ref, const struct args *a, struct usrct_err *e)
+static int kill_each(struct cli *c, const char *const *refs, const struct args *a, struct report *p,
+                     struct usrct_err *e)
 {
 	const char *name = args_string(a, "signal");
 	int signo = SIGKILL;
 
 	if (name)
 		(void)signal_parse(name, &signo); /* checked before */
-	return unless_ignored(a, usrct_container_kill(c->u, ref, signo, e));
+	return usrct_container_kill_each(c->u, refs, signo, report_one, p, e);
 }
 
 static int kill_all(struct cli *c, const struct args *a)
 {
 	int signo = 0, status = check_signal(c, a, &signo);
 
-	return status ? status : selection_for_each(c, a, SELECT_RUNNING, kill_one);
+	return status ? status : end_each(c, a, SELECT_RUNNING, kill_each);
 }
 
 static const struct positional some_running[] = { { "CONTAINER", COMPLETE_RUNNING, true, true },
@@ -92,8 +126,10 @@ const struct command cmd_stop = {
 	.aliases = (const char *const[]){ "container stop", NULL },
 	.group = GROUP_CONTAINERS,
 	.summary = "Ask containers to end, kill those that do not",
-	.description = "Sends each container its stop signal, waits, and kills it if it has not "
-		       "ended in time. A container that does not run is fine already.",
+	.description =
+		"Sends each container its stop signal, waits, and kills it if it has not "
+		"ended in time. Several are stopped at once. A container that does not run is "
+		"fine already.",
 	.args = some_running,
 	.options = (const struct option[]){ { "timeout", 't', OPTION_NUMBER, COMPLETE_NONE,
 	                                      "SECONDS", "How long to wait before killing",
@@ -115,8 +151,8 @@ const struct command cmd_restart = {
 	.group = GROUP_CONTAINERS,
 	.summary = "Stop containers and start them again",
 	.description =
-		"A container that does not run is started. One made with --rm removes itself "
-		"when it is stopped, and cannot be restarted.",
+		"A container that does not run is started. One made with --rm stays for this once, "
+		"until it ends again.",
 	.args = (const struct positional[]){ { "CONTAINER", COMPLETE_CONTAINER, true, true },
 	                                     { NULL } },
 	.options =

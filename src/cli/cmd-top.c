@@ -5,6 +5,7 @@
  * it calls ps is not run. podman's words for columns are understood as well.
  */
 #include "cli/cli.h"
+#include "cli/selection.h"
 
 #include "base/fd.h"
 #include "base/proc.h"
@@ -181,7 +182,9 @@ const struct command cmd_top = {
 	                                      { "Numbers inside and outside",
 	                                        "usr-ct top web pid,hpid,user,args" },
 	                                      { NULL, NULL } },
+	.shared = (const struct option *const[]){ latest_option_l, NULL },
 	.handler = top,
 	.passes_rest = true,
 	.uses_store = true,
+	.takes_latest = true,
 };

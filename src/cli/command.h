@@ -109,6 +109,8 @@ enum command_group {
  * @passes_rest:  words after the first argument belong to the container's command
  * @unparsed:     all words go to the handler as they are
  * @uses_store:   the handler finds an open handle
+ * @takes_latest: --latest, which is among its flags, stands for the first argument, a container; so
+ *                does --cidfile where there is one
  */
 struct command {
 	const char *name;
@@ -122,7 +124,7 @@ struct command {
 	const struct example *examples;
 	int (*handler)(struct cli *c, const struct args *a);
 	int failure;
-	bool passes_rest, unparsed, uses_store, hidden;
+	bool passes_rest, unparsed, uses_store, takes_latest, hidden;
 };
 
 /* All of them, in the order of the help; NULL-terminated. */

@@ -31,9 +31,20 @@ static json_t *created_since(const void *row)
 	return json_string(text);
 }
 
+/* What the registry gave for the line's repository; else the manifest's own. */
 static json_t *digest(const void *row)
 {
-	return json_string(image(row)->digest ? image(row)->digest : "<none>");
+	const struct image_view *v = row;
+	const char *const *d = v->image->repo_digests;
+
+	for (; d && *d; d++) {
+		const char *name = human_image(*d), *at = strchr(name, '@');
+
+		if (at && v->repository && strlen(v->repository) == (size_t)(at - name) &&
+		    !strncmp(name, v->repository, (size_t)(at - name)))
+			return json_string(at + 1);
+	}
+	return json_string(v->image->digest ? v->image->digest : "<none>");
 }
 
 static json_t *id(const void *row)
@@ -75,9 +86,9 @@ static json_t *not_known(const void *row)
 
 static json_t *is_dangling(const void *row)
 {
-	const char *const *names = image(row)->names;
+	const char *const *names = image(row)->names, *const *digests = image(row)->repo_digests;
 
-	return json_boolean(!names || !*names);
+	return json_boolean((!names || !*names) && (!digests || !*digests));
 }
 
 static json_t *no(const void *row)
@@ -98,9 +109,17 @@ static json_t *names(const void *row)
 static json_t *repo_digests(const void *row)
 {
 	const struct image_view *v = row;
-	_cleanup_free_ char *text = strf("%s@%s", v->repository, v->image->digest);
+	const char *const *d = v->image->repo_digests;
+	_cleanup_free_ char *text = NULL;
+	json_t *list = json_array();
 
-	return text ? json_pack("[s]", text) : NULL;
+	for (; d && *d; d++)
+		(void)json_array_append_new(list, json_string(human_image(*d)));
+	if (json_array_size(list))
+		return list;
+	text = strf("%s@%s", v->repository, v->image->digest);
+	(void)json_array_append_new(list, json_string(text));
+	return list;
 }
 
 const struct column image_columns[] = {

@@ -256,6 +256,7 @@ int parser_end(const struct parser *p, struct err *e)
 {
 	const struct args *a = p->args;
 	const struct positional *next;
+	size_t n_words = a->n_words;
 	int r;
 
 	if (p->pending) {
@@ -263,22 +264,31 @@ int parser_end(const struct parser *p, struct err *e)
 		            p->pending->name, p->pending->metavar);
 		return err_hint(e, r, "see usr-ct %s --help", a->cmd->name);
 	}
-	next = command_arg(a->cmd, a->n_words);
-	if (next && !next->optional && (!next->many || a->n_words == 0)) {
+	if (parse_is_unnamed(a))
+		n_words++; /* it stands for one */
+	next = command_arg(a->cmd, n_words);
+	if (next && !next->optional && (!next->many || n_words == 0)) {
 		r = err_set(e, UCT_USAGE, -EINVAL, "%s needs %s %s", a->cmd->name,
 		            strchr("AEIOU", next->metavar[0]) ? "an" : "a", next->metavar);
 		return usage_hint(a->cmd, r, e);
 	}
-	if (a->n_words > 0 && !command_arg(a->cmd, a->n_words - 1)) {
-		for (size_t i = 0; i < a->n_words; i++)
+	if (n_words > 0 && !command_arg(a->cmd, n_words - 1)) {
+		for (size_t i = n_words - a->n_words; i < n_words; i++)
 			if (!command_arg(a->cmd, i)) {
 				r = err_set(e, UCT_USAGE, -EINVAL,
-				            "unexpected argument '%s' for %s", a->words[i],
-				            a->cmd->name);
+				            "unexpected argument '%s' for %s",
+				            a->words[i - (n_words - a->n_words)], a->cmd->name);
 				return usage_hint(a->cmd, r, e);
 			}
 	}
 	return 0;
+}
+
+bool parse_is_unnamed(const struct args *a)
+{
+	return a->cmd->takes_latest &&
+	       (args_flag(a, "latest") ||
+	        (command_option(a->cmd, "cidfile", strlen("cidfile")) && args_has(a, "cidfile")));
 }
 
 /* The last value of an option. A name that the command does not have is our bug. */

@@ -38,6 +38,8 @@ void parser_init(struct parser *p, const struct command *cmd, struct args *args)
 int parser_feed(struct parser *p, const char *word, struct err *e);
 /* Checks what only the end can tell: a missing value, too few or too many arguments. */
 int parser_end(const struct parser *p, struct err *e);
+/* Whether --latest, or --cidfile, stands for the first argument of a command with takes_latest. */
+bool parse_is_unnamed(const struct args *a);
 /* How "--x=false" is read: 0 or -EINVAL. */
 int parse_bool(const char *s, bool *ret);
 

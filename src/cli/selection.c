@@ -13,7 +13,7 @@ enum { CIDFILE_MAX_BYTES = 4096 };
 
 const struct option selection_options[] = {
 	{ "all", 'a', OPTION_FLAG, COMPLETE_NONE, NULL, "All that this command is for" },
-	{ "latest", 0, OPTION_FLAG, COMPLETE_NONE, NULL, "The newest container" },
+	{ "latest", 'l', OPTION_FLAG, COMPLETE_NONE, NULL, "The newest container" },
 	{ "cidfile", 0, OPTION_LIST, COMPLETE_FILE, "FILE", "The container whose id is in FILE" },
 	{ "ignore", 'i', OPTION_FLAG, COMPLETE_NONE, NULL,
 	  "It is no error that a named container does not exist" },
@@ -29,6 +29,12 @@ const struct option selection_filter_f[] = {
 const struct option selection_filter[] = {
 	{ "filter", 0, OPTION_LIST, COMPLETE_CONTAINER_FILTER, "KEY=VALUE",
 	  "Those that fit, as with ps" },
+	{ NULL },
+};
+
+const struct option latest_option_l[] = {
+	{ "latest", 'l', OPTION_FLAG, COMPLETE_NONE, NULL,
+	  "The newest container, instead of a name" },
 	{ NULL },
 };
 
@@ -56,20 +62,32 @@ static int add_listed(struct cli *c, const struct usrct_list_options *o, struct 
 	return r < 0 ? cli_fail_memory(c) : 0;
 }
 
-static int add_cidfile(struct cli *c, const struct args *a, const char *path, struct strv *ret)
+int selection_read_cidfile(struct cli *c, const char *path, bool ignore, char **ret)
 {
-	_cleanup_free_ char *text = NULL;
+	char *text = NULL;
 	struct err e;
 	size_t n = 0;
 	int r = file_read_at(AT_FDCWD, path, CIDFILE_MAX_BYTES, &text, &n, &e);
 
-	if (r == -ENOENT && args_flag(a, "ignore"))
+	*ret = NULL;
+	if (r == -ENOENT && ignore)
 		return 0;
 	if (r < 0)
 		return cli_fail_local(c, &e);
 	while (n > 0 && isspace((unsigned char)text[n - 1]))
 		text[--n] = '\0';
-	return strv_add(ret, text) < 0 ? cli_fail_memory(c) : 0;
+	*ret = text;
+	return 0;
+}
+
+static int add_cidfile(struct cli *c, const struct args *a, const char *path, struct strv *ret)
+{
+	_cleanup_free_ char *id = NULL;
+	int status = selection_read_cidfile(c, path, args_flag(a, "ignore"), &id);
+
+	if (status != 0 || !id)
+		return status;
+	return strv_add(ret, id) < 0 ? cli_fail_memory(c) : 0;
 }
 
 static int add_cidfiles(struct cli *c, const struct args *a, struct strv *ret)

@@ -11,10 +11,14 @@
 /* --all, --latest, --cidfile, --ignore; and --filter, which has -f where the command leaves it
  * free. */
 extern const struct option selection_options[], selection_filter_f[], selection_filter[];
+/* For commands with takes_latest. */
+extern const struct option latest_option_l[];
 
 /* Whether --all and --filter mean those that do not run, too. */
 enum selection_scope { SELECT_RUNNING, SELECT_EVERY };
 
+/* The id in a file that --cidfile wrote; heap. Exit status. */
+int selection_read_cidfile(struct cli *c, const char *path, bool ignore, char **ret);
 /* 0, or the exit status of a failure that was printed: nothing was named, or twice. Names from
  * --all and the like are what ps --format '{{.Names}}' shows. */
 int selection_collect(struct cli *c, const struct args *a, enum selection_scope scope,

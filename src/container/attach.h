@@ -52,6 +52,9 @@ enum attach_op {
 	ATTACH_OP_STOP = 1,
 	ATTACH_OP_RELOAD, /* read the restart policy of launch.json again */
 	ATTACH_OP_CHECK,  /* run the health check now; the answer comes when it is done: 0 or 1 */
+	/* After this run it is started once more, whatever the policy and --rm say. The user, who
+	 * asks for it, ends the run. */
+	ATTACH_OP_AGAIN,
 };
 struct attach_control {
 	uint32_t op;

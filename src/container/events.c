@@ -174,7 +174,7 @@ int event_actor_write(int container_dirfd, const char *name, const char *image, 
 			continue;
 		if (b.err)
 			return err_errno(e, b.err, "cannot describe the container for events");
-		return file_write_at(container_dirfd, EVENT_ACTOR_FILE, b.s, b.len, 0600, false, e);
+		return file_make_at(container_dirfd, EVENT_ACTOR_FILE, b.s, b.len, 0600, e);
 	}
 	return 0;
 }

@@ -29,16 +29,23 @@ void log_file_name(unsigned n, char buf[LOG_NAME_SIZE])
 		(void)snprintf(buf, LOG_NAME_SIZE, "%s.%u", LOG_FILE, n);
 }
 
-int log_open(struct log_writer *w)
+static int open_file(struct log_writer *w)
 {
 	struct stat st;
 
+	w->is_due = false;
 	w->fd = openat(w->dirfd, LOG_FILE, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
 	               0600);
 	if (w->fd < 0)
 		return -errno;
 	w->size_bytes = fstat(w->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
 	return 0;
+}
+
+void log_open(struct log_writer *w)
+{
+	w->fd = -EBADF;
+	w->is_due = true;
 }
 
 /* Without room for a new file it goes on with the old one. */
@@ -92,7 +99,7 @@ void log_append(struct log_writer *w, enum log_stream stream, const char *data, 
 	char stamp[RFC3339_SIZE];
 	size_t fill = 0;
 
-	if (w->fd < 0)
+	if (w->fd < 0 && (!w->is_due || open_file(w) < 0))
 		return;
 	assert(w->scratch_size >= LOG_SCRATCH_MIN);
 	clock_rfc3339(clock_realtime_ns(), stamp);

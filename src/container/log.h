@@ -32,6 +32,7 @@ enum log_stream { LOG_STDOUT, LOG_STDERR };
 enum { LOG_SCRATCH_MIN = 128 };
 struct log_writer {
 	int fd;
+	bool is_due;         /* for the first entry: most that run for a moment print nothing */
 	int dirfd;           /* where the files are; borrowed */
 	uint64_t size_bytes; /* of the file that is written to */
 	uint64_t max_bytes;  /* 0: it grows without limit */
@@ -40,8 +41,9 @@ struct log_writer {
 	char *scratch;
 	size_t scratch_size;
 };
-/* Opens "log" for @w->dirfd; the other members are set by the caller. 0 or -errno. */
-int log_open(struct log_writer *w);
+/* "log" in @w->dirfd is where entries go; the other members are set by the caller. It is opened, or
+ * made, when the first one comes. If that fails there is no log. */
+void log_open(struct log_writer *w);
 /* "log" for 0, "log.N". */
 void log_file_name(unsigned n, char buf[LOG_NAME_SIZE]);
 void log_append(struct log_writer *w, enum log_stream stream, const char *data, size_t n);

@@ -2,6 +2,7 @@
 #include "container/rootfs.h"
 
 #include "base/strv.h"
+#include "container/backend.h"
 #include "container/copy-up.h"
 #include "container/mount.h"
 #include "container/overlay.h"
@@ -438,69 +439,7 @@ static int protect_paths(int root_fd, char *const *paths, struct err *e)
 	return r;
 }
 
-/* Directories of the store, in the order given. */
-struct layer_fds {
-	int *fds;
-	size_t n;
-};
-
-static void layer_fds_done(struct layer_fds *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		(void)close(l->fds[i]);
-	free(l->fds);
-}
-
-static int open_layers(int base_dirfd, char *const *paths, struct layer_fds *ret, struct err *e)
-{
-	size_t n = 0;
-
-	while (paths && paths[n])
-		n++;
-	ret->fds = calloc(n + 1, sizeof(*ret->fds));
-	if (!ret->fds)
-		return err_oom(e);
-	for (; ret->n < n; ret->n++) {
-		int fd = openat(base_dirfd, paths[ret->n],
-		                O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-		if (fd < 0)
-			return err_set(e, UCT_STORE_DAMAGED, -errno, "cannot open layer '%s': %s",
-			               paths[ret->n], strerror(errno));
-		ret->fds[ret->n] = fd;
-	}
-	return 0;
-}
-
-static int mount_layers(const struct rootfs_source *src, struct err *e)
-{
-	_cleanup_close_ int upper_fd = -EBADF, work_fd = -EBADF;
-	_cleanup_(layer_fds_done) struct layer_fds lower = { 0 }, data = { 0 };
-	int r = open_layers(src->base_dirfd, src->layers, &lower, e);
-
-	if (r == 0)
-		r = open_layers(src->base_dirfd, src->data, &data, e);
-	upper_fd = openat(src->container_dirfd, "upper", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	work_fd = openat(src->container_dirfd, "work", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (r == 0 && (upper_fd < 0 || work_fd < 0))
-		r = err_sys(e, "cannot open the container's directories");
-	if (r < 0)
-		return r;
-	struct mount_overlay o = {
-		.lower_fds = lower.fds,
-		.n_lower = lower.n,
-		.data_fds = data.fds,
-		.n_data = data.n,
-		.upper_fd = upper_fd,
-		.work_fd = work_fd,
-		.is_volatile = src->is_volatile,
-	};
-
-	r = mount_overlay(&o, src->container_dirfd, "root", e);
-	return r < 0 && data.n ? err_recode(e, r, UCT_NO_OBJECTS) : r;
-}
-
-int rootfs_build(const struct rootfs_source *src, const struct spec *spec, struct sync_times *times,
+int rootfs_build(const struct backend_root *src, const struct spec *spec, struct sync_times *times,
                  struct err *e)
 {
 	_cleanup_close_ int root_fd = -EBADF;
@@ -510,7 +449,7 @@ int rootfs_build(const struct rootfs_source *src, const struct spec *spec, struc
 	 * until the old root is gone. */
 	if (mount(NULL, "/", NULL, PROPAGATE_REC | PROPAGATE_SLAVE, NULL) < 0)
 		return err_sys(e, "cannot detach from the host's mounts");
-	root_fd = mount_layers(src, e);
+	root_fd = backend_mount(src, e);
 	if (root_fd < 0)
 		return root_fd;
 	sync_time(times, "overlay");

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rootfs - the container's file system, built inside its mount namespace by its first process
  *
- * Everything that is mounted here dies with the namespace. The order matters: the overlay; the
- * document's mounts in their order; devices into /dev; masked and read-only paths; then the root
- * becomes /, and the host's tree is gone.
+ * Everything that is mounted here dies with the namespace. The order matters: the root (backend.h);
+ * the document's mounts in their order; devices into /dev; masked and read-only paths; then the
+ * root becomes /, and the host's tree is gone.
  */
 #pragma once
 
@@ -11,20 +11,13 @@
 
 #include <stdbool.h>
 
+struct backend_root;
 struct spec;
 struct spec_mount;
 struct sync_times;
 
-struct rootfs_source {
-	int base_dirfd;      /* where the layer paths start */
-	char *const *layers; /* lowest first, NULL-terminated */
-	char *const *data;   /* data-only layers; NULL, or NULL-terminated */
-	int container_dirfd; /* has upper, work and the empty directory root */
-	bool is_volatile;    /* no sync when it ends: what it wrote is thrown away */
-};
-
 /* Mounts everything below a new root. Returns a descriptor of the root. */
-int rootfs_build(const struct rootfs_source *src, const struct spec *spec, struct sync_times *times,
+int rootfs_build(const struct backend_root *src, const struct spec *spec, struct sync_times *times,
                  struct err *e);
 /* What a bind mount of the document would show, as a detached mount with its options. */
 int rootfs_clone_source(const struct spec_mount *m, struct err *e);

@@ -8,8 +8,8 @@
 
 static const char *step_name(uint32_t step)
 {
-	static const char *const names[] = { "?",     "START", "STARTED", "MAPPED",
-		                             "READY", "GO",    "FAIL",    "SCOPED" };
+	static const char *const names[] = { "?",  "START", "STARTED", "MAPPED", "READY",
+		                             "GO", "FAIL",  "SCOPED",  "KEEP",   "ROOT" };
 
 	return step < ARRAY_SIZE(names) ? names[step] : "?";
 }

@@ -14,6 +14,8 @@
  *
  *      launcher             init (in the container's namespaces)
  *   3  MAPPED           ->                       before this, setuid(0) fails with EINVAL
+ *  3a                    <-   ROOT [/dev/fuse]     only with fuse-overlayfs, which must run
+ *                                                outside the container (container/backend.h)
  *   4                    <-   READY [terminal]   all set up; the next call is execve(2)
  *   5  GO               ->                       network is up, log and attach socket are open
  *   6                    <-   end-of-file        exec closed the socket (CLOEXEC)
@@ -43,7 +45,9 @@ enum launch_fd {
 };
 
 /* The other thing that it does: a session (launch/exec.c), a process started in a container that
- * runs. argv[2] is LAUNCH_EXEC; which of the descriptors are there stands in START. */
+ * runs. argv[2] is LAUNCH_EXEC; which of the descriptors are there stands in START. Its .pid says
+ * how many packets KEEP follow (after SCOPED), each with a descriptor that the process gets: the
+ * first as its number 3, and so on. */
 #define LAUNCH_EXEC "exec"
 enum exec_fd {
 	EXEC_SYNC = 3,     /* engine */
@@ -68,7 +72,11 @@ enum sync_step {
 	SYNC_GO,
 	SYNC_FAIL,
 	SYNC_SCOPED,
+	SYNC_KEEP,
+	SYNC_ROOT,
 };
+
+enum { SYNC_KEEP_MAX = 64 };
 
 enum { SYNC_STEPS_MAX = 24 };
 struct sync_timing {
@@ -89,6 +97,7 @@ enum {
 	SYNC_INTERACTIVE = 16, /* START of a session: the client has input */
 	SYNC_USERNS = 32,      /* START of a session: EXEC_USERNS is there */
 	SYNC_TOOLS = 64,       /* START of a session: the document's mounts are the tools' trees */
+	SYNC_DELEGATED = 128,  /* SCOPED: none is needed, our cgroup turned out to be delegated */
 };
 
 struct sync_msg {

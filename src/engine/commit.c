@@ -59,16 +59,9 @@ static int find_base(struct commit *c, struct err *e)
 
 static int full_name(struct commit *c, struct err *e)
 {
-	struct reference ref;
-	int r;
-
 	if (!c->opts->name || !*c->opts->name)
 		return 0;
-	r = reference_parse(c->opts->name, &ref, e);
-	if (r == 0 && (ref.kind != REFERENCE_REGISTRY || ref.digest[0]))
-		r = err_set(e, UCT_BAD_REFERENCE, -EINVAL, "an image cannot be named '%s'",
-		            c->opts->name);
-	return r < 0 ? r : reference_full_name(&ref, c->name, sizeof(c->name), e);
+	return engine_new_name(c->opts->name, c->name, sizeof(c->name), e);
 }
 
 static int pack(struct commit *c, int fd, struct err *e)

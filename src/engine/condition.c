@@ -172,6 +172,20 @@ static int wait_for(struct waiting *w, struct err *e)
 	return r;
 }
 
+int engine_wait_running(struct usrct *u, struct target *t, int timeout_ms, struct err *e)
+{
+	struct waiting w = { u, t, USRCT_WAIT_RUNNING, timeout_ms, -EBADF, 0, -1, 0 };
+	int r;
+
+	w.deadline_ns = clock_monotonic_ns() + (uint64_t)MAX(timeout_ms, 0) * 1000000;
+	r = open_watch(&w, e);
+	if (r == 0)
+		r = wait_state(&w, e);
+	cleanup_close(&w.watch_fd);
+	return r == 0 ? err_errno(e, -ETIMEDOUT, "container '%s' does not run", t->row.name)
+	              : MIN(r, 0);
+}
+
 int usrct_container_wait(struct usrct *u, const char *ref, enum usrct_condition condition,
                          int timeout_ms, int *ret_status, struct usrct_err *out)
 {

@@ -10,6 +10,7 @@
 #include "base/sbuf.h"
 #include "container/log.h"
 #include "container/spec.h"
+#include "engine/backends.h"
 #include "engine/health.h"
 #include "engine/host-config.h"
 #include "engine/limits.h"
@@ -133,15 +134,19 @@ static json_t *graph_driver_of(const struct candidate *c, const char *dir)
 {
 	_cleanup_sbuf_ struct sbuf lower = SBUF_INIT(1 << 20);
 	_cleanup_free_ char *upper = strf("%s/upper", dir), *work = strf("%s/work", dir),
-			    *merged = strf("%s/root", dir);
+			    *merged = strf("%s/root", dir), *copy = strf("%s/copy", dir);
 	json_t *layers = json_object_get(c->plan, "layers"), *v;
+	enum mount_backend backend = backend_of_plan(c->plan);
 	size_t i;
 
+	if (backend == BACKEND_COPY)
+		return json_pack("{s:s, s:{s:s?}}", "Name", backend_graph_driver(backend), "Data",
+		                 "dir", copy);
 	json_array_foreach(layers, i, v) if (json_is_string(v)) sbuf_addf(
 		&lower, "%s%s/%s", i ? ":" : "", store_path(c->u->store), json_string_value(v));
-	return json_pack("{s:s, s:{s:s, s:s?, s:s?, s:s?}}", "Name", "overlay2", "Data", "LowerDir",
-	                 lower.s ? lower.s : "", "MergedDir", merged, "UpperDir", upper, "WorkDir",
-	                 work);
+	return json_pack("{s:s, s:{s:s, s:s?, s:s?, s:s?}}", "Name", backend_graph_driver(backend),
+	                 "Data", "LowerDir", lower.s ? lower.s : "", "MergedDir", merged,
+	                 "UpperDir", upper, "WorkDir", work);
 }
 
 static json_t *rest_of(const json_t *args)
@@ -176,9 +181,9 @@ static int describe(const struct candidate *c, json_t **ret, struct err *e)
 	*ret = out;
 	if (!out)
 		return err_oom(e);
-	add_path(out, "ResolvConfPath", dir, "etc/resolv.conf");
-	add_path(out, "HostnamePath", dir, "etc/hostname");
-	add_path(out, "HostsPath", dir, "etc/hosts");
+	add_path(out, "ResolvConfPath", dir, "resolv.conf");
+	add_path(out, "HostnamePath", dir, "hostname");
+	add_path(out, "HostsPath", dir, "hosts");
 	add_path(out, "LogPath", dir, LOG_FILE);
 	(void)json_object_update_new(
 		out, json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:n, s:o, s:o, s:O, s:o, s:o}",

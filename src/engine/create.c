@@ -7,12 +7,14 @@
 #include "base/sbuf.h"
 #include "container/events.h"
 #include "container/spec.h"
+#include "engine/backends.h"
 #include "engine/document.h"
 #include "engine/id-file.h"
 #include "engine/layering.h"
 #include "engine/limits.h"
 #include "engine/mount-add.h"
 #include "engine/names.h"
+#include "engine/packing.h"
 #include "engine/secrets.h"
 #include "store/blobs.h"
 
@@ -26,12 +28,12 @@ static int write_json(int dirfd, const char *name, const json_t *doc, struct err
 	_cleanup_free_ char *text = NULL;
 	int r = json_print(doc, true, &text, e);
 
-	return r < 0 ? r : file_write_at(dirfd, name, text, strlen(text), 0600, false, e);
+	return r < 0 ? r : file_make_at(dirfd, name, text, strlen(text), 0600, e);
 }
 
 static int make_directories(int dirfd, struct err *e)
 {
-	static const char *const names[] = { "upper", "work", "root", "etc" };
+	static const char *const names[] = { "upper", "work", "root" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (mkdirat(dirfd, names[i], 0755) < 0)
@@ -213,6 +215,23 @@ static int publish(struct usrct *u, const struct document *d, const struct image
 	return r;
 }
 
+/* Before anybody can see it, so that a kill leaves a stage and nothing else. */
+static int copy_layers(struct usrct *u, int dirfd, struct stopwatch *w, struct err *e)
+{
+	_cleanup_packing_ struct packing p = PACKING_NONE;
+	_cleanup_close_ int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	const struct packing_request q = { .op = PACK_COPY,
+		                           .tree = PACK_TREE_UPPER,
+		                           .stream_fd = null_fd,
+		                           .container_dirfd = dirfd };
+	int r = null_fd < 0 ? err_sys(e, "cannot open /dev/null") : packing_start(u, &q, &p, e);
+
+	if (r == 0)
+		r = packing_finish(&p, e);
+	stopwatch_step(w, "copy");
+	return r < 0 ? err_in(e, r, "cannot copy the image's layers") : 0;
+}
+
 static int make(struct usrct *u, struct document *d, const struct image_row *image,
                 struct stopwatch *w, struct err *e)
 {
@@ -232,6 +251,8 @@ static int make(struct usrct *u, struct document *d, const struct image_row *ima
 		r = open_up(stage.dirfd, e);
 	if (r == 0)
 		r = write_documents(u, d, image, stage.dirfd, e);
+	if (r == 0 && d->backend == BACKEND_COPY)
+		r = copy_layers(u, stage.dirfd, w, e);
 	if (r == 0 && d->hook)
 		r = d->hook->fill(u, stage.dirfd, d->hook->arg, e);
 	stopwatch_step(w, "write documents");
@@ -239,7 +260,7 @@ static int make(struct usrct *u, struct document *d, const struct image_row *ima
 		r = publish(u, d, image, &stage, e);
 	stopwatch_step(w, "index");
 	if (r < 0 && stage.name[0])
-		(void)tree_remove_at(store_dirfd(u->store), stage.name, NULL);
+		(void)engine_remove_tree(store_dirfd(u->store), stage.name, u, NULL);
 	container_stage_done(&stage);
 	for (size_t i = 0; i < mounts.n_uses && r == 0; i++)
 		if (mounts.uses[i].volume) {
@@ -272,12 +293,14 @@ static int prepare(struct usrct *u, struct document *d, struct image_row *image,
                    struct image_config *config, struct stopwatch *w, struct err *e)
 {
 	const struct usrct_create_options *o = d->opts;
-	int r = engine_sweep(u, e);
+	int r = engine_sweep_before_create(u, e);
 
 	stopwatch_step(w, "open store, sweep");
 	/* What cannot be honoured here is said before anything is fetched or made. */
 	if (r == 0)
 		r = network_choose(o->network, &d->network, e);
+	if (r == 0)
+		r = engine_backend(u, NULL, &d->backend, e);
 	if (r == 0)
 		r = document_isolation(d, e);
 	if (r == 0)

@@ -359,13 +359,21 @@ static void check_helpers(struct examination *x, struct verdict *v)
 	ok(v, USRCT_CHECK_OK, "%s", libexec_dir());
 }
 
+/* Whether the user's systemd runs from boot to shutdown, logged in or not. */
+static bool lingers(void)
+{
+	const char *user = getenv("USER"); /* a static program has no name service */
+	_cleanup_free_ char *path = strf("/var/lib/systemd/linger/%s", user ? user : "");
+
+	return path && user && access(path, F_OK) == 0;
+}
+
 /* Containers with a restart policy are started by one unit of the user's systemd, which runs from
  * boot on for users who linger. */
 static void check_restart(struct examination *x, struct verdict *v)
 {
 	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-	_cleanup_free_ char *link = NULL, *lingers = NULL;
-	const char *user = getenv("USER"); /* a static program has no name service */
+	_cleanup_free_ char *link = NULL;
 
 	(void)x;
 	if (access("/run/systemd/system", F_OK) < 0) {
@@ -379,16 +387,30 @@ static void check_restart(struct examination *x, struct verdict *v)
 	            : home            ? home
 	                              : "",
 	            config && *config ? "" : "/.config");
-	lingers = strf("/var/lib/systemd/linger/%s", user ? user : "");
 	if (link && faccessat(AT_FDCWD, link, F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
 		ok(v, USRCT_CHECK_NOTE, "containers with --restart do not start after a reboot");
 		fix(v, false, "systemctl --user enable usr-ct-restart");
-	} else if (lingers && access(lingers, F_OK) < 0) {
+	} else if (!lingers()) {
 		ok(v, USRCT_CHECK_NOTE, "containers with --restart start when you log in");
 		fix(v, true, "loginctl enable-linger \"$USER\"   # to start them at boot");
 	} else {
 		ok(v, USRCT_CHECK_OK, "containers with --restart start at boot");
 	}
+}
+
+/* A user's systemd, and the scopes of containers with it, ends with the user's last session. */
+static void check_logout(struct examination *x, struct verdict *v)
+{
+	char address[512];
+
+	(void)x;
+	if (scope_address(address, sizeof(address)) < 0 || lingers()) {
+		ok(v, USRCT_CHECK_OK, "containers go on when you have logged out");
+		return;
+	}
+	ok(v, USRCT_CHECK_NOTE,
+	   "your systemd ends when you log out for the last time, and containers with it");
+	fix(v, true, "loginctl enable-linger \"$USER\"");
 }
 
 static const struct {
@@ -406,6 +428,7 @@ static const struct {
 	{ "runtime-dir", "runtime directory", check_runtime_dir },
 	{ "store", "store", check_store },
 	{ "restart", "restart at boot", check_restart },
+	{ "logout", "after you have logged out", check_logout },
 };
 
 int usrct_doctor(struct usrct *u, void (*found)(const struct usrct_check *c, void *arg), void *arg,

@@ -177,6 +177,9 @@ int document_plan(const struct document *d, const struct strv *layers, json_t **
 	for (size_t i = 0; plan && i < layers->n && r == 0; i++)
 		if (layer_path_is_tree(layers->v[i]))
 			r = json_object_set_new(plan, "data", json_pack("[s]", OBJECT_DIR));
+	if (plan && r == 0)
+		r = json_object_set_new(plan, "mountBackend",
+		                        json_string(backend_name(d->backend)));
 	if (!plan || r < 0 || add_place(plan, o->limits) < 0 || add_mounts(plan, d->mounts) < 0) {
 		json_decref(plan);
 		return err_oom(e);

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/sbuf.h"
+#include "container/backend.h"
 #include "image/config.h"
 #include "network/uplink.h"
 
@@ -25,6 +26,7 @@ struct document {
 	const char *container_dir; /* absolute, as it will be named */
 	const char *pidfile;       /* absolute; NULL: none */
 	enum network_kind network;
+	enum mount_backend backend;
 	const struct create_hook *hook; /* engine/create.h; may be NULL */
 	struct mount_plan *mounts;      /* filled by document_spec(); engine/mount-add.h */
 	struct isolation own;           /* made by document_isolation() */

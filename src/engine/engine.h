@@ -54,6 +54,7 @@ int target_open(struct usrct *u, const char *ref, enum store_mode mode, struct t
 
 /* sweep.c: remove what the dead left, everywhere. Every writing call begins with it. */
 int engine_sweep(struct usrct *u, struct err *e);
+int engine_sweep_before_create(struct usrct *u, struct err *e);
 /* A store_remove_fn: by ourselves, or in the user's namespace where ids are foreign. */
 int engine_remove_tree(int dirfd, const char *name, void *usrct, struct err *e);
 /* Lets usr-ct-sweep do one thing (store/sweep-proto.h). */
@@ -72,9 +73,22 @@ void engine_put_away(const struct state *s);
 
 /* image.c: by reference, id or prefix of an id; 1 found, 0 not. */
 int engine_find_image(struct usrct *u, const char *text, struct image_row *ret, struct err *e);
+/* The same, and UCT_IMAGE_UNKNOWN where there is none. */
+int engine_need_image(struct usrct *u, const char *text, struct image_row *ret, struct err *e);
+/* What the index calls it, "host/name:tag" or "host/name@digest"; -errno, and @buf is "": no name.
+ */
+int engine_image_key(const char *text, char *buf, size_t size);
+/* The full form of a name that an image is to have. */
+int engine_new_name(const char *text, char *buf, size_t size, struct err *e);
 int engine_pull(struct usrct *u, const char *reference, const struct usrct_pull_options *opts,
                 char ret_id[DIGEST_SIZE], struct err *e);
 
+/* An image whose blobs are in the store: layers from them, and the row. @name: full, or NULL. */
+int engine_pull_stored(struct usrct *u, const char *digest, const char *name,
+                       char ret_id[DIGEST_SIZE], struct err *e);
+/* From a tar archive of a root file system. */
+int engine_import(struct usrct *u, int fd, const struct usrct_import_options *opts,
+                  char ret_id[DIGEST_SIZE], struct err *e);
 int engine_remove_image(struct usrct *u, const char *text, bool force, struct err *e);
 
 /* image-wish.c: when the container @id is gone, its image shall go too, unless others use it. */
@@ -94,6 +108,8 @@ int engine_wait_end(struct usrct *u, const struct target *t, int timeout_ms, str
 /* The same, and how; -1 if there was no monitor to tell. */
 int engine_wait_exit(struct usrct *u, const struct target *t, int timeout_ms, int *ret_exit_code,
                      struct err *e);
+/* condition.c: until it runs; -ENOENT: it was removed. */
+int engine_wait_running(struct usrct *u, struct target *t, int timeout_ms, struct err *e);
 int engine_stop(struct usrct *u, struct target *t, int timeout_s, struct err *e);
 int engine_stop_with(struct usrct *u, struct target *t, const struct usrct_stop_options *opts,
                      struct err *e);

@@ -312,11 +312,11 @@ static char *read_host(const char *path)
 	return text;
 }
 
-static int write_text(int etc_dirfd, const char *name, const char *text, struct err *e)
+static int write_text(int dirfd, const char *name, const char *text, struct err *e)
 {
 	/* In place, not by rename: a bind mount of the old file would not see a new one. */
-	_cleanup_close_ int fd = openat(
-		etc_dirfd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	_cleanup_close_ int fd =
+		openat(dirfd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
 
 	if (fd < 0 || RETRY_EINTR(write(fd, text, strlen(text))) != (ssize_t)strlen(text))
 		return err_sys(e, "cannot write the container's /etc/%s", name);
@@ -334,16 +334,18 @@ int etc_write(const struct etc *etc, int container_dirfd, struct err *e)
 	_cleanup_free_ char *name = strf("%s\n", etc->hostname);
 	int r;
 
-	if (etc_dirfd < 0)
+	if (etc_dirfd < 0 && errno != ENOENT)
 		return err_sys(e, "cannot open the container's directory");
+	if (etc_dirfd >= 0)
+		container_dirfd = etc_dirfd; /* an earlier version made it */
 	if (!host_resolv || !host_hosts || !name)
 		return err_oom(e);
 	r = etc_resolv_conf(etc, host_resolv, &resolv, e);
 	if (r == 0)
 		r = etc_hosts(etc, host_hosts, &hosts, e);
 	if (r == 0)
-		r = write_text(etc_dirfd, "resolv.conf", resolv, e);
+		r = write_text(container_dirfd, "resolv.conf", resolv, e);
 	if (r == 0)
-		r = write_text(etc_dirfd, "hosts", hosts, e);
-	return r < 0 ? r : write_text(etc_dirfd, "hostname", name, e);
+		r = write_text(container_dirfd, "hosts", hosts, e);
+	return r < 0 ? r : write_text(container_dirfd, "hostname", name, e);
 }

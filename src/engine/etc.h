@@ -23,7 +23,7 @@ struct etc {
 	enum network_kind network;
 	const char *hostname, *domainname; /* "" if there is none */
 };
-/* Writes the files into @container_dirfd/etc. */
+/* Writes the files into @container_dirfd, or into "etc" there: so did earlier versions. */
 int etc_write(const struct etc *etc, int container_dirfd, struct err *e);
 
 /* For tests: the contents. @host: the host's own file. */

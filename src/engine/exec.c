@@ -248,6 +248,37 @@ static int make_document(const struct executing *x, struct err *e)
 	return text ? fd_sealed_memory("usr-ct-exec", text, strlen(text), e) : err_oom(e);
 }
 
+/* Before anything else is opened, which could get such a number. Ours are all close-on-exec; one
+ * that the caller got from its parent cannot be. */
+static int check_kept(const struct usrct_exec_options *o, struct err *e)
+{
+	if (o->n_kept_fds > SYNC_KEEP_MAX)
+		return err_set(e, UCT_BAD_VALUE, -EINVAL, "at most %d descriptors can be kept",
+		               SYNC_KEEP_MAX);
+	for (int fd = 3; fd < 3 + (int)o->n_kept_fds; fd++) {
+		int flags = fcntl(fd, F_GETFD);
+
+		if (flags < 0 || flags & FD_CLOEXEC)
+			return err_hint(e,
+			                err_set(e, UCT_BAD_VALUE, -EBADF,
+			                        "descriptor %d is not open, so it cannot be kept",
+			                        fd),
+			                "open it for the command: usr-ct exec --preserve-fds 1 ... "
+			                "3<FILE");
+	}
+	return 0;
+}
+
+static int send_kept(const struct executing *x, struct err *e)
+{
+	const struct sync_msg m = { .step = SYNC_KEEP };
+	int r = 0;
+
+	for (int fd = 3; fd < 3 + (int)x->opts->n_kept_fds && r == 0; fd++)
+		r = sync_send(x->sock_fd, &m, fd, e);
+	return r;
+}
+
 static int check_runs(const struct target *t, struct err *e)
 {
 	if (t->state.status == STATE_RESTARTING)
@@ -304,7 +335,7 @@ static int spawn(struct executing *x, struct sync_msg *start, struct err *e)
 	if (cgroup_fd >= 0)
 		start->flags |= SYNC_CGROUP;
 	if (cgroup_fd >= 0 && !can_reach(x->t->state.cgroup))
-		(void)scope_prepare(&x->scope, NULL, NULL);
+		scope_prepare(&x->scope);
 	r = sock_pair(pair, e);
 	if (r < 0)
 		return r;
@@ -332,6 +363,7 @@ static int converse(struct executing *x, struct sync_msg *m, struct err *e)
 	int r;
 
 	m->step = SYNC_START;
+	m->pid = (int32_t)x->opts->n_kept_fds;
 	if (io) {
 		m->flags |= SYNC_ATTACH;
 		if (x->opts->interactive && io->stdin_fd >= 0)
@@ -343,9 +375,12 @@ static int converse(struct executing *x, struct sync_msg *m, struct err *e)
 		m->flags |= SYNC_SCOPE;
 	r = sync_send(x->sock_fd, m, -EBADF, e);
 	if (r == 0 && x->scope.is_asked) {
-		scope_answer(&x->scope, m);
-		r = sync_send(x->sock_fd, m, -EBADF, e);
+		r = scope_answer(&x->scope, m, e);
+		if (r == 0)
+			r = sync_send(x->sock_fd, m, -EBADF, e);
 	}
+	if (r == 0)
+		r = send_kept(x, e);
 	if (r == 0)
 		r = sync_expect(x->sock_fd, SYNC_STARTED, "the session", m, NULL, e);
 	return r;
@@ -405,8 +440,10 @@ int usrct_container_exec(struct usrct *u, const char *ref, const struct usrct_ex
 		.u = u, .t = &t, .opts = opts, .sock_fd = -EBADF, .scope = SCOPE_NONE
 	};
 	struct err e = { 0 };
-	int r = target_open(u, ref, STORE_READ, &t, &e);
+	int r = check_kept(opts, &e);
 
+	if (r == 0)
+		r = target_open(u, ref, STORE_READ, &t, &e);
 	if (r == 0)
 		r = execute(&x, ret_status, &e);
 	return ENGINE_RETURN(r, out, &e);

@@ -31,6 +31,9 @@ void usrct_image_list_free(struct usrct_image *images, size_t n)
 		for (const char *const *name = images[i].names; name && *name; name++)
 			free((void *)(uintptr_t)*name);
 		free((void *)(uintptr_t)images[i].names);
+		for (const char *const *d = images[i].repo_digests; d && *d; d++)
+			free((void *)(uintptr_t)*d);
+		free((void *)(uintptr_t)images[i].repo_digests);
 	}
 	free(images);
 }
@@ -45,7 +48,7 @@ static bool name_fits(const char *pattern, const char *full)
 
 	reference_familiar(full, familiar, sizeof(familiar));
 	(void)snprintf(bare, sizeof(bare), "%s", familiar);
-	colon = strrchr(bare, ':');
+	colon = strchr(bare, '@') ? strchr(bare, '@') : strrchr(bare, ':');
 	if (colon && !strchr(colon, '/'))
 		*colon = '\0';
 	return fnmatch(pattern, familiar, FNM_PATHNAME) == 0 ||
@@ -61,13 +64,17 @@ static int fits_reference(const struct filter *f, void *thing, struct err *e)
 	for (char *const *name = v->row->names; name && *name; name++)
 		if (name_fits(f->value, *name))
 			return 1;
+	for (char *const *name = v->row->digests; name && *name; name++)
+		if (name_fits(f->value, *name))
+			return 1;
 	return 0;
 }
 
 static int fits_dangling(const struct filter *f, void *thing, struct err *e)
 {
 	const struct image_view *v = thing;
-	bool is_dangling = !v->row->names || !v->row->names[0];
+	bool is_dangling =
+		(!v->row->names || !v->row->names[0]) && (!v->row->digests || !v->row->digests[0]);
 
 	(void)e;
 	return is_dangling == (f->number == 1);
@@ -222,6 +229,7 @@ static int consider(struct usrct *u, const struct filters *f, struct image_row *
 		.created_ns = row->created_ns,
 		.pulled_ns = row->pulled_ns,
 		.size_bytes = row->size_bytes,
+		.repo_digests = (const char *const *)(uintptr_t)TAKE_PTR(row->digests),
 	};
 	return ret->id && ret->digest ? 1 : err_oom(e);
 }

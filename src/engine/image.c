@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* image - find and remove images */
+/* image - finding and naming images */
 #include "engine/engine.h"
 
 #include "base/sbuf.h"
@@ -9,6 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What the index knows it by. A digest beside a tag counts alone: the tag may have moved on. */
+static int key_of(const struct reference *ref, char *buf, size_t size, struct err *e)
+{
+	struct reference by_digest;
+
+	if (ref->kind != REFERENCE_REGISTRY || !ref->digest[0])
+		return reference_full_name(ref, buf, size, e);
+	by_digest = *ref;
+	by_digest.tag[0] = '\0';
+	return reference_full_name(&by_digest, buf, size, e);
+}
+
 int engine_find_image(struct usrct *u, const char *text, struct image_row *ret, struct err *e)
 {
 	struct reference ref;
@@ -16,7 +28,7 @@ int engine_find_image(struct usrct *u, const char *text, struct image_row *ret, 
 	int r = reference_parse(text, &ref, e);
 
 	if (r == 0)
-		r = reference_full_name(&ref, full, sizeof(full), e);
+		r = key_of(&ref, full, sizeof(full), e);
 	if (r == 0 && full[0]) {
 		r = image_find(u->store, full, ret, e);
 		if (r != 0)
@@ -36,118 +48,117 @@ int engine_find_image(struct usrct *u, const char *text, struct image_row *ret, 
 	return MIN(r, 0);
 }
 
-struct removal {
-	void (*removed)(const char *line, void *arg);
-	void *arg;
-};
-
-static void report(const struct removal *rm, const char *what, const char *of)
+int engine_need_image(struct usrct *u, const char *text, struct image_row *ret, struct err *e)
 {
-	_cleanup_free_ char *line = strf("%s: %s", what, of);
+	int r = engine_find_image(u, text, ret, e);
 
-	if (rm->removed && line)
-		rm->removed(line, rm->arg);
+	if (r == 0)
+		return err_set(e, UCT_IMAGE_UNKNOWN, -ENOENT, "no image '%s'", text);
+	return MIN(r, 0);
 }
 
-/* With force, the stopped containers made from it go first; a running one never does. */
-static int remove_users(struct usrct *u, const char *image_id, struct err *e)
-{
-	struct container_row *rows = NULL;
-	size_t n = 0;
-	int r = container_list(u->store, &rows, &n, e);
-
-	for (size_t i = 0; i < n; i++) {
-		if (r == 0 && !strcmp(rows[i].image_id, image_id)) {
-			_cleanup_target_ struct target t = TARGET_NONE;
-
-			r = target_open(u, rows[i].id, STORE_WRITE, &t, e);
-			if (r == 0)
-				r = engine_remove(u, &t, false, e);
-			else if (r == -ENOENT)
-				r = 0;
-		}
-		container_row_done(&rows[i]);
-	}
-	free(rows);
-	return r;
-}
-
-static bool is_one_of_several_names(const struct image_row *row, const char *full)
-{
-	bool is_name = false;
-	size_t n = 0;
-
-	for (; row->names && row->names[n]; n++)
-		is_name = is_name || !strcmp(row->names[n], full);
-	return is_name && n > 1;
-}
-
-/* A name that is not the last one goes alone. */
-static int remove_name(struct usrct *u, const struct image_row *row, const char *text,
-                       const struct removal *rm, struct err *e)
+int engine_image_key(const char *text, char *buf, size_t size)
 {
 	struct reference ref;
-	char full[600] = "";
-	int r = 0;
 
-	if (reference_parse(text, &ref, NULL) == 0)
-		(void)reference_full_name(&ref, full, sizeof(full), NULL);
-	if (!full[0] || !is_one_of_several_names(row, full))
-		return 0;
-	r = image_untag(u->store, full, e);
-	if (r >= 0) {
-		report(rm, "untagged", full);
-		engine_image_event(u, "untag", row->id, full);
-	}
-	return r < 0 ? r : 1;
+	buf[0] = '\0';
+	return reference_parse(text, &ref, NULL) == 0 ? key_of(&ref, buf, size, NULL) : -EINVAL;
 }
 
-static int remove_image(struct usrct *u, const char *text, bool force, const struct removal *rm,
-                        struct err *e)
+/* Twelve to 64 hex digits: nobody could tell whether the name or an id is meant. */
+static bool looks_like_id(const struct reference *ref)
+{
+	const char *name = strncmp(ref->name, "library/", 8) ? ref->name : ref->name + 8;
+	size_t n = strlen(name);
+
+	return !strcmp(ref->host, "docker.io") && (n == 64 || n == 12) &&
+	       strspn(name, "0123456789abcdef") == n;
+}
+
+int engine_new_name(const char *text, char *buf, size_t size, struct err *e)
+{
+	struct reference ref;
+	int r = reference_parse(text, &ref, e);
+
+	if (r == 0 && (ref.kind != REFERENCE_REGISTRY || ref.digest[0]))
+		r = err_set(e, UCT_BAD_REFERENCE, -EINVAL,
+		            "'%s' is not a name that an image can be given", text);
+	else if (r == 0 && looks_like_id(&ref))
+		r = err_set(e, UCT_BAD_REFERENCE, -EINVAL,
+		            "'%s' reads like an image's id and cannot be its name", text);
+	return r < 0 ? r : reference_full_name(&ref, buf, size, e);
+}
+
+static int tag(struct usrct *u, const char *image, const char *name, struct err *e)
 {
 	struct image_row row = { 0 };
-	int r = engine_sweep(u, e);
+	char full[600];
+	int r = engine_new_name(name, full, sizeof(full), e);
 
 	if (r == 0)
-		r = engine_find_image(u, text, &row, e);
+		r = engine_store(u, STORE_WRITE, e);
 	if (r == 0)
-		r = err_set(e, UCT_IMAGE_UNKNOWN, -ENOENT, "no image '%s'", text);
-	if (r == 1)
-		r = remove_name(u, &row, text, rm, e);
-	else
-		r = MIN(r, -1);
-	if (r == 0) {
-		if (force)
-			r = remove_users(u, row.id, e);
-		if (r == 0)
-			r = image_delete(u->store, row.id, engine_remove_tree, u, e);
-		for (char *const *name = row.names; r == 0 && name && *name; name++) {
-			report(rm, "untagged", *name);
-			engine_image_event(u, "untag", row.id, *name);
-		}
-		if (r == 0) {
-			report(rm, "deleted", row.id);
-			engine_image_event(u, "delete", row.id, row.id);
-		}
-	}
+		r = engine_need_image(u, image, &row, e);
+	if (r == 0)
+		r = image_tag(u->store, row.id, full, e);
+	if (r > 0)
+		engine_image_event(u, "tag", row.id, full);
 	image_row_done(&row);
 	return MIN(r, 0);
 }
 
-int engine_remove_image(struct usrct *u, const char *text, bool force, struct err *e)
+int usrct_image_tag(struct usrct *u, const char *image, const char *name, struct usrct_err *out)
 {
-	const struct removal nobody = { NULL, NULL };
+	struct err e = { 0 };
+	int r = tag(u, image, name, &e);
 
-	return remove_image(u, text, force, &nobody, e);
+	return ENGINE_RETURN(r, out, &e);
 }
 
-int usrct_image_remove(struct usrct *u, const char *reference, bool force,
-                       void (*removed)(const char *line, void *arg), void *arg,
-                       struct usrct_err *out)
+static int untag_one(struct usrct *u, const struct image_row *row, const char *full, struct err *e)
 {
-	struct removal rm = { removed, arg };
+	bool is_its_own = false;
+	int r;
+
+	for (char *const *n = row->names; n && *n; n++)
+		is_its_own = is_its_own || !strcmp(*n, full);
+	for (char *const *n = row->digests; n && *n; n++)
+		is_its_own = is_its_own || !strcmp(*n, full);
+	if (!is_its_own)
+		return err_set(e, UCT_IMAGE_UNKNOWN, -ENOENT, "'%s' is not a name of image %.19s",
+		               full, row->id);
+	r = image_untag(u->store, full, e);
+	if (r > 0)
+		engine_image_event(u, "untag", row->id, full);
+	return MIN(r, 0);
+}
+
+static int untag(struct usrct *u, const char *image, const char *const *names, struct err *e)
+{
+	struct image_row row = { 0 };
+	char full[600];
+	int r = engine_store(u, STORE_WRITE, e);
+
+	if (r == 0)
+		r = engine_need_image(u, image, &row, e);
+	if (r == 0 && (!names || !*names))
+		for (char *const *n = row.names; r == 0 && n && *n; n++)
+			r = untag_one(u, &row, *n, e);
+	for (; r == 0 && names && *names; names++) {
+		if (engine_image_key(*names, full, sizeof(full)) < 0)
+			r = err_set(e, UCT_BAD_REFERENCE, -EINVAL, "'%s' is not a name", *names);
+		else
+			r = untag_one(u, &row, full, e);
+	}
+	image_row_done(&row);
+	return r;
+}
+
+int usrct_image_untag(struct usrct *u, const char *image, const char *const *names,
+                      struct usrct_err *out)
+{
 	struct err e = { 0 };
-	int r = remove_image(u, reference, force, &rm, &e);
+	int r = untag(u, image, names, &e);
 
 	return ENGINE_RETURN(r, out, &e);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* info - what is installed, where things are, which drivers are in use */
+#include "engine/backends.h"
 #include "engine/engine.h"
 #include "engine/layering.h"
 
@@ -93,6 +94,7 @@ static void add_docker_names(struct usrct *u, json_t *out)
 static int info(struct usrct *u, char **ret, struct err *e)
 {
 	_cleanup_json_ json_t *out = json_object();
+	enum mount_backend backend = BACKEND_OVERLAY;
 	enum network_kind network;
 	struct utsname host;
 	char cgroup[4096];
@@ -109,7 +111,9 @@ static int info(struct usrct *u, char **ret, struct err *e)
 	(void)json_object_set_new(out, "RuntimeDir", json_string(u->runtime_dir));
 	(void)json_object_set_new(out, "HelperDir", json_string(libexec_dir()));
 	(void)json_object_set_new(out, "StorageDriver", json_string(driver_name(u)));
-	(void)json_object_set_new(out, "MountBackend", json_string("overlayfs"));
+	r = engine_backend(u, NULL, &backend, NULL);
+	(void)json_object_set_new(out, "MountBackend",
+	                          json_string(r == 0 ? backend_name(backend) : "none works"));
 	(void)json_object_set_new(out, "Network",
 	                          json_string(network_choose(NULL, &network, NULL) == 0
 	                                              ? network_name(network)
@@ -122,6 +126,9 @@ static int info(struct usrct *u, char **ret, struct err *e)
 	(void)json_object_set_new(out, "Architecture", json_string(host.machine));
 	(void)json_object_set_new(out, "Name", json_string(host.nodename));
 	add_docker_names(u, out);
+	if (r == 0)
+		(void)json_object_set_new(out, "Driver",
+		                          json_string(backend_graph_driver(backend)));
 	return json_print(out, true, ret, e);
 }
 

@@ -22,13 +22,19 @@ static json_t *names_of(const struct image_row *row)
 	return list;
 }
 
-/* "alpine@sha256:...": each repository once. */
+/* "alpine@sha256:...", as the registry said, or for an image made here, as one would. */
 static json_t *digests_of(const struct image_row *row)
 {
 	_cleanup_json_ json_t *seen = json_object();
 	json_t *list = json_array();
 	char familiar[600], *colon;
 
+	for (char *const *d = row->digests; d && *d; d++) {
+		reference_familiar(*d, familiar, sizeof(familiar));
+		(void)json_array_append_new(list, json_string(familiar));
+	}
+	if (json_array_size(list))
+		return list;
 	for (char *const *name = row->names; name && *name; name++) {
 		_cleanup_free_ char *text = NULL;
 

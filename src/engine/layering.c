@@ -1,70 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/layering.h"
 
-#include "base/file.h"
 #include "base/sbuf.h"
-#include "base/sock.h"
+#include "engine/backends.h"
 #include "engine/unpacking.h"
-#include "security/probe-proto.h"
 
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <sys/xattr.h>
-
-enum { ANSWER_MAX = 256 };
-#define DRIVER_FILE "storage-driver"
 
 const char *engine_map(const struct usrct *u)
 {
 	return u->is_single_id ? ID_MAP_LABEL_SINGLE : u->held.map;
-}
-
-/* What the kernel says, by trying: a process of its own makes namespaces and mounts for that. */
-static int ask_probe(bool *ret, struct err *e)
-{
-	_cleanup_libexec_ struct libexec probe = LIBEXEC_NONE;
-	struct probe_result x;
-	int r = libexec_start("probe", &probe, e);
-
-	*ret = false;
-	while (r == 0 && sock_recv(probe.sock_fd, &x, sizeof(x), NULL, 0) == sizeof(x))
-		if (x.id == PROBE_DATA_ONLY)
-			*ret = x.error == 0;
-	return r;
-}
-
-/* The answer of an earlier process of this session and kernel: 1, and @ret. The runtime directory
- * dies at reboot; a container image of it must not outlive a kexec, hence the release. */
-static int recall(struct usrct *u, const char *release, bool *ret)
-{
-	_cleanup_free_ char *text = NULL, *yes = strf("%s objects\n", release),
-			    *no = strf("%s plain\n", release);
-
-	if (!yes || !no ||
-	    file_read_at(u->runtime_dirfd, DRIVER_FILE, ANSWER_MAX, &text, NULL, NULL) < 0)
-		return 0;
-	*ret = !strcmp(text, yes);
-	return *ret || !strcmp(text, no);
-}
-
-static int kernel_can(struct usrct *u, bool *ret, struct err *e)
-{
-	_cleanup_free_ char *text = NULL;
-	struct utsname host;
-	int r = engine_runtime_dir(u, e);
-
-	(void)uname(&host); /* fails only for a bad pointer */
-	if (r < 0 || recall(u, host.release, ret))
-		return r;
-	r = ask_probe(ret, e);
-	text = strf("%s %s\n", host.release, *ret ? "objects" : "plain");
-	/* If it cannot be kept, it is asked again. */
-	if (r == 0 && text)
-		(void)file_write_at(u->runtime_dirfd, DRIVER_FILE, text, strlen(text), 0600, false,
-		                    NULL);
-	return r;
 }
 
 /* Metadata trees need them; NFS before 5.9 and some FUSE file systems have none. */
@@ -81,7 +27,8 @@ static bool store_has_xattrs(struct usrct *u)
 static int choose(struct usrct *u, struct err *e)
 {
 	const char *wanted = secure_getenv("USRCT_STORAGE_DRIVER");
-	bool can = false;
+	enum kernel_layers kernel;
+	bool can;
 	int r;
 
 	if (!wanted || !*wanted)
@@ -91,10 +38,10 @@ static int choose(struct usrct *u, struct err *e)
 	if (strcmp(wanted, "auto") != 0 && strcmp(wanted, layer_driver_name(LAYER_OBJECTS)) != 0)
 		return err_set(e, UCT_BAD_DRIVER, -EINVAL, "there is no storage driver '%.64s'",
 		               wanted);
-	r = kernel_can(u, &can, e);
+	r = engine_kernel_layers(u, &kernel, e);
 	if (r < 0)
 		return r;
-	can = can && store_has_xattrs(u);
+	can = kernel == KERNEL_DATA_ONLY && store_has_xattrs(u);
 	if (!can && strcmp(wanted, "auto") != 0)
 		return err_set(e, UCT_NO_OBJECTS, -ENOTSUP,
 		               "the objects driver was asked for, and does not work here");

@@ -133,7 +133,7 @@ static int etc_files(const struct document *d, json_t *list, struct err *e)
 	int r = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(files) && r == 0; i++) {
-		_cleanup_free_ char *source = strf("%s/etc/%s", d->container_dir, files[i].name);
+		_cleanup_free_ char *source = strf("%s/%s", d->container_dir, files[i].name);
 		_cleanup_free_ char *target = strf("/etc/%s", files[i].name);
 		const struct entry m = { target, "bind", source, { "rbind", "rprivate" } };
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/packing.h"
+
+#include "engine/backends.h"
 #include "engine/layering.h"
 
 #include "base/fd.h"
@@ -113,6 +115,8 @@ static int make_plan(struct usrct *u, const struct packing_request *q, bool *ret
 		r = json_read_at(q->container_dirfd, SPEC_FILE, SPEC_MAX_BYTES, &spec, e);
 	if (r < 0)
 		return err_recode(e, r, UCT_STORE_DAMAGED);
+	add_word(&b, "backend");
+	add_word(&b, backend_name(backend_of_plan(plan)));
 	json_array_foreach(json_object_get(plan, "layers"), i, v)
 	{
 		if (json_is_string(v)) {
@@ -177,6 +181,14 @@ static int lock(const struct packing_request *q, struct err *e)
 	return 0;
 }
 
+static bool is_fuse(int container_dirfd)
+{
+	_cleanup_json_ json_t *plan = NULL;
+
+	return json_read_at(container_dirfd, PLAN_FILE, SPEC_MAX_BYTES, &plan, NULL) == 0 &&
+	       backend_of_plan(plan) == BACKEND_FUSE;
+}
+
 /* In the order of enum pack_fd. */
 static int add_container(struct usrct *u, const struct packing_request *q, struct message *m,
                          int *ret_pidfd, int *ret_plan_fd, struct err *e)
@@ -184,7 +196,9 @@ static int add_container(struct usrct *u, const struct packing_request *q, struc
 	bool is_live = runs(q->state) && q->tree != PACK_TREE_UPPER, read_only = false;
 	int r;
 
-	if (!u->is_single_id)
+	/* A FUSE file system lets only those look who are in the user namespace it was mounted in:
+	 * without another one, the helper enters the container's. */
+	if (!u->is_single_id && !(is_live && is_fuse(q->container_dirfd)))
 		attach(m, PACK_FD_USERNS, u->held.userns_fd);
 	if (is_live) {
 		*ret_pidfd = proc_open(&q->state->init);

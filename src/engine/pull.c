@@ -18,6 +18,7 @@
 #include "image/config.h"
 #include "image/fetch-proto.h"
 #include "store/blobs.h"
+#include "store/claims.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -29,17 +30,20 @@ enum { UNPACKERS_MAX = 4 };
 struct layer {
 	struct fetch_info info;
 	bool had, begun, got, unpacked, committed;
+	bool is_elsewhere; /* another pull has the claim on its blob */
 	struct unpacking job;
 };
 
 struct pull {
 	struct usrct *u;
+	const char *stored, *stored_name; /* of engine_pull_stored() */
 	const struct usrct_pull_options *opts;
 	struct libexec fetcher;
 	struct fetch_resolved image;
 	struct layer *layers; /* n_layers of them */
 	size_t n_layers, running;
 	uint64_t size_bytes;
+	struct claims claims;
 	bool has_objects; /* new layers are of the objects driver */
 };
 
@@ -67,6 +71,10 @@ static int ask_fetcher(struct pull *p, const char *reference, struct err *e)
 	const char *platform = p->opts && p->opts->platform ? p->opts->platform : platform_native();
 	int fds[2], r;
 
+	if (p->stored) {
+		m.flags = FETCH_STORED;
+		memcpy(m.digest, p->stored, sizeof(m.digest));
+	}
 	if (snprintf(m.reference, sizeof(m.reference), "%s", reference) >= (int)sizeof(m.reference))
 		return err_set(e, UCT_BAD_REFERENCE, -ENAMETOOLONG, "the reference is too long");
 	if (snprintf(m.platform, sizeof(m.platform), "%s", platform) >= (int)sizeof(m.platform))
@@ -118,6 +126,9 @@ static int resolve(struct pull *p, struct err *e)
 	    m.resolved.n_layers > IMAGE_LAYERS_MAX)
 		return err_set(e, UCT_INTERNAL, -EPROTO, "the fetcher did not say RESOLVED");
 	p->image = m.resolved;
+	if (p->stored)
+		(void)snprintf(p->image.name, sizeof(p->image.name), "%s",
+		               p->stored_name ? p->stored_name : "");
 	p->n_layers = m.resolved.n_layers;
 	p->layers = calloc(p->n_layers + 1, sizeof(*p->layers));
 	if (!p->layers)
@@ -135,29 +146,41 @@ static int resolve(struct pull *p, struct err *e)
 	return 0;
 }
 
-static int find_had(struct pull *p, struct err *e)
+/* Whether the layer is here: 1 or 0. */
+static int look_for(struct pull *p, struct layer *l, struct err *e)
 {
 	enum layer_driver driver = LAYER_PLAIN;
+	uint64_t size = 0;
+	int r = layer_find(p->u->store, l->info.chain, &size, e);
 
-	for (size_t i = 0; i < p->n_layers; i++) {
-		struct layer *l = &p->layers[i];
-		uint64_t size = 0;
-		int r = layer_find(p->u->store, l->info.chain, &size, e);
+	if (r <= 0)
+		return r;
+	l->had = l->committed = true;
+	r = layer_driver_of(p->u->store, l->info.chain, &driver, e);
+	if (r < 0)
+		return r;
+	if (driver == LAYER_PLAIN) /* on which only plain ones may lie */
+		p->has_objects = false;
+	p->size_bytes += size;
+	report(p, USRCT_PULL_LAYER_HAD, l, l->info.size_bytes, NULL);
+	return 1;
+}
 
-		if (r < 0)
-			return r;
-		if (r == 0)
-			continue;
-		l->had = l->committed = true;
-		r = layer_driver_of(p->u->store, l->info.chain, &driver, e);
-		if (r < 0)
-			return r;
-		if (driver == LAYER_PLAIN) /* on which only plain ones may lie */
-			p->has_objects = false;
-		p->size_bytes += size;
-		report(p, USRCT_PULL_LAYER_HAD, l, l->info.size_bytes, NULL);
-	}
-	return 0;
+static int find_had(struct pull *p, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < p->n_layers; i++)
+		r = look_for(p, &p->layers[i], e);
+	return MIN(r, 0);
+}
+
+static bool has_all(const struct pull *p)
+{
+	for (size_t i = 0; i < p->n_layers; i++)
+		if (!p->layers[i].had)
+			return false;
+	return true;
 }
 
 /* The largest one that waits. */
@@ -168,13 +191,14 @@ static struct layer *choose(struct pull *p)
 	for (size_t i = 0; i < p->n_layers; i++) {
 		struct layer *l = &p->layers[i];
 
-		if (!l->had && !l->begun && (!best || l->info.size_bytes > best->info.size_bytes))
+		if (!l->had && !l->begun && !l->is_elsewhere &&
+		    (!best || l->info.size_bytes > best->info.size_bytes))
 			best = l;
 	}
 	return best;
 }
 
-static int begin_layer(struct pull *p, struct layer *l, struct err *e)
+static int fetch_layer(struct pull *p, struct layer *l, struct err *e)
 {
 	struct fetch_layer m = { .type = FETCH_LAYER, .size_bytes = l->info.size_bytes };
 	_cleanup_close_ int read_fd = -EBADF, write_fd = -EBADF;
@@ -207,6 +231,33 @@ static int begin_layer(struct pull *p, struct layer *l, struct err *e)
 	return 0;
 }
 
+/* Unless somebody else is fetching it, or has done so meanwhile. */
+static int begin_layer(struct pull *p, struct layer *l, bool wait, struct err *e)
+{
+	int r = claim_take(&p->claims, p->u->store, l->info.digest, wait, e);
+
+	l->is_elsewhere = r == 0;
+	if (r <= 0)
+		return r;
+	r = look_for(p, l, e);
+	if (r == 1)
+		claim_drop(&p->claims, l->info.digest);
+	return r == 0 ? fetch_layer(p, l, e) : MIN(r, 0);
+}
+
+/* A layer that another pull is at; NULL: there is none. All are worth another try now. */
+static struct layer *retry_elsewhere(struct pull *p)
+{
+	struct layer *first = NULL;
+
+	for (size_t i = p->n_layers; i > 0; i--)
+		if (p->layers[i - 1].is_elsewhere) {
+			first = &p->layers[i - 1];
+			first->is_elsewhere = false;
+		}
+	return first;
+}
+
 static int finish_layer(struct pull *p, struct layer *l, struct err *e)
 {
 	int r;
@@ -225,6 +276,7 @@ static int finish_layer(struct pull *p, struct layer *l, struct err *e)
 	p->size_bytes += l->job.done.size_bytes;
 	p->running--;
 	unpacking_done(&l->job);
+	claim_drop(&p->claims, l->info.digest);
 	report(p, USRCT_PULL_UNPACKED, l, l->info.size_bytes, NULL);
 	return 0;
 }
@@ -311,19 +363,24 @@ static int prefer_fetcher(struct pull *p, int r, struct err *e)
 
 static int transfer(struct pull *p, struct err *e)
 {
-	int r = engine_layer_driver(p->u, e);
 	struct layer *l;
-
-	p->has_objects = r == LAYER_OBJECTS;
-	if (r >= 0)
-		r = find_had(p, e);
+	int r = 0;
 
 	while (r == 0) {
 		while (r == 0 && p->running < UNPACKERS_MAX && (l = choose(p)))
-			r = begin_layer(p, l, e);
-		if (r < 0 || !p->running)
+			r = begin_layer(p, l, false, e);
+		if (r < 0)
 			return r;
-		r = prefer_fetcher(p, wait_for_any(p, e), e);
+		if (p->running) {
+			r = prefer_fetcher(p, wait_for_any(p, e), e);
+			(void)retry_elsewhere(p);
+			continue;
+		}
+		/* Only what others fetch is left, and we have no claim that they could wait for. */
+		l = retry_elsewhere(p);
+		if (!l)
+			return 0;
+		r = begin_layer(p, l, true, e);
 	}
 	return r;
 }
@@ -350,11 +407,57 @@ static int fill_row(const struct pull *p, struct image_row *row, struct err *e)
 	return 0;
 }
 
+/* How the registry knows it: by the digest that the tag stands for, and by the manifest's own. */
+static int fill_digests(const struct pull *p, struct image_row *row, struct err *e)
+{
+	const struct fetch_resolved *i = &p->image;
+	_cleanup_strv_ struct strv digests = { 0 };
+	int r = 0;
+
+	if (!i->repository[0])
+		return 0;
+	r = strv_addf(&digests, "%s@%s", i->repository, i->manifest);
+	if (r == 0 && strcmp(i->named, i->manifest) != 0)
+		r = strv_addf(&digests, "%s@%s", i->repository, i->named);
+	row->digests = TAKE_PTR(digests.v);
+	digests.n = 0;
+	return r < 0 ? err_oom(e) : 0;
+}
+
+static bool is_in(char *const *list, const char *text)
+{
+	for (; list && *list; list++)
+		if (!strcmp(*list, text))
+			return true;
+	return false;
+}
+
+/* Whether the index says all of that already: 1 or 0. */
+static int is_known(struct pull *p, struct err *e)
+{
+	struct image_row want = { 0 }, have = { 0 };
+	int r = fill_digests(p, &want, e);
+
+	if (r == 0)
+		r = image_find(p->u->store, p->image.config, &have, e);
+	if (r == 1)
+		r = !strcmp(have.manifest, p->image.manifest) &&
+		    (!p->image.name[0] || is_in(have.names, p->image.name));
+	for (char *const *d = want.digests; r == 1 && d && *d; d++)
+		r = is_in(have.digests, *d);
+	image_row_done(&want);
+	image_row_done(&have);
+	return r;
+}
+
 static int put(struct pull *p, struct err *e)
 {
 	_cleanup_strv_ struct strv paths = { 0 };
 	struct image_row row = { 0 };
 	int r = fill_row(p, &row, e);
+
+	if (r == 0)
+		r = fill_digests(p, &row, e);
 
 	/* Not left to the first container. */
 	if (r == 0)
@@ -377,42 +480,92 @@ static void pull_done(struct pull *p)
 	for (size_t i = 0; i < p->n_layers; i++)
 		unpacking_done(&p->layers[i].job);
 	libexec_done(&p->fetcher);
+	claims_done(&p->claims);
 	free(p->layers);
+}
+
+/* Layers, then the image. Nothing is done for one that is here as it should be. */
+static int fetch_image(struct pull *p, struct err *e)
+{
+	int r;
+
+	p->has_objects = true;
+	r = find_had(p, e);
+	if (r == 0 && has_all(p)) {
+		r = is_known(p, e);
+		if (r != 0)
+			return MIN(r, 0);
+	}
+	if (r == 0)
+		r = engine_hold(p->u, e); /* before a layer is fetched that could not be unpacked */
+	if (r == 0)
+		r = engine_layer_driver(p->u, e);
+	if (r >= 0) {
+		p->has_objects = p->has_objects && r == LAYER_OBJECTS;
+		r = transfer(p, e);
+	}
+	return r < 0 ? r : put(p, e);
+}
+
+static int pull(struct pull *p, const char *reference, struct err *e)
+{
+	_cleanup_free_ char *resolved = NULL;
+	int r = libexec_start("fetch", &p->fetcher, e);
+
+	if (r == 0)
+		r = ask_fetcher(p, reference, e);
+	if (r == 0)
+		r = resolve(p, e);
+	if (r < 0)
+		return r;
+
+	resolved = strf("%s@%s", p->image.name[0] ? p->image.name : p->image.repository,
+	                p->image.manifest);
+	report(p, USRCT_PULL_RESOLVED, NULL, 0, resolved);
+	return fetch_image(p, e);
+}
+
+/* The error is told; what was half-made goes now. Closing the store ends our claim on the layers
+ * that were stored (store/pins.h). */
+static void give_up(struct usrct *u)
+{
+	store_close(u->store);
+	u->store = NULL;
+	(void)engine_sweep(u, NULL);
 }
 
 int engine_pull(struct usrct *u, const char *reference, const struct usrct_pull_options *opts,
                 char ret_id[DIGEST_SIZE], struct err *e)
 {
-	struct pull p = { .u = u, .opts = opts, .fetcher = LIBEXEC_NONE };
-	_cleanup_free_ char *resolved = NULL;
-	int r = engine_hold(u, e); /* before a byte is fetched that could not be unpacked */
+	struct pull p = { .u = u, .opts = opts, .fetcher = LIBEXEC_NONE, .claims = CLAIMS_NONE };
+	int r = pull(&p, reference, e);
 
-	if (r == 0)
-		r = libexec_start("fetch", &p.fetcher, e);
-	if (r == 0)
-		r = ask_fetcher(&p, reference, e);
-	if (r == 0)
-		r = resolve(&p, e);
-	if (r == 0) {
-		resolved = strf("%s@%s", p.image.name, p.image.manifest);
-		report(&p, USRCT_PULL_RESOLVED, NULL, 0, resolved);
-		r = transfer(&p, e);
-	}
-	if (r == 0)
-		r = put(&p, e);
 	if (r == 0) {
 		memcpy(ret_id, p.image.config, DIGEST_SIZE);
 		report(&p, USRCT_PULL_DONE, NULL, 0, p.image.config);
 		engine_image_event(u, "pull", p.image.name[0] ? p.image.name : ret_id, reference);
 	}
 	pull_done(&p);
-	if (r < 0) {
-		/* The error is told; what was half-made goes now. Closing the store ends our claim
-		 * on the layers that were stored (store/pins.h). */
-		store_close(u->store);
-		u->store = NULL;
-		(void)engine_sweep(u, NULL);
-	}
+	if (r < 0)
+		give_up(u);
+	return r;
+}
+
+int engine_pull_stored(struct usrct *u, const char *digest, const char *name,
+                       char ret_id[DIGEST_SIZE], struct err *e)
+{
+	struct pull p = { .u = u,
+		          .stored = digest,
+		          .stored_name = name,
+		          .fetcher = LIBEXEC_NONE,
+		          .claims = CLAIMS_NONE };
+	int r = pull(&p, "", e);
+
+	if (r == 0)
+		memcpy(ret_id, p.image.config, DIGEST_SIZE);
+	pull_done(&p);
+	if (r < 0)
+		give_up(u);
 	return r;
 }
 

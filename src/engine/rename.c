@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rename - another name for a container; restart - an end and a new beginning */
+/* rename - another name for a container */
 #include "engine/engine.h"
 
 #include "container/events.h"
@@ -41,41 +41,4 @@ int usrct_container_rename(struct usrct *u, const char *ref, const char *name,
 	int r = rename_container(u, ref, name, &e);
 
 	return ENGINE_RETURN(r, out, &e);
-}
-
-static int stop_to_restart(struct usrct *u, const char *ref, const struct usrct_stop_options *o,
-                           char ret_id[CONTAINER_ID_SIZE], struct err *e)
-{
-	_cleanup_target_ struct target t = TARGET_NONE;
-	int r = target_open(u, ref, STORE_WRITE, &t, e);
-
-	if (r < 0)
-		return r;
-	memcpy(ret_id, t.row.id, CONTAINER_ID_SIZE);
-	if (!state_is_active(&t.state))
-		return 0;
-	/* Said before it is stopped: afterwards there is nothing left to start. */
-	if (t.row.auto_remove)
-		return err_set(e, UCT_RESTART_AUTO_REMOVE, -EBUSY,
-		               "container '%s' removes itself when it ends", t.row.name);
-	return engine_stop_with(u, &t, o, e);
-}
-
-int usrct_container_restart(struct usrct *u, const char *ref, const struct usrct_stop_options *opts,
-                            struct usrct_err *out)
-{
-	char id[CONTAINER_ID_SIZE];
-	struct err e = { 0 };
-	int r = stop_to_restart(u, ref, opts, id, &e);
-
-	if (r < 0)
-		return engine_fail(out, &e);
-	r = usrct_container_start(u, id, NULL, NULL, out);
-	if (r == 0) {
-		_cleanup_target_ struct target t = TARGET_NONE;
-
-		if (target_open(u, id, STORE_READ, &t, NULL) == 0)
-			engine_event(u, &t, "restart", NULL);
-	}
-	return r;
 }

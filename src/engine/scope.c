@@ -61,25 +61,48 @@ int scope_address(char *buf, size_t size)
 	return is_my_socket(path) ? address_of(path, buf, size) : -ENOENT;
 }
 
-int scope_prepare(struct scope *s, const char *slice, struct err *e)
+static bool is_wanted(void)
 {
-	size_t n = slice ? strlen(slice) : 0;
 	char path[4096];
 	bool is_busy;
 
-	if (cgroup_own_path(path, sizeof(path)) < 0 ||
-	    cgroup_delegated(path, sizeof(path), &is_busy) == 0 ||
-	    scope_address(path, SCOPE_ADDRESS_SIZE) < 0)
-		return 0;
-	if (slice && (n < 7 || strcmp(slice + n - 6, ".slice") != 0 || strchr(slice, '/')))
-		return err_set(e, UCT_BAD_LIMIT, -EINVAL,
-		               "cgroup parent '%s': where systemd makes the cgroups it is a slice, "
-		               "NAME.slice",
-		               slice);
-	s->slice = slice;
+	return cgroup_own_path(path, sizeof(path)) == 0 &&
+	       cgroup_delegated(path, sizeof(path), &is_busy) < 0 &&
+	       scope_address(path, SCOPE_ADDRESS_SIZE) >= 0;
+}
+
+void scope_prepare(struct scope *s)
+{
 	/* Without the helper it is as without systemd; who needs a cgroup is told so. */
-	s->is_asked = libexec_start("scope", &s->helper, NULL) == 0;
-	return 0;
+	if (is_wanted())
+		s->is_asked = libexec_start("scope", &s->helper, NULL) == 0;
+}
+
+static int check_slice(const char *slice, struct err *e)
+{
+	size_t n = slice ? strlen(slice) : 0;
+
+	if (!slice || (n >= 7 && !strcmp(slice + n - 6, ".slice") && !strchr(slice, '/')))
+		return 0;
+	return err_set(e, UCT_BAD_LIMIT, -EINVAL,
+	               "cgroup parent '%s': where systemd makes the cgroups it is a slice, "
+	               "NAME.slice",
+	               slice);
+}
+
+int scope_prepare_start(struct scope *s, const char *slice, struct err *e)
+{
+	int r = 0;
+
+	if (!is_wanted())
+		return 0;
+	s->may_be_delegated = cgroup_may_be_delegated();
+	s->slice = slice;
+	if (!s->may_be_delegated)
+		r = check_slice(slice, e);
+	if (r == 0)
+		s->is_asked = libexec_start("scope", &s->helper, NULL) == 0;
+	return r;
 }
 
 void scope_ask(struct scope *s, const char *id, pid_t launcher, unsigned stop_timeout_s)
@@ -93,11 +116,12 @@ void scope_ask(struct scope *s, const char *id, pid_t launcher, unsigned stop_ti
 	(void)snprintf(m.name, sizeof(m.name), "usr-ct-%s", id);
 	(void)snprintf(m.slice, sizeof(m.slice), "%s", s->slice ? s->slice : "usr-ct.slice");
 	(void)snprintf(m.description, sizeof(m.description), "usr-ct container %.12s", id);
+	m.may_be_delegated = s->may_be_delegated;
 	m.is_private = scope_address(m.address, sizeof(m.address)) == 1;
 	(void)sock_send(s->helper.sock_fd, &m, sizeof(m)); /* its end is seen by scope_answer() */
 }
 
-void scope_answer(struct scope *s, struct sync_msg *ret)
+int scope_answer(struct scope *s, struct sync_msg *ret, struct err *e)
 {
 	struct pollfd p = { .fd = s->helper.sock_fd, .events = POLLIN };
 	struct scope_answer a;
@@ -108,10 +132,13 @@ void scope_answer(struct scope *s, struct sync_msg *ret)
 		n = sock_recv(s->helper.sock_fd, &a, sizeof(a), NULL, 0);
 	if (n == sizeof(a) && a.type == SCOPE_DONE)
 		ret->flags = SYNC_IN_SCOPE;
+	else if (n == sizeof(a) && a.type == SCOPE_DELEGATED)
+		ret->flags = SYNC_DELEGATED;
 	else if (n == sizeof(a) && a.type == SCOPE_FAIL && a.e.code < 0)
 		ret->e = a.e;
 	else
 		(void)err_set(&ret->e, UCT_SCOPE_FAILED, -EIO, "usr-ct-scope did not answer");
+	return ret->flags & SYNC_DELEGATED ? 0 : check_slice(s->slice, e);
 }
 
 void scope_done(struct scope *s)

@@ -132,8 +132,8 @@ static int spawn_launcher(struct starting *s, int their_fd, int run_dirfd, struc
 	int r;
 
 	if (!s->needs.no_cgroup) {
-		r = scope_prepare(&s->scope,
-		                  *s->needs.cgroup_parent ? s->needs.cgroup_parent : NULL, e);
+		r = scope_prepare_start(&s->scope,
+		                        *s->needs.cgroup_parent ? s->needs.cgroup_parent : NULL, e);
 		if (r < 0)
 			return r;
 	}
@@ -176,8 +176,9 @@ static int converse(struct starting *s, struct err *e)
 		m.flags |= SYNC_SCOPE;
 	r = sync_send(s->sock_fd, &m, -EBADF, e);
 	if (r == 0 && s->scope.is_asked) {
-		scope_answer(&s->scope, &m);
-		(void)sync_send(s->sock_fd, &m, -EBADF, NULL); /* if it is gone, it has said why */
+		r = scope_answer(&s->scope, &m, e);
+		if (r == 0) /* if it is gone, it has said why */
+			(void)sync_send(s->sock_fd, &m, -EBADF, NULL);
 		stopwatch_step(s->watch, "scope");
 	}
 	if (r == 0)

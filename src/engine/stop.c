@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* stop - end containers, and remove them */
-#include "engine/engine.h"
+#include "engine/stopping.h"
 
 #include "base/file.h"
 #include "base/json.h"
@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/file.h>
 
-enum { DEFAULT_STOP_TIMEOUT_S = 10, KILL_WAIT_MS = 10000 };
+enum { DEFAULT_STOP_TIMEOUT_S = 10 };
 
 static void stop_settings(const struct target *t, int *ret_signal, int *ret_timeout_s)
 {
@@ -54,47 +54,85 @@ static void remember_stop(struct target *t)
 	(void)state_write(t->dirfd, &t->state, NULL); /* a full disk: it is started again */
 }
 
-/* Asks, waits, kills. */
-static int end(struct usrct *u, struct target *t, const struct usrct_stop_options *o, struct err *e)
+/* Sends the signal and listens; one that is gone already is waited for all the same. */
+static int ask(struct usrct *u, struct target *t, const struct usrct_stop_options *o,
+               struct ending *ret, struct err *e)
 {
-	int timeout_s = o->timeout_s, signo, r;
+	static const struct usrct_stop_options own = { .size = sizeof(own), .timeout_s = -1 };
+	int timeout_s, signo, r;
 
+	o = o ? o : &own;
+	timeout_s = o->timeout_s;
 	stop_settings(t, &signo, &timeout_s);
 	r = engine_signal(u, t, o->signo ? o->signo : signo, e);
-	if (r == -ESRCH)
-		return MIN(engine_wait_end(u, t, -1, e), 0);
-	if (r == 0)
-		r = engine_wait_end(u, t, timeout_s * 1000, e);
-	if (r != 0)
-		return MIN(r, 0);
-	r = engine_signal(u, t, SIGKILL, e);
 	if (r < 0 && r != -ESRCH)
 		return r;
-	return MIN(engine_wait_end(u, t, -1, e), 0);
+	ending_watch(u, t, r < 0 ? -1 : (int)MIN((int64_t)timeout_s * 1000, (int64_t)INT32_MAX),
+	             ENDING_KILL, ret);
+	return 0;
+}
+
+int stopping_begin(struct usrct *u, struct target *t, const struct usrct_stop_options *opts,
+                   struct ending *ret, struct err *e)
+{
+	bool was_lost = t->state.status == STATE_LOST;
+	int r;
+
+	*ret = (struct ending){ .fd = -EBADF };
+	if (!may_run(t))
+		return 0;
+	r = take_over(u, t, e);
+	if (r < 0)
+		return r;
+	if (state_is_running(&t->state))
+		r = ask(u, t, opts, ret, e);
+	else
+		ending_watch(u, t, -1, ENDING_KILL, ret);
+	ret->was_lost = was_lost;
+	return r;
+}
+
+int stopping_begin_again(struct usrct *u, struct target *t, const struct usrct_stop_options *opts,
+                         struct ending *ret, struct err *e)
+{
+	int r = engine_control(u, t, ATTACH_OP_AGAIN);
+
+	*ret = (struct ending){ .fd = -EBADF };
+	if (r < 0)
+		return err_set(e, UCT_RESTART_AUTO_REMOVE, -EBUSY,
+		               "container '%s' has no monitor that would start it again",
+		               t->row.name);
+	r = state_read(t->dirfd, &t->state, e);
+	if (r == 0 && state_is_running(&t->state))
+		r = ask(u, t, opts, ret, e);
+	return r;
+}
+
+int stopping_end(struct usrct *u, struct ending *x, struct err *e)
+{
+	if (!x->t)
+		return 0;
+	if (x->r < 0) {
+		if (e)
+			*e = x->e;
+		return x->r;
+	}
+	if (x->was_lost)
+		remember_stop(x->t);
+	engine_event(u, x->t, "stop", NULL);
+	return 0;
 }
 
 int engine_stop_with(struct usrct *u, struct target *t, const struct usrct_stop_options *opts,
                      struct err *e)
 {
-	static const struct usrct_stop_options own = { .size = sizeof(own), .timeout_s = -1 };
-	bool was_lost;
-	int r;
+	struct ending x;
+	int r = stopping_begin(u, t, opts, &x, e);
 
-	if (!may_run(t))
-		return 0;
-	was_lost = t->state.status == STATE_LOST;
-	r = take_over(u, t, e);
 	if (r < 0)
 		return r;
-	if (state_is_running(&t->state))
-		r = end(u, t, opts ? opts : &own, e);
-	else
-		r = MIN(engine_wait_end(u, t, -1, e), 0);
-	if (r == 0 && was_lost)
-		remember_stop(t);
-	if (r == 0)
-		engine_event(u, t, "stop", NULL);
-	return r;
+	endings_wait(u, &x, 1);
+	return stopping_end(u, &x, e);
 }
 
 int engine_stop(struct usrct *u, struct target *t, int timeout_s, struct err *e)
@@ -144,7 +182,7 @@ int engine_remove(struct usrct *u, struct target *t, bool force, struct err *e)
 }
 
 /* A signal that means the end also ends what a restart policy would do. */
-static int kill_one(struct usrct *u, struct target *t, int signo, struct err *e)
+int stopping_kill(struct usrct *u, struct target *t, int signo, bool *must_wait, struct err *e)
 {
 	bool was_restarting = t->state.status == STATE_RESTARTING;
 	int stop_signal, timeout_s = 0, r = 0;
@@ -153,39 +191,11 @@ static int kill_one(struct usrct *u, struct target *t, int signo, struct err *e)
 	if (signo == SIGKILL || signo == stop_signal || was_restarting)
 		r = take_over(u, t, e);
 	/* Between two runs there is nothing to signal, and now there will be no other. */
-	if (r == 0 && was_restarting && !state_is_running(&t->state))
-		return MIN(engine_wait_end(u, t, -1, e), 0);
-	if (r == 0)
-		r = engine_signal(u, t, signo, e);
-	/* As Docker does: after kill, rm finds it stopped. */
-	if (r == 0 && signo == SIGKILL)
-		r = MIN(engine_wait_end(u, t, KILL_WAIT_MS, e), 0);
-	return r;
-}
-
-int usrct_container_stop(struct usrct *u, const char *ref, const struct usrct_stop_options *opts,
-                         struct usrct_err *out)
-{
-	_cleanup_target_ struct target t = TARGET_NONE;
-	struct err e = { 0 };
-	int r = target_open(u, ref, STORE_WRITE, &t, &e);
-
-	if (r == 0)
-		r = engine_stop_with(u, &t, opts, &e);
-	if (r == 0)
-		r = engine_sweep(u, &e);
-	return ENGINE_RETURN(r, out, &e);
-}
-
-int usrct_container_kill(struct usrct *u, const char *ref, int signo, struct usrct_err *out)
-{
-	_cleanup_target_ struct target t = TARGET_NONE;
-	struct err e = { 0 };
-	int r = target_open(u, ref, STORE_READ, &t, &e);
-
-	if (r == 0)
-		r = kill_one(u, &t, signo, &e);
-	return ENGINE_RETURN(r, out, &e);
+	if (r == 0 && was_restarting && !state_is_running(&t->state)) {
+		*must_wait = true;
+		return 0;
+	}
+	return r < 0 ? r : engine_signal(u, t, signo, e);
 }
 
 int usrct_container_remove_with(struct usrct *u, const char *ref,

@@ -193,15 +193,27 @@ static int heal_all(struct usrct *u, struct err *e)
 	return r;
 }
 
-int engine_sweep(struct usrct *u, struct err *e)
+typedef int (*store_sweep_fn)(struct store *, store_remove_fn, void *, struct err *);
+
+static int sweep(struct usrct *u, store_sweep_fn sweep_store, struct err *e)
 {
 	int r = engine_store(u, STORE_WRITE, e);
 
 	if (r == 0)
 		r = heal_all(u, e);
 	if (r == 0)
-		r = store_sweep(u->store, engine_remove_tree, u, e);
+		r = sweep_store(u->store, engine_remove_tree, u, e);
 	if (r == 0)
 		image_grant_wishes(u);
 	return r;
+}
+
+int engine_sweep(struct usrct *u, struct err *e)
+{
+	return sweep(u, store_sweep, e);
+}
+
+int engine_sweep_before_create(struct usrct *u, struct err *e)
+{
+	return sweep(u, store_sweep_before_publish, e);
 }

@@ -37,9 +37,15 @@ enum fetch_type {
 	FETCH_FAIL,
 };
 
+enum fetch_flag {
+	FETCH_STORED = 1, /* no source at all: the image with the manifest @digest is in the blobs
+	                   * directory already */
+};
+
 struct fetch_start {
 	uint32_t type;
 	uint32_t flags;
+	char digest[72];
 	char reference[512]; /* as the user wrote it; parsed by image/reference.h */
 	char platform[64];   /* "os/arch[/variant]" */
 	char tmp_prefix[64]; /* temporary files in the tmp directory start with this */
@@ -49,7 +55,10 @@ struct fetch_start {
 struct fetch_resolved {
 	uint32_t type;
 	uint32_t n_layers;
-	char name[512];    /* full name "host/name:tag"; empty if only a digest was asked for */
+	char name[512]; /* full name "host/name:tag"; empty if only a digest was asked for */
+	/* "host/name", empty for a layout, and the digest of what its tag names: the manifest's
+	 * own, or that of an index. */
+	char repository[512], named[72];
 	char manifest[72]; /* "sha256:..." of the image manifest (not of an index) */
 	char config[72];
 	uint64_t manifest_bytes, config_bytes;

@@ -132,6 +132,8 @@ static int layout_manifest(struct source *s, const struct descriptor *d, struct 
 	struct descriptor named;
 	int r;
 
+	if (!d && l->dirfd < 0)
+		return read_blob(l, s->ref.digest, MANIFEST_MAX_BYTES, ret, e);
 	if (!d) {
 		r = resolve(l, &named, e);
 		if (r < 0)
@@ -261,6 +263,27 @@ static int open_dirs(struct layout *l, const char *path, struct err *e)
 		return err_set(e, UCT_IMAGE_UNKNOWN, -ENOENT, "'%s' is not an OCI image layout",
 		               path);
 	return l->blobs_dirfd < 0 ? err_sys(e, "cannot open image layout '%s'", path) : 0;
+}
+
+int layout_open_blobs(int blobs_dirfd, const char *digest, struct source **ret, struct err *e)
+{
+	struct layout *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return err_oom(e);
+	l->base.ops = &layout_ops;
+	l->base.ref = (struct reference){ .kind = REFERENCE_LAYOUT };
+	memcpy(l->base.ref.path, "oci", sizeof("oci")); /* for errors */
+	l->dirfd = -EBADF;
+	(void)snprintf(l->base.ref.digest, sizeof(l->base.ref.digest), "%s", digest);
+	l->blobs_dirfd = fcntl(blobs_dirfd, F_DUPFD_CLOEXEC, 3);
+	l->piece = malloc(PIECE_BYTES);
+	if (l->blobs_dirfd < 0 || !l->piece) {
+		layout_close(&l->base);
+		return err_oom(e);
+	}
+	*ret = &l->base;
+	return 0;
 }
 
 int layout_open(const struct reference *ref, struct source **ret, struct err *e)

@@ -29,3 +29,4 @@ struct stream {
 int registry_open(const struct reference *ref, const struct source_options *o, struct source **ret,
                   struct err *e);
 int layout_open(const struct reference *ref, struct source **ret, struct err *e);
+int layout_open_blobs(int blobs_dirfd, const char *digest, struct source **ret, struct err *e);

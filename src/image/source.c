@@ -30,6 +30,11 @@ int source_open(const struct reference *ref, const struct source_options *o, str
 	return 0;
 }
 
+int source_open_blobs(int blobs_dirfd, const char *digest, struct source **ret, struct err *e)
+{
+	return layout_open_blobs(blobs_dirfd, digest, ret, e);
+}
+
 void source_close(struct source *s)
 {
 	if (s)

@@ -36,12 +36,15 @@ struct document {
 	char *text;
 	size_t n;
 	char digest[72];
+	bool is_stored; /* it came from our own store */
 };
 void document_done(struct document *d);
 #define _cleanup_document_ _cleanup_(document_done)
 
 int source_open(const struct reference *ref, const struct source_options *o, struct source **ret,
                 struct err *e);
+/* Blobs in a directory, and the manifest of that digest among them. */
+int source_open_blobs(int blobs_dirfd, const char *digest, struct source **ret, struct err *e);
 void source_close(struct source *s); /* all streams must be freed before */
 static inline void cleanup_source(struct source **s)
 {

@@ -97,7 +97,8 @@ static int purge_trash(struct store *s, struct strv *ret_ids, struct err *e)
 		return r;
 	}
 	while (r == 0 && (de = readdir(d))) {
-		if (!is_hex(de->d_name, CONTAINER_ID_SIZE - 1))
+		if (!is_hex(de->d_name, CONTAINER_ID_SIZE - 1) ||
+		    trash_look(fd, de->d_name) == TRASH_EMPTYING)
 			continue;
 		r = strv_addf(ret_ids, "trash/%s", de->d_name);
 		if (r < 0)

@@ -88,12 +88,49 @@ int image_put(struct store *s, const struct image_row *row, const char *name, st
 	if (r == 0 && name)
 		r = db_run(s, e, "INSERT OR REPLACE INTO image_names VALUES (?, ?)", "ss", name,
 		           row->id);
+	for (char *const *d = row->digests; r == 0 && d && *d; d++)
+		r = db_run(s, e, "INSERT OR REPLACE INTO image_digests VALUES (?, ?)", "ss", *d,
+		           row->id);
 	if (r == 0)
 		r = db_commit(&w, e);
 	if (r < 0)
 		return r;
 	pin_drop(s, true);
 	return layout_write(s, e);
+}
+
+/* Whether the row is there, and the name already its own: 1, 0, or UCT_IMAGE_UNKNOWN. */
+static int has_name(struct store *s, const char *id, const char *name, struct err *e)
+{
+	_cleanup_stmt_ sqlite3_stmt *st = NULL;
+	int r = db_query(
+		s, &st, e,
+		"SELECT EXISTS (SELECT 1 FROM image_names WHERE name = ?2 AND image_id = ?1)"
+		" FROM images WHERE id = ?1",
+		"ss", id, name);
+
+	if (r == 0)
+		r = db_step(s, st, e);
+	if (r == 0)
+		return err_set(e, UCT_IMAGE_UNKNOWN, -ENOENT, "image '%s' does not exist", id);
+	return r < 0 ? r : sqlite3_column_int(st, 0) != 0;
+}
+
+int image_tag(struct store *s, const char *id, const char *name, struct err *e)
+{
+	_cleanup_write_ struct db_write w = { 0 };
+	int r = db_begin(s, &w, e);
+
+	if (r == 0)
+		r = has_name(s, id, name, e);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = db_run(s, e, "INSERT OR REPLACE INTO image_names VALUES (?, ?)", "ss", name, id);
+	if (r == 0)
+		r = db_commit(&w, e);
+	if (r == 0)
+		r = layout_write(s, e);
+	return r < 0 ? r : 1;
 }
 
 int image_untag(struct store *s, const char *name, struct err *e)
@@ -103,7 +140,10 @@ int image_untag(struct store *s, const char *name, struct err *e)
 
 	r = db_begin(s, &w, e);
 	if (r == 0)
-		r = db_run(s, e, "DELETE FROM image_names WHERE name = ?", "s", name);
+		r = db_run(s, e,
+		           strchr(name, '@') ? "DELETE FROM image_digests WHERE name = ?"
+		                             : "DELETE FROM image_names WHERE name = ?",
+		           "s", name);
 	n = r == 0 ? sqlite3_changes(s->db) : 0;
 	if (r == 0)
 		r = db_commit(&w, e);
@@ -120,6 +160,8 @@ static int delete_rows(struct store *s, const char *id, struct err *e)
 	n = r == 0 ? sqlite3_changes(s->db) : 0;
 	if (r == 0)
 		r = db_run(s, e, "DELETE FROM image_names WHERE image_id = ?", "s", id);
+	if (r == 0)
+		r = db_run(s, e, "DELETE FROM image_digests WHERE image_id = ?", "s", id);
 	if (r == 0)
 		r = db_run(s, e, "DELETE FROM image_layers WHERE image_id = ?", "s", id);
 	if (r == 0)

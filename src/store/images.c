@@ -12,12 +12,16 @@
 #include <string.h>
 
 enum { PREFIX_MIN = 3 };
+enum { DIGESTS_SINCE = 3 }; /* version of the schema; a reader does not upgrade */
 
 void image_row_done(struct image_row *row)
 {
 	for (size_t i = 0; row->names && row->names[i]; i++)
 		free(row->names[i]);
+	for (size_t i = 0; row->digests && row->digests[i]; i++)
+		free(row->digests[i]);
 	cleanup_free(&row->names);
+	cleanup_free(&row->digests);
 	cleanup_free(&row->chains);
 	cleanup_free(&row->blobs);
 	*row = (struct image_row){ 0 };
@@ -44,14 +48,13 @@ static int read_list(struct store *s, const char *sql, const char *id, size_t si
 	return 0;
 }
 
-static int read_names(struct store *s, const char *id, char ***ret, struct err *e)
+static int read_names(struct store *s, const char *sql, const char *id, char ***ret, struct err *e)
 {
 	_cleanup_stmt_ sqlite3_stmt *st = NULL;
 	_cleanup_strv_ struct strv names = { 0 };
 	int r;
 
-	r = db_query(s, &st, e, "SELECT name FROM image_names WHERE image_id = ? ORDER BY name",
-	             "s", id);
+	r = db_query(s, &st, e, sql, "s", id);
 	while (r == 0 && (r = db_step(s, st, e)) > 0) {
 		r = strv_add(&names, db_text(st, 0));
 		if (r < 0)
@@ -84,9 +87,15 @@ static int read_row(struct store *s, sqlite3_stmt *st, struct image_row *ret, st
 	if (r == 0)
 		r = db_copy(st, 1, row.manifest, sizeof(row.manifest), e);
 	if (r == 0)
-		r = read_names(s, row.id, &row.names, e);
-	if (r < 0)
+		r = read_names(s, "SELECT name FROM image_names WHERE image_id = ? ORDER BY name",
+		               row.id, &row.names, e);
+	if (r == 0 && s->version >= DIGESTS_SINCE)
+		r = read_names(s, "SELECT name FROM image_digests WHERE image_id = ? ORDER BY name",
+		               row.id, &row.digests, e);
+	if (r < 0) {
+		image_row_done(&row);
 		return r;
+	}
 	*ret = row;
 	return 0;
 }
@@ -113,7 +122,12 @@ static int resolve(struct store *s, const char *ref, char ret_id[DIGEST_SIZE], s
 	char prefix[DIGEST_SIZE];
 	int r;
 
-	r = db_query(s, &by_name, e, "SELECT image_id FROM image_names WHERE name = ?", "s", ref);
+	r = db_query(s, &by_name, e,
+	             s->version >= DIGESTS_SINCE
+	                     ? "SELECT image_id FROM image_names WHERE name = ?1 UNION ALL"
+	                       " SELECT image_id FROM image_digests WHERE name = ?1"
+	                     : "SELECT image_id FROM image_names WHERE name = ?",
+	             "s", ref);
 	if (r == 0)
 		r = db_step(s, by_name, e);
 	if (r > 0)

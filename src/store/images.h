@@ -14,6 +14,7 @@ struct image_row {
 	char manifest[DIGEST_SIZE]; /* digest of the manifest blob */
 	uint64_t created_ns, pulled_ns, size_bytes;
 	char **names;               /* NULL-terminated, heap; full "host/name:tag" */
+	char **digests;             /* the same, "host/name@sha256:..." as registries said */
 	char (*chains)[CHAIN_SIZE]; /* lowest layer first, heap */
 	size_t n_chains;
 	char (*blobs)[DIGEST_SIZE]; /* every blob it needs: manifest, config, layers; heap */
@@ -21,11 +22,11 @@ struct image_row {
 };
 void image_row_done(struct image_row *row);
 
-/* Adds or replaces a row, and moves @name (may be NULL) to it, in one transaction; rewrites
- * oci/index.json. All layers and blobs must be committed before. */
+/* Adds or replaces a row, and moves @name (may be NULL) and row->digests (may be NULL) to it, in
+ * one transaction; rewrites oci/index.json. All layers and blobs must be committed before. */
 int image_put(struct store *s, const struct image_row *row, const char *name, struct err *e);
-/* By exact full name, by "sha256:HEX", by HEX or a unique prefix of it (at least 3 digits).
- * 1 found, 0 not, -ENOTUNIQ. */
+/* By exact full name, by "host/name@sha256:HEX", by "sha256:HEX", by HEX or a unique prefix of it
+ * (at least 3 digits). 1 found, 0 not, -ENOTUNIQ. */
 int image_find(struct store *s, const char *name_or_id, struct image_row *ret, struct err *e);
 /* Newest pulled first, without chains and blobs; free each with image_row_done and the array with
  * free. */
@@ -33,7 +34,10 @@ int image_list(struct store *s, struct image_row **ret, size_t *ret_n, struct er
 /* How many containers (rows whose directory exists) use it; ids of the first few in @ret_id. */
 int image_users(struct store *s, const char *id, size_t *ret_n, char ret_id[CHAIN_SIZE],
                 struct err *e);
-/* 1 removed, 0 there was none. */
+/* Makes @name (full) a name of the image; whichever had it loses it. 1 it is new, 0 it was there.
+ */
+int image_tag(struct store *s, const char *id, const char *name, struct err *e);
+/* A name or a "host/name@sha256:..."; 1 removed, 0 there was none. */
 int image_untag(struct store *s, const char *name, struct err *e);
 /* Removes the row with all its names, then the layers and blobs that nothing needs any more. Calls
  * @remove_tree for layer directories. Refuses (-EBUSY, UCT_IMAGE_IN_USE) while a container uses it;

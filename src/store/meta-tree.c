@@ -358,6 +358,34 @@ static int open_root(struct builder *b, int dirfd, struct err *e)
 	return b->fd < 0 ? err_sys(e, "cannot open the tree's root") : 0;
 }
 
+int meta_tree_add_mount_points(int dirfd, struct err *e)
+{
+	static const char *const names[] = { "hosts", "hostname", "resolv.conf" };
+	_cleanup_close_ int etc_fd =
+		openat(dirfd, "fs/etc", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct timespec times[2];
+	struct stat st;
+
+	if (etc_fd < 0) /* a link, or nothing: each start makes what it needs */
+		return 0;
+	if (fstat(etc_fd, &st) < 0)
+		return err_sys(e, "cannot stat /etc of the tree");
+	times[0] = (struct timespec){ 0, UTIME_OMIT };
+	times[1] = st.st_mtim;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		_cleanup_close_ int fd =
+			openat(etc_fd, names[i],
+		               O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+
+		/* EACCES: a read-only /etc, and a single id. */
+		if (fd < 0 && errno != EEXIST && errno != EACCES)
+			return err_sys(e, "cannot create /etc/%s", names[i]);
+		if (fd >= 0 && (fchmod(fd, 0644) < 0 || futimens(fd, times) < 0))
+			return err_sys(e, "cannot set the mode of /etc/%s", names[i]);
+	}
+	return futimens(etc_fd, times) < 0 ? err_sys(e, "cannot set the time of /etc") : 0;
+}
+
 int meta_tree_add(const void *index, size_t n, int dirfd, bool single_id, struct err *e)
 {
 	struct builder *b = calloc(1, sizeof(*b));

@@ -25,3 +25,7 @@
 int meta_set_content(int fd, uint64_t size_bytes, const char *object, struct err *e);
 /* Puts the layer of an index upon what is in "fs" in @dirfd; makes that if it is not there. */
 int meta_tree_add(const void *index, size_t n, int dirfd, bool single_id, struct err *e);
+/* Adds what every container mounts something on and the image does not have: files in an /etc that
+ * is there. Else each start would make them in the container's own layer, which costs more than
+ * mounting all of them; Docker keeps them in a layer of their own for that reason. */
+int meta_tree_add_mount_points(int dirfd, struct err *e);

@@ -14,6 +14,7 @@
 #include "base/strv.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/xattr.h>
 
@@ -92,17 +93,18 @@ static ssize_t capability(int fd, char value[64])
 	return fd < 0 ? -1 : fgetxattr(fd, "security.capability", value, 64);
 }
 
-static bool has_other_capability(const struct diff *d, const struct walk_entry *x)
+static bool has_other_capability(const struct pack_upper_job *job, const struct walk_entry *x)
 {
-	_cleanup_close_ int now_fd = open_again(d->job->proc_fd, x->fd, O_RDONLY);
-	_cleanup_close_ int then_fd = lower_open(x->parent_lower, x->name, d->job->proc_fd);
+	_cleanup_close_ int now_fd = open_again(job->proc_fd, x->fd, O_RDONLY);
+	_cleanup_close_ int then_fd = lower_open(x->parent_lower, x->name, job->proc_fd);
 	char now[64], then[64];
 	ssize_t a = capability(now_fd, now), b = capability(then_fd, then);
 
 	return a != b || (a > 0 && memcmp(now, then, (size_t)a) != 0);
 }
 
-static bool differs(const struct diff *d, const struct walk_entry *x, const struct stat *then)
+bool pack_differs(const struct pack_upper_job *job, const struct walk_entry *x,
+                  const struct stat *then)
 {
 	const struct stat *now = &x->st;
 
@@ -114,7 +116,44 @@ static bool differs(const struct diff *d, const struct walk_entry *x, const stru
 	if (now->st_size != then->st_size || now->st_mtim.tv_sec != then->st_mtim.tv_sec ||
 	    now->st_mtim.tv_nsec != then->st_mtim.tv_nsec)
 		return true;
-	return S_ISREG(now->st_mode) && has_other_capability(d, x);
+	return S_ISREG(now->st_mode) && has_other_capability(job, x);
+}
+
+/* fuse-overlayfs 1.10: "user.fuseoverlayfs.opaque" and, for readers without attributes, files
+ * ".wh..wh..opq" and ".wh..opq" in an opaque directory; ".wh.NAME" where it could not make a
+ * device. It lets no container make such names itself. */
+const char *pack_fuse_mark(const struct pack_upper_job *job, const char *name)
+{
+	if (!job->is_fuse || strncmp(name, ".wh.", 4) != 0)
+		return NULL;
+	return !strcmp(name, ".wh..wh..opq") || !strcmp(name, ".wh..opq") ? "" : name + 4;
+}
+
+bool pack_is_opaque(const struct pack_upper_job *job, int dir_fd)
+{
+	char value[2];
+
+	return job->is_whole || is_opaque(dir_fd) ||
+	       (job->is_fuse &&
+	        fgetxattr(dir_fd, "user.fuseoverlayfs.opaque", value, sizeof(value)) == 1 &&
+	        value[0] == 'y') ||
+	       (job->is_fuse && faccessat(dir_fd, ".wh..wh..opq", F_OK, AT_SYMLINK_NOFOLLOW) == 0);
+}
+
+/* 1: something of this name was there before the removal; a path that was not is no news. */
+static int tell_removed(struct diff *d, const struct walk_entry *x, const char *name, struct err *e)
+{
+	char path[PATH_MAX + NAME_MAX];
+	struct stat then;
+	int r = 0;
+
+	if (*name && x->parent_lower)
+		r = lower_find(x->parent_lower, name, &then, NULL, e);
+	if (r <= 0)
+		return r;
+	(void)snprintf(path, sizeof(path), "%.*s%s", (int)(strlen(x->path) - strlen(x->name)),
+	               x->path, name);
+	return tell(d, 'D', path, false, e);
 }
 
 static int visit(void *arg, const struct walk_entry *x, struct err *e)
@@ -126,6 +165,8 @@ static int visit(void *arg, const struct walk_entry *x, struct err *e)
 
 	if (!x->path[0])
 		return 1;
+	if (pack_fuse_mark(d->job, x->name))
+		return tell_removed(d, x, pack_fuse_mark(d->job, x->name), e);
 	if (x->parent_lower) {
 		r = lower_find(x->parent_lower, x->name, &then, is_dir ? x->lower : NULL, e);
 		if (r < 0)
@@ -139,7 +180,7 @@ static int visit(void *arg, const struct walk_entry *x, struct err *e)
 	r = 0;
 	if (!existed)
 		r = tell(d, 'A', x->path, is_dir, e);
-	else if (differs(d, x, &then))
+	else if (pack_differs(d->job, x, &then))
 		r = tell(d, 'C', x->path, is_dir, e);
 	return r < 0 ? r : 1;
 }
@@ -152,7 +193,7 @@ static int enter(void *arg, const char *path, int dir_fd, const struct lower *lo
 	struct stat st;
 	int r;
 
-	if (!lower->n || !is_opaque(dir_fd))
+	if (!lower->n || !pack_is_opaque(d->job, dir_fd))
 		return 0;
 	r = lower_names(lower, d->job->proc_fd, &names, e);
 	for (size_t i = 0; i < names.n && r == 0; i++) {

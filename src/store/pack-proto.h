@@ -24,8 +24,9 @@
  *one), gets hold of the tree, confines itself to it (Landlock, seccomp), and then touches contents.
  *
  * The plan is a sealed memory file of NUL-terminated words: "layer" PATH (below the data directory,
- * lowest first), "data" PATH (likewise, a data-only layer below them), "mount" TARGET SOURCE
- *"ro"|"rw", "hidden" PATH (made by us, not by the container).
+ * lowest first), "data" PATH (likewise, a data-only layer below them), "backend"
+ * NAME (container/backend.h), "mount" TARGET SOURCE "ro"|"rw", "hidden" PATH (made by us, not by
+ *the container).
  */
 #pragma once
 
@@ -39,6 +40,7 @@ enum pack_op {
 	PACK_WRITE,  /* tar stream -> into the directory at the path */
 	PACK_EXPORT, /* the whole tree -> tar stream */
 	PACK_LAYER,  /* UPPER -> compressed layer with whiteouts */
+	PACK_COPY,   /* layers of UPPER -> the container's directory "copy", which is empty */
 	PACK_DIFF,   /* UPPER -> NUL-terminated "A/path", "C/path", "D/path" */
 };
 enum pack_tree {

@@ -8,8 +8,8 @@
  * tar's header says the size first.
  *
  * Files: pack-tar.c writes entries, pack-walk.c visits a tree, pack-lower.c looks into the layers
- * below, pack-tree.c, pack-layer.c and pack-diff.c are the three users of these; pack-place.c finds
- * what a path means.
+ * below, pack-tree.c, pack-layer.c, pack-diff.c and pack-copy.c are the users of these;
+ * pack-place.c finds what a path means.
  */
 #pragma once
 
@@ -105,11 +105,32 @@ struct pack_upper_job {
 	struct lower lower;  /* of the root; taken over */
 	char *const *hidden; /* absolute paths, NULL-terminated */
 	bool is_plain;       /* the layer is not to be compressed */
+	bool is_whole;       /* it has everything; what is below and not here was removed */
+	bool is_fuse;        /* it has the marks of fuse-overlayfs (pack_fuse_mark()) */
 };
 int pack_layer(struct pack_upper_job *job, struct pack_sums *ret, struct err *e);
 int pack_diff(struct pack_upper_job *job, struct err *e);
 /* Whether it is a place that we made for a mount, and nothing else. */
 bool pack_is_hidden(const struct pack_upper_job *job, const struct walk_entry *x);
+
+/* Whether what @x was removed or emptied is told by fuse-overlayfs' own marks: the name that was
+ * removed, "" for a mark of another kind, NULL: an ordinary entry. */
+const char *pack_fuse_mark(const struct pack_upper_job *job, const char *name);
+/* Whether nothing that lies below a directory of the upper one is to be seen. */
+bool pack_is_opaque(const struct pack_upper_job *job, int dir_fd);
+/* Whether the container changed what was there: @x against @then. */
+bool pack_differs(const struct pack_upper_job *job, const struct walk_entry *x,
+                  const struct stat *then);
+
+/* --- pack-copy.c */
+
+struct pack_copy_job {
+	int to_fd, proc_fd;
+	int objects_fd; /* contents of metadata trees; -EBADF */
+	bool is_single_id;
+};
+/* Takes over @lower. */
+int pack_copy(const struct pack_copy_job *job, struct lower *lower, struct err *e);
 
 /* --- pack-place.c */
 

@@ -6,7 +6,7 @@
  *	oci/              a valid OCI image layout: blobs/sha256/, index.json, oci-layout
  *	layers/CHAIN/     an unpacked layer (layers.h), CHAIN = 64 hex digits of its chain id
  *	objects/          contents of files, by digest (object.h)
- *	containers/ID/    config.json (OCI document), state, log, upper, work, etc
+ *	containers/ID/    config.json (OCI document), state, log, upper, work ...
  *	volumes/NAME/     _data and what is known of it (volumes.h)
  *	live/ID           empty; exists while a monitor looks after that container
  *	tmp/KIND-PID-UNIQUE-RANDOM   being made; PID and UNIQUE name the maker (struct proc_id)
@@ -62,3 +62,7 @@ typedef int (*store_remove_fn)(int dirfd, const char *name, void *arg, struct er
  * empty (two directory reads). Never touches what a living process makes. Failures to delete are
  * left for the next time. */
 int store_sweep(struct store *s, store_remove_fn remove_tree, void *arg, struct err *e);
+/* The same for who is about to call container_publish(): leaves to that, and to monitors at work,
+ * the containers that ended in good order. */
+int store_sweep_before_publish(struct store *s, store_remove_fn remove_tree, void *arg,
+                               struct err *e);

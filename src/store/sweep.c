@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/strv.h"
 #include "store/collect.h"
+#include "store/containers.h"
 #include "store/hex.h"
 #include "store/layers.h"
 #include "store/pins.h"
@@ -22,12 +23,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 
 struct findings {
 	int tmp_fd, trash_fd;
+	bool spares_orderly;    /* what monitors empty or have emptied is not for us */
 	struct strv tmp, trash; /* names to delete */
 	bool has_dead_stage;    /* a publisher died: it may have left a row */
 	bool has_dead_pull;
@@ -99,9 +102,34 @@ static int take_tmp(struct findings *f, int dirfd, const char *name)
 	return strv_add(&f->tmp, name);
 }
 
+enum trash_state trash_look(int trash_dirfd, const char *id)
+{
+	int fd = openat(trash_dirfd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	enum trash_state state = TRASH_EMPTY;
+	struct dirent *de;
+	DIR *d;
+
+	if (fd < 0)
+		return TRASH_LEFT;
+	if (flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+		state = TRASH_EMPTYING;
+	d = state == TRASH_EMPTY ? fdopendir(fd) : NULL;
+	if (!d) {
+		(void)close(fd);
+		return state == TRASH_EMPTY ? TRASH_LEFT : state;
+	}
+	while (state == TRASH_EMPTY && (de = readdir(d)))
+		if (strcmp(de->d_name, ".") != 0 && strcmp(de->d_name, "..") != 0)
+			state = TRASH_LEFT;
+	(void)closedir(d);
+	return state;
+}
+
 static int take_trash(struct findings *f, int dirfd, const char *name)
 {
-	(void)dirfd;
+	if (f->spares_orderly && is_hex(name, CONTAINER_ID_SIZE - 1) &&
+	    trash_look(dirfd, name) != TRASH_LEFT)
+		return 0;
 	return strv_add(&f->trash, name); /* collect_due() takes the mark from there */
 }
 
@@ -176,9 +204,12 @@ static bool collect_due(struct findings *f)
 	return false;
 }
 
-int store_sweep(struct store *s, store_remove_fn remove_tree, void *arg, struct err *e)
+static int sweep(struct store *s, bool spares_orderly, store_remove_fn remove_tree, void *arg,
+                 struct err *e)
 {
-	_cleanup_(findings_done) struct findings f = { .tmp_fd = -EBADF, .trash_fd = -EBADF };
+	_cleanup_(findings_done) struct findings f = { .tmp_fd = -EBADF,
+		                                       .trash_fd = -EBADF,
+		                                       .spares_orderly = spares_orderly };
 	bool due;
 	int r;
 
@@ -203,4 +234,15 @@ int store_sweep(struct store *s, store_remove_fn remove_tree, void *arg, struct 
 	remove_all(f.tmp_fd, &f.tmp, remove_tree, arg);
 	remove_all(f.trash_fd, &f.trash, remove_tree, arg);
 	return due ? layer_collect(s, remove_tree, arg, e) : 0;
+}
+
+int store_sweep(struct store *s, store_remove_fn remove_tree, void *arg, struct err *e)
+{
+	return sweep(s, false, remove_tree, arg, e);
+}
+
+int store_sweep_before_publish(struct store *s, store_remove_fn remove_tree, void *arg,
+                               struct err *e)
+{
+	return sweep(s, true, remove_tree, arg, e);
 }

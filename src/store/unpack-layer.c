@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* unpack-layer - the loop over the archive */
 #include "base/file.h"
+#include "store/meta-tree.h"
 #include "store/unpack-entry.h"
 #include "store/unpack-stream.h"
 
@@ -137,6 +138,8 @@ static int unpack(const struct unpack_job *job, bool is_layer, struct unpack_res
 		r = tree_remove_at(job->dirfd, "fs", e);
 	else if (r == 0)
 		r = tree_seal(&u.tree, e);
+	if (r == 0 && u.objects && job->keeps_tree)
+		r = meta_tree_add_mount_points(job->dirfd, e);
 	if (r == 0)
 		r = stream_digest(stream, ret->diff_id, e);
 	object_writer_free(u.objects);

@@ -44,7 +44,7 @@ attached() { # NAME -> somebody has attached since
 
 @test "attach: input goes in; where nobody was attached from the start its end does not" {
   usr-ct run -di --name eater --network none "$B" sh -c 'while read -r line; do echo "got $line"; done; echo over'
-  echo one | timeout 20 usr-ct attach --no-stdin eater >/dev/null 2>&1 3>&- &
+  echo one | within 20 usr-ct attach --no-stdin eater >/dev/null 2>&1 3>&- &
   client=$!
   mkfifo input
   usr-ct attach eater <input >out 2>&1 3>&- &

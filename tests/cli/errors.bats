@@ -171,7 +171,7 @@ refused() { # LAYOUT CODE
 
 @test "a registry that sends more than it promised is stopped" {
   start_bad_registry endless "$IMAGES/bad/good" bad
-  run --separate-stderr timeout 60 usr-ct pull "$BAD_REGISTRY/x:bad"
+  run --separate-stderr within 60 usr-ct pull "$BAD_REGISTRY/x:bad"
   assert_status 1
   assert_has "$stderr" UCT-12
   assert_no_trace
@@ -289,7 +289,7 @@ refused() { # LAYOUT CODE
 
 @test "a limit of open files or processes that is too low is an error, not a hang" {
   usr-ct pull "oci:$IMAGES/oci:busybox"
-  run timeout 30 bash -c 'ulimit -n 8; usr-ct run --rm --network none busybox true'
+  run within 30 bash -c 'ulimit -n 8; usr-ct run --rm --network none busybox true'
   [ "$status" != 124 ]
   usr-ct rmi -f busybox
 }

@@ -44,9 +44,12 @@ teardown_store() {
 
 # --- waiting
 
+# How many times slower than usual a machine may be: each deadline is multiplied by it.
+PATIENCE=${USRCT_TEST_PATIENCE:-1}
+
 # Tries a command until it succeeds, for at most 15 seconds, or WAIT_S. The only wait by the clock.
 wait_until() { # COMMAND...
-  local deadline=$((SECONDS + ${WAIT_S:-15}))
+  local deadline=$((SECONDS + ${WAIT_S:-15} * PATIENCE))
   until "$@" >/dev/null 2>&1; do
     if [[ $SECONDS -ge $deadline ]]; then
       printf 'waited in vain for: %s\n' "$*"
@@ -54,6 +57,11 @@ wait_until() { # COMMAND...
     fi
     read -rt 0.02 <> <(:) || true
   done
+}
+
+# A command that must not take longer.
+within() { # SECONDS COMMAND...
+  timeout -k 1 $(($1 * PATIENCE)) "${@:2}"
 }
 
 file_has() { # FILE TEXT
@@ -75,6 +83,12 @@ is_gone() { # PID
 # Whether the machine hands the memory controller down to us (the virtual machine does).
 has_controllers() { # IMAGE
   usr-ct run --rm -m 64m "$1" true 2>/dev/null
+}
+
+# For what has no other way on older kernels.
+needs_linux() { # VERSION WHAT
+  [[ $(printf '%s\n' "$1" "$(uname -r | grep -oE '^[0-9]+\.[0-9]+')" | sort -V | head -1) == "$1" ]] ||
+    skip "needs Linux $1: $2"
 }
 
 # Where its cgroup is, as the state file says.

@@ -65,7 +65,7 @@ teardown() {
 @test "logs: -f follows until the container ends" {
   mkdir gate
   usr-ct run -d --name talks -v ./gate:/gate "$B" sh -c 'echo first; until [ -e /gate/go ]; do usleep 10000; done; echo last'
-  timeout 30 usr-ct logs -f talks >out 2>&1 3>&- &
+  within 30 usr-ct logs -f talks >out 2>&1 3>&- &
   follower=$!
   wait_until file_has out first
   touch gate/go
@@ -108,7 +108,7 @@ teardown() {
   wait_until log_has stubborn ready
   before=$SECONDS
   run_ct -0 stop -t 1 stubborn
-  [ $((SECONDS - before)) -lt 8 ]
+  [ $((SECONDS - before)) -lt $((8 * PATIENCE)) ]
   [ "$(inspect_field stubborn .State.ExitCode)" = 137 ]
 }
 

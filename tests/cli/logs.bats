@@ -51,7 +51,7 @@ dir_of() { # NAME
 
 @test "logs: -f goes on over restarts until the end" {
   usr-ct run -d --name again --network none --restart on-failure:3 "$B" sh -c 'echo run; exit 1'
-  run timeout 20 usr-ct logs -f again
+  run within 20 usr-ct logs -f again
   assert_status 0
   [ "${#lines[@]}" = 4 ]
 }
@@ -67,7 +67,7 @@ dir_of() { # NAME
   wait_until log_has swift last
   kill -CONT "$reader"
   # It was overtaken: it goes on with what is left, whole lines, up to the end.
-  timeout 20 sed -n '/^last$/{p;q}' <&8 | grep -q last
+  within 20 sed -n '/^last$/{p;q}' <&8 | grep -q last
   exec 8<&-
   usr-ct stop -t 0 swift
 }

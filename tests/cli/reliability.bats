@@ -62,16 +62,16 @@ teardown() {
 # After a kill: what is listed is true, it can be removed, and nothing stays.
 look_after_kill() { # WHEN
   local state pid
-  state=$(timeout 20 usr-ct inspect victim 2>/dev/null | jq -r '.[0].State | "\(.Status) \(.Pid)"') || true
+  state=$(within 20 usr-ct inspect victim 2>/dev/null | jq -r '.[0].State | "\(.Status) \(.Pid)"') || true
   read -r state pid <<<"$state"
   case $state in
   '' | null) state= ;; # it never came to exist
-  running | lost) ! is_gone "$pid" || [[ $(timeout 20 usr-ct inspect victim | jq -r '.[0].State.Status') == exited ]] ||
+  running | lost) ! is_gone "$pid" || [[ $(within 20 usr-ct inspect victim | jq -r '.[0].State.Status') == exited ]] ||
     fail "$1: said to be $state, but process $pid is gone" || return ;;
   created | exited) [[ ${pid:-0} == 0 ]] || is_gone "$pid" || fail "$1: $state, but $pid runs" || return ;;
   *) fail "$1: odd state '$state'" || return ;;
   esac
-  [[ -z $state ]] || timeout 20 usr-ct rm -f victim >/dev/null || fail "$1: cannot be removed" || return
+  [[ -z $state ]] || within 20 usr-ct rm -f victim >/dev/null || fail "$1: cannot be removed" || return
   assert_nothing_left || fail "$1: see above" || return
 }
 

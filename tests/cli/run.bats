@@ -33,13 +33,13 @@ teardown() {
 }
 
 @test "run: without -i the program's stdin is empty" {
-  run --separate-stderr timeout 20 usr-ct run --rm "$B" wc -c < <(echo something; head -c 100 /dev/zero)
+  run --separate-stderr within 20 usr-ct run --rm "$B" wc -c < <(echo something; head -c 100 /dev/zero)
   assert_status 0
   [ "$(tr -d ' ' <<<"$output")" = 0 ]
 }
 
 @test "run: end of stdin ends a program that reads it" {
-  run --separate-stderr timeout 20 usr-ct run --rm -i "$B" sh -c 'cat; echo after' < <(printf 'no newline')
+  run --separate-stderr within 20 usr-ct run --rm -i "$B" sh -c 'cat; echo after' < <(printf 'no newline')
   assert_status 0
   assert_output "no newlineafter"
 }
@@ -58,7 +58,7 @@ teardown() {
 }
 
 @test "run: a reader that leaves early does not make it hang" {
-  run timeout 20 bash -c 'usr-ct run --rm "$1" yes | head -1' - "$B"
+  run within 20 bash -c 'usr-ct run --rm "$1" yes | head -1' - "$B"
   [ "$status" = 0 ]
   [ "${lines[0]}" = y ]
 }
@@ -500,7 +500,7 @@ teardown() {
 }
 
 @test "run: closed standard descriptors are no trouble" {
-  run timeout 20 bash -c 'usr-ct run --rm "$1" true <&- >&- 2>&-' - "$B"
+  run within 20 bash -c 'usr-ct run --rm "$1" true <&- >&- 2>&-' - "$B"
   [ "$status" = 0 ]
 }
 

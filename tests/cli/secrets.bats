@@ -100,16 +100,16 @@ inside() { # FLAG... IMAGE COMMAND...
 
 @test "secrets: a container keeps what it was made with; the value is in no document" {
   printf firstvalue | usr-ct secret create pw - >/dev/null
-  usr-ct create --name c --network none --secret pw "$B" cat /run/secrets/pw >/dev/null
+  usr-ct create --name ct --network none --secret pw "$B" cat /run/secrets/pw >/dev/null
   printf secondvalue | usr-ct secret create --replace pw - >/dev/null
-  run_ct -0 start -a c
+  run_ct -0 start -a ct
   assert_output firstvalue
   usr-ct secret rm pw >/dev/null
-  run_ct -0 start -a c
+  run_ct -0 start -a ct
   assert_output firstvalue
-  dir=$XDG_DATA_HOME/usr-ct/containers/$(usr-ct inspect -f '{{.Id}}' c)
+  dir=$XDG_DATA_HOME/usr-ct/containers/$(usr-ct inspect -f '{{.Id}}' ct)
   run grep -rl value "$dir" --include=config.json --include=launch.json
   assert_output ""
-  assert_lacks "$(usr-ct inspect c)" firstvalue
+  assert_lacks "$(usr-ct inspect ct)" firstvalue
   [ "$(stat -c %a "$dir/secret-0")" = 600 ]
 }

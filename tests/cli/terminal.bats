@@ -85,7 +85,7 @@ person() {
 }
 
 @test "-it without a terminal is refused as Docker does, and nothing hangs" {
-  run --separate-stderr timeout 20 usr-ct run --rm -it "$B" true </dev/null
+  run --separate-stderr within 20 usr-ct run --rm -it "$B" true </dev/null
   [ "$status" = 125 ] || { show; false; }
   assert_has "$stderr" terminal
 }

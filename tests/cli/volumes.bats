@@ -98,7 +98,7 @@ local     data"
 }
 
 @test "volumes: one that a container has is not removed, with or without -f" {
-  run_ct -0 create --name c --network none -v data:/d "$B" true
+  run_ct -0 create --name ct --network none -v data:/d "$B" true
   run_ct -1 volume rm data
   assert_error 1332 "$(usr-ct ps -aq)"
   run_ct -1 volume rm -f data
@@ -106,8 +106,8 @@ local     data"
   run_ct -0 volume ls -q -f dangling=true
   assert_output ""
   run_ct -0 ps -a --filter volume=data --format '{{.Names}} {{.Mounts}} {{.LocalVolumes}}'
-  assert_output "c data 1"
-  run_ct -0 rm -v c # a named one stays
+  assert_output "ct data 1"
+  run_ct -0 rm -v ct # a named one stays
   run_ct -0 volume ls -q -f dangling=true
   assert_output data
   run_ct -0 volume rm data
@@ -116,7 +116,7 @@ local     data"
 @test "volumes: prune takes anonymous ones, with --all all that no container has" {
   usr-ct volume create keep >/dev/null
   usr-ct volume create --label go=1 go >/dev/null
-  usr-ct create --name c --network none -v used:/u -v /anon "$B" true >/dev/null
+  usr-ct create --name ct --network none -v used:/u -v /anon "$B" true >/dev/null
   left=$(usr-ct volume create)
   run_ct -0 volume prune -f
   assert_has "$output" "Deleted Volumes:"$'\n'"$left"
@@ -251,18 +251,18 @@ PY
   inside -v /anon "$B" sh -c 'echo x >/anon/f'
   run_ct -0 volume ls -q
   assert_output ""
-  usr-ct create --name c --network none -v /anon "$B" true >/dev/null
-  usr-ct rm c >/dev/null
+  usr-ct create --name ct --network none -v /anon "$B" true >/dev/null
+  usr-ct rm ct >/dev/null
   [ "$(usr-ct volume ls -q | wc -l)" = 1 ]
   usr-ct volume prune -f >/dev/null
-  usr-ct create --name c --network none -v /anon "$B" true >/dev/null
-  usr-ct create --name d --network none --volumes-from c "$B" true >/dev/null
-  usr-ct rm -v c >/dev/null # d has it too
+  usr-ct create --name ct --network none -v /anon "$B" true >/dev/null
+  usr-ct create --name de --network none --volumes-from ct "$B" true >/dev/null
+  usr-ct rm -v ct >/dev/null # d has it too
   [ "$(usr-ct volume ls -q | wc -l)" = 1 ]
-  usr-ct rm -v d >/dev/null
+  usr-ct rm -v de >/dev/null
   run_ct -0 volume ls -q
   assert_output ""
-  usr-ct run -d --rm --name e --network none -v /anon "$B" true >/dev/null
+  usr-ct run -d --rm --name ee --network none -v /anon "$B" true >/dev/null
   wait_until test -z "$(usr-ct ps -aq)"
   wait_until has_no_volumes
 }
@@ -273,10 +273,10 @@ has_no_volumes() {
 }
 
 @test "volumes: what an image declares becomes anonymous volumes, or what --image-volume says" {
-  usr-ct create --name c --network none declares cat /seed/file >/dev/null
-  run_ct -0 inspect -f '{{range .Mounts}}{{.Type}} {{.Destination}} {{.Driver}} {{.RW}}{{end}}' c
+  usr-ct create --name ct --network none declares cat /seed/file >/dev/null
+  run_ct -0 inspect -f '{{range .Mounts}}{{.Type}} {{.Destination}} {{.Driver}} {{.RW}}{{end}}' ct
   assert_output "volume /seed local true"
-  run_ct -0 start -a c
+  run_ct -0 start -a ct
   assert_output one
   inside --image-volume ignore declares sh -c 'grep -c " /seed " /proc/mounts'
   assert_output 0
@@ -288,16 +288,16 @@ has_no_volumes() {
 }
 
 @test "volumes: --volumes-from, read-only too; what is said besides comes first" {
-  usr-ct create --name c --network none -v data:/d -v ./src:/s -v ./src:/t:ro --tmpfs /tmp2 "$B" true >/dev/null
-  run_ct run --rm --network none --volumes-from c -v ./src:/d "$B" sh -c 'ls /d; cat /s/file; touch /t/x'
+  usr-ct create --name ct --network none -v data:/d -v ./src:/s -v ./src:/t:ro --tmpfs /tmp2 "$B" true >/dev/null
+  run_ct run --rm --network none --volumes-from ct -v ./src:/d "$B" sh -c 'ls /d; cat /s/file; touch /t/x'
   assert_status 1
   assert_output $'file\ncontent'
-  run_ct run --rm --network none --volumes-from c:ro "$B" sh -c 'touch /d/x || touch /s/x; ls -d /tmp2'
+  run_ct run --rm --network none --volumes-from ct:ro "$B" sh -c 'touch /d/x || touch /s/x; ls -d /tmp2'
   [ "$status" != 0 ]
   [ ! -e src/x ]
   run_ct run --rm --volumes-from nosuch "$B" true
   assert_error 1401
-  run_ct run --rm --volumes-from c:nosuch "$B" true
+  run_ct run --rm --volumes-from ct:nosuch "$B" true
   assert_error 1103
 }
 
@@ -332,8 +332,8 @@ has_no_volumes() {
   done
   # And with cp, through the container that has it.
   echo mine >"$FILE_DIR/out"
-  usr-ct create --name c --network none -v data:/d "$B" true >/dev/null
-  run_ct cp src/file c:/d/rel/usrct-evil
+  usr-ct create --name ct --network none -v data:/d "$B" true >/dev/null
+  run_ct cp src/file ct:/d/rel/usrct-evil
   [ ! -e /etc/usrct-evil ]
 }
 
@@ -346,19 +346,19 @@ has_no_volumes() {
   assert_output new
   inside --mount type=image,source=plain,target=/i,subpath=seed "$B" cat /i/file
   assert_output one
-  usr-ct create --name c --network none --mount type=image,source=plain,target=/i "$B" ls /i/seed/file >/dev/null
+  usr-ct create --name ct --network none --mount type=image,source=plain,target=/i "$B" ls /i/seed/file >/dev/null
   run_ct rmi plain
   assert_error 1210
-  run_ct -0 start -a c
+  run_ct -0 start -a ct
   run_ct run --rm --mount type=image,source=plain,target=/i,subpath=../etc "$B" true
   assert_error 1103
 }
 
 @test "volumes: O is an overlay that is empty again at the next start; upperdir keeps" {
-  usr-ct create --name c --network none -v ./src:/s:O "$B" sh -c 'ls /s; echo x >/s/new; rm /s/file' >/dev/null
-  run_ct -0 start -a c
+  usr-ct create --name ct --network none -v ./src:/s:O "$B" sh -c 'ls /s; echo x >/s/new; rm /s/file' >/dev/null
+  run_ct -0 start -a ct
   assert_output file
-  run_ct -0 start -a c
+  run_ct -0 start -a ct
   assert_output file
   [ -e src/file ] && [ ! -e src/new ]
   mkdir up work
@@ -449,30 +449,30 @@ has_no_volumes() {
 }
 
 @test "volumes: inspect shows mounts with Docker's fields" {
-  usr-ct create --name c --network none -v data:/d:ro -v ./src:/s:rslave --mount type=tmpfs,dst=/t "$B" true >/dev/null
-  run_ct -0 inspect -f '{{range .Mounts}}{{.Type}}|{{.Source}}|{{.Destination}}|{{.Mode}}|{{.RW}}|{{.Propagation}};{{end}}' c
+  usr-ct create --name ct --network none -v data:/d:ro -v ./src:/s:rslave --mount type=tmpfs,dst=/t "$B" true >/dev/null
+  run_ct -0 inspect -f '{{range .Mounts}}{{.Type}}|{{.Source}}|{{.Destination}}|{{.Mode}}|{{.RW}}|{{.Propagation}};{{end}}' ct
   assert_has "$output" "volume|$V/data/_data|/d|ro|false|;"
   assert_has "$output" "bind|$PWD/src|/s|rslave|true|rslave;"
   assert_has "$output" "tmpfs||/t||true|;"
-  run_ct -0 inspect -f '{{range .Mounts}}{{if eq .Type "volume"}}{{.Name}} {{.Driver}}{{end}}{{end}}' c
+  run_ct -0 inspect -f '{{range .Mounts}}{{if eq .Type "volume"}}{{.Name}} {{.Driver}}{{end}}{{end}}' ct
   assert_output "data local"
 }
 
 @test "volumes: mount add and swap know them, and what was added is in use" {
-  usr-ct run -d --name c --network none "$B" sleep 1000 >/dev/null
-  run_ct -0 mount add c live:/l
-  run_ct -0 exec c sh -c 'echo x >/l/f; cat /l/f'
+  usr-ct run -d --name ct --network none "$B" sleep 1000 >/dev/null
+  run_ct -0 mount add ct live:/l
+  run_ct -0 exec ct sh -c 'echo x >/l/f; cat /l/f'
   assert_output x
   run_ct -1 volume rm live
   assert_error 1332
-  run_ct mount add c /nosource
+  run_ct mount add ct /nosource
   [ "$status" != 0 ]
 }
 
 @test "volumes: system df and system prune --volumes" {
   inside -v data:/d "$B" sh -c 'dd if=/dev/zero of=/d/f bs=1M count=1 2>/dev/null'
   usr-ct volume create >/dev/null
-  usr-ct create --name c --network none -v data:/d "$B" true >/dev/null
+  usr-ct create --name ct --network none -v data:/d "$B" true >/dev/null
   run_ct -0 system df --format '{{.Type}} {{.TotalCount}} {{.Active}}'
   assert_has "$output" "Local Volumes 2 1"
   run_ct -0 system df -v

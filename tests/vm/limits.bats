@@ -74,7 +74,7 @@ greedy='dd if=/dev/zero of=/dev/null bs=200M count=1 2>/dev/null'
 @test "limits: processor time is throttled" {
   usr-ct run -d --name ct --cpus 0.2 "$B" sh -c 'while :; do :; done'
   throttled() { [[ $(setting ct cpu.stat | sed -n 's/^nr_throttled //p') -gt 3 ]]; }
-  WAIT_S=60 wait_until throttled
+  wait_until throttled
 }
 
 @test "limits: inside, the container cannot raise its own" {
@@ -100,7 +100,7 @@ greedy='dd if=/dev/zero of=/dev/null bs=200M count=1 2>/dev/null'
 
 @test "limits: update: a limit below what is in use is refused" {
   usr-ct run -d --name ct "$B" sh -c 'dd if=/dev/zero of=/dev/shm/x bs=1M count=40; echo ready; sleep 1000'
-  WAIT_S=60 wait_until log_has ct ready
+  wait_until log_has ct ready
   run_ct -1 update --memory 16m ct
   assert_error 1804 "would kill"
   is_state ct running

@@ -79,8 +79,7 @@ no_scopes() {
 @test "scope: kill -9 of the monitor leaves nothing behind" {
   id=$(usr-ct run -d --name ct "$B" sleep 1000)
   kill -9 "$(sed -n 's/^monitor=//p' "$XDG_DATA_HOME/usr-ct/containers/$id/state")"
-  run_ct -0 ps
-  assert_has "$output" unmonitored
+  wait_until eval 'usr-ct ps | grep -q unmonitored'
   run_ct -0 rm -f ct
   wait_until no_scopes
 }

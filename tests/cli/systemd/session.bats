@@ -41,6 +41,16 @@ unit_is() { # UNIT STATE
   [[ $(unit_of self) == session-*.scope ]]
 }
 
+@test "systemd: doctor says what becomes of containers after a logout" {
+  run_ct doctor --json
+  if [[ -e /var/lib/systemd/linger/$USER ]]; then
+    assert_has "$output" "containers go on when you have logged out"
+  else
+    assert_has "$output" "containers with it"
+    assert_has "$(jq -r '.[] | select(.id == "logout") | .fix' <<<"$output")" enable-linger
+  fi
+}
+
 @test "systemd: a container runs in a session, and nothing of it stays in it" {
   run_ct -0 run --rm "$REGISTRY/busybox" echo fine
   assert_output fine
@@ -51,18 +61,36 @@ unit_is() { # UNIT STATE
   run_ct -0 rm back
 }
 
-@test "systemd: from a unit with Delegate=yes the container's cgroup is below the unit's" {
-  # systemd marks the cgroup with user.delegate, but 252 only as the system's manager.
-  systemd-run --user --collect --unit uct-test-delegated -p Delegate=yes \
-    bash -c 'python3 -c "import os; os.setxattr(\"/sys/fs/cgroup$1\", \"user.delegate\", b\"1\")"
-      exec usr-ct run --rm --name below "$2" sleep 1000' \
-    bash "/user.slice/user-$UID.slice/user@$UID.service/app.slice/uct-test-delegated.service" \
-    "$REGISTRY/busybox"
+delegated_unit() { # UNIT ARGUMENT-OF-RUN...: with a name of its own
+  systemd-run --user --collect --unit "$1" -p Delegate=yes usr-ct run --rm --name below "${@:2}"
   wait_until is_state below running
-  pid=$(inspect_field below .State.Pid)
-  assert_has "$(own_cgroup "$pid")" uct-test-delegated.service/
+}
+
+@test "systemd: from a unit with Delegate=yes the container's cgroup is below the unit's" {
+  delegated_unit uct-test-delegated "$REGISTRY/busybox" sleep 1000
+  assert_has "$(own_cgroup "$(inspect_field below .State.Pid)")" uct-test-delegated.service/
+  # It is marked now, whatever the manager's version: a second start asks nobody.
+  [[ $(getfattr --only-values -n user.delegate \
+    "/sys/fs/cgroup/user.slice/user-$UID.slice/user@$UID.service/app.slice/uct-test-delegated.service") == 1 ]]
+  run_ct -0 exec below true
   run_ct -0 rm -f below
   wait_until unit_is uct-test-delegated.service inactive
+}
+
+@test "systemd: in a unit with Delegate=yes --cgroup-parent is a path below it" {
+  delegated_unit uct-test-parent --cgroup-parent some/where "$REGISTRY/busybox" sleep 1000
+  assert_has "$(own_cgroup "$(inspect_field below .State.Pid)")" uct-test-parent.service/some/where/
+  run_ct -0 rm -f below
+}
+
+@test "systemd: from a unit that is not delegated the container gets a scope" {
+  systemd-run --user --collect --unit uct-test-plain usr-ct run --rm --name beside "$REGISTRY/busybox" sleep 1000
+  wait_until is_state beside running
+  assert_has "$(own_cgroup "$(inspect_field beside .State.Pid)")" /usr-ct.slice/usr-ct-
+  run_ct -0 rm -f beside
+  run systemd-run --user --collect --pipe --wait usr-ct run --rm --cgroup-parent some/where "$REGISTRY/busybox" true
+  [ "$status" = 125 ]
+  assert_has "$output" "NAME.slice"
 }
 
 @test "systemd: a container as a service lives and ends as one, and its output is in the journal" {

@@ -23,3 +23,8 @@ teardown() {
   run_ct doctor
   assert_has "$output" /dev/fuse
 }
+
+@test "without fuse: fuse-overlayfs that was asked for is refused, with what to do" {
+  USRCT_MOUNT_BACKEND=fuse-overlayfs run_ct -125 run --rm --network none "$REGISTRY/busybox" true
+  assert_error 1505 /dev/fuse
+}

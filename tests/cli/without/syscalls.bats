@@ -33,7 +33,7 @@ has_another_way() {
 right_or_told() { # EXPECTED OUTPUT OF A SUCCESS, COMMAND...
   local expected=$1
   shift
-  run --separate-stderr timeout -k 1 20 usr-ct "$@"
+  run --separate-stderr within 20 usr-ct "$@"
   if [ "$status" = 0 ]; then
     [[ -z $expected ]] || assert_output "$expected"
   elif has_another_way; then
@@ -58,6 +58,6 @@ right_or_told() { # EXPECTED OUTPUT OF A SUCCESS, COMMAND...
     right_or_told back stop -t 0 back
     right_or_told back rm back
   fi
-  run timeout -k 1 20 usr-ct doctor
+  run within 20 usr-ct doctor
   [[ $status != 124 && $status != 137 ]] || fail "doctor hangs"
 }

@@ -49,12 +49,23 @@ static void test_enter_fails(void **state)
 	assert_int_equal(e.uct, UCT_CGROUP_FAILED);
 }
 
+/* Only what we are in ourselves can be marked: the manager's word about anything else is not for
+ * us. */
+static void test_mark_elsewhere(void **state)
+{
+	(void)state;
+	assert_int_equal(cgroup_mark_delegated(""), -ENOENT);
+	assert_int_equal(cgroup_mark_delegated("relative"), -ENOENT);
+	assert_int_equal(cgroup_mark_delegated("/no-such.slice/no-such.service"), -ENOENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_not_delegated),
 		cmocka_unit_test(test_remove),
 		cmocka_unit_test(test_enter_fails),
+		cmocka_unit_test(test_mark_elsewhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -202,12 +202,6 @@ int usrct_container_rename(struct usrct *u, const char *ref, const char *name, s
 	return find(ref) ? 0 : fail(e, UCT_CONTAINER_UNKNOWN, -ENOENT, "no such container", ref);
 }
 
-int usrct_container_restart(struct usrct *u, const char *ref, const struct usrct_stop_options *opts,
-                            struct usrct_err *e)
-{
-	return usrct_container_stop(u, ref, opts, e);
-}
-
 int usrct_container_stop(struct usrct *u, const char *ref, const struct usrct_stop_options *opts,
                          struct usrct_err *e)
 {
@@ -225,6 +219,40 @@ int usrct_container_kill(struct usrct *u, const char *ref, int signo, struct usr
 	if (!ct)
 		return fail(e, UCT_CONTAINER_UNKNOWN, -ENOENT, "no such container", ref);
 	return ct->pid ? 0 : fail(e, UCT_CONTAINER_STOPPED, -ESRCH, "not running:", ref);
+}
+
+int usrct_container_stop_each(struct usrct *u, const char *const *refs,
+                              const struct usrct_stop_options *opts, usrct_done_fn done, void *arg,
+                              struct usrct_err *e)
+{
+	(void)e;
+	for (; *refs; refs++) {
+		struct usrct_err mine = { 0 };
+		int r = usrct_container_stop(u, *refs, opts, &mine);
+
+		done(*refs, r < 0 ? &mine : NULL, arg);
+	}
+	return 0;
+}
+
+int usrct_container_restart_each(struct usrct *u, const char *const *refs,
+                                 const struct usrct_stop_options *opts, usrct_done_fn done,
+                                 void *arg, struct usrct_err *e)
+{
+	return usrct_container_stop_each(u, refs, opts, done, arg, e);
+}
+
+int usrct_container_kill_each(struct usrct *u, const char *const *refs, int signo,
+                              usrct_done_fn done, void *arg, struct usrct_err *e)
+{
+	(void)e;
+	for (; *refs; refs++) {
+		struct usrct_err mine = { 0 };
+		int r = usrct_container_kill(u, *refs, signo, &mine);
+
+		done(*refs, r < 0 ? &mine : NULL, arg);
+	}
+	return 0;
 }
 
 int usrct_container_pause(struct usrct *u, const char *ref, struct usrct_err *e)
@@ -299,10 +327,11 @@ int usrct_image_list(struct usrct *u, const struct usrct_image_list_options *opt
 	uint64_t now = clock_realtime_ns();
 	const struct usrct_image images[] = {
 		{ "sha256:" ID("3"), "sha256:" ID("7"), alpine_names, now - 21 * 86400 * S,
-		  now - 330 * S, 7800000 },
-		{ "sha256:" ID("2"), "sha256:" ID("8"), db_names, 0, now - 90 * S, 1240000000 },
+		  now - 330 * S, 7800000, NULL },
+		{ "sha256:" ID("2"), "sha256:" ID("8"), db_names, 0, now - 90 * S, 1240000000,
+		  NULL },
 		{ "sha256:" ID("4"), "sha256:" ID("9"), no_names, now - 400 * 86400 * S,
-		  now - 7200 * S, 0 },
+		  now - 7200 * S, 0, NULL },
 	};
 
 	(void)u;

@@ -100,6 +100,34 @@ static const struct {
 	{ "ps -q", 0, "a0123456789a\nb0123456789a\n", "" },
 	{ "pull -q alpine", 0, "sha256:" HASH("3") "\n", "" },
 	{ "rmi alpine", 0, "Untagged: alpine:latest\nDeleted: sha256:" HASH("3") "\n", "" },
+	{ "rmi -i nosuch alpine", 0, "Untagged: alpine:latest\nDeleted: sha256:" HASH("3") "\n",
+	  "" },
+	{ "rmi", 125, "",
+	  "usr-ct: rmi takes either names of images or --all (UCT-1101)\n"
+	  "hint: see usr-ct COMMAND --help\n" },
+	{ "tag alpine a:b", 0, "", "" },
+	{ "untag nosuch", 1, "",
+	  "usr-ct: no such image 'nosuch' (UCT-1202)\nhint: see usr-ct images\n" },
+	{ "image exists alpine", 0, "", "" },
+	{ "image exists nosuch", 1, "", "" },
+	{ "history -q alpine", 0, "3456789abcde\n<missing>\n", "" },
+	{ "history --format {{.CreatedBy}} alpine", 0,
+	  "CMD [\"sh\"]\nADD a-rather-long-name-of-an-archive.tar.xz …\n", "" },
+	{ "history --human=false --format {{.Size}} alpine", 0, "0\n7800000\n", "" },
+	{ "load -i /dev/null", 0,
+	  "Loaded image: alpine:latest\nLoaded image ID: sha256:4456789abcdef0\n", "" },
+	{ "load -q -i /dev/null", 0, "alpine:latest\nsha256:4456789abcdef0\n", "" },
+	{ "import /dev/null x:y", 0, "sha256:3456789abcdef0\n", "" },
+	{ "save -o /dev/null nosuch", 1, "",
+	  "usr-ct: no such image 'nosuch' (UCT-1202)\nhint: see usr-ct images\n" },
+	{ "save --format oci-dir alpine", 125, "",
+	  "usr-ct: a directory needs a name (UCT-1101)\nhint: use -o DIR\n" },
+	{ "image tree", 0,
+	  "aaaaaaaaaaaa 7.8MB (3 images)  3456789abcde alpine:latest\n"
+	  "├── bbbbbbbbbbbb 100B  4456789abcde\n"
+	  "│   └── cccccccccccc 5B\n"
+	  "└── dddddddddddd 5B\n",
+	  "" },
 	{ "inspect job alpine", 0,
 	  "[\n    {\n        \"Id\": \"" HASH("c") "\",\n        \"Name\": \"/job\"\n    },\n"
 	                                           "    {\n        \"Id\": \"sha256:" HASH(

@@ -7,16 +7,19 @@ load ../../cli/helpers
 @test "reboot: the user's manager runs without anybody having logged in" {
   run -0 systemctl --user is-system-running
   [ "$(loginctl show-user --value -p Linger "$USER")" = yes ]
+  run_ct doctor --json
+  assert_has "$(jq -r '.[] | select(.id == "restart") | .reason' <<<"$output")" "start at boot"
+  assert_has "$(jq -r '.[] | select(.id == "logout") | .reason' <<<"$output")" "go on"
 }
 
 @test "reboot: always and unless-stopped run again, without anybody having logged in" {
-  WAIT_S=120 wait_until is_state boot-always running
-  WAIT_S=120 wait_until is_state boot-unless-stopped running
+  wait_until is_state boot-always running
+  wait_until is_state boot-unless-stopped running
   run_ct -0 exec boot-always true
 }
 
 @test "reboot: what was stopped stays so, and the rest is told truthfully" {
-  WAIT_S=120 wait_until is_state boot-unless-stopped running
+  wait_until is_state boot-unless-stopped running
   is_state boot-stopped exited
   is_state boot-on-failure exited
   is_state boot-no exited

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* usr-ct load, import - images from archives */
+#include "cli/cli.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+/* "-" and nothing are standard input, which must not be a terminal. */
+static int open_input(struct cli *c, const char *file, int *ret_fd, int *ret_status)
+{
+	struct err e;
+
+	if (file && strcmp(file, "-") != 0) {
+		*ret_fd = open(file, O_RDONLY | O_CLOEXEC);
+		if (*ret_fd >= 0)
+			return 0;
+		(void)err_sys(&e, "cannot open '%s'", file);
+		*ret_status = cli_fail_local(c, &e);
+		return -1;
+	}
+	if (isatty(STDIN_FILENO)) {
+		(void)err_set(&e, UCT_USAGE, -EINVAL, "a terminal holds no archive");
+		(void)err_hint(&e, -EINVAL, "name a file, or redirect standard input");
+		*ret_status = cli_fail_local(c, &e);
+		return -1;
+	}
+	*ret_fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (*ret_fd >= 0)
+		return 0;
+	(void)err_sys(&e, "cannot read standard input");
+	*ret_status = cli_fail_local(c, &e);
+	return -1;
+}
+
+struct loading {
+	struct cli *c;
+	bool is_quiet;
+};
+
+static void print_loaded(const char *id, const char *name, void *arg)
+{
+	struct loading *l = arg;
+
+	if (l->is_quiet)
+		(void)fprintf(l->c->out.f, "%s\n", name ? name : id);
+	else if (name)
+		(void)fprintf(l->c->out.f, "Loaded image: %s\n", name);
+	else
+		(void)fprintf(l->c->out.f, "Loaded image ID: %s\n", id);
+	(void)fflush(l->c->out.f);
+}
+
+static int load(struct cli *c, const struct args *a)
+{
+	_cleanup_close_ int fd = -EBADF;
+	struct loading l = { c, args_flag(a, "quiet") };
+	struct usrct_load_options o = { .size = sizeof(o),
+		                        .platform = args_string(a, "platform"),
+		                        .loaded = print_loaded,
+		                        .arg = &l };
+	struct usrct_err e = { 0 };
+	int status = 0;
+
+	if (open_input(c, args_string(a, "input"), &fd, &status) < 0)
+		return status;
+	return usrct_image_load(c->u, fd, &o, &e) < 0 ? cli_fail(c, &e) : 0;
+}
+
+const struct command cmd_load = {
+	.name = "load",
+	.aliases = (const char *const[]){ "image load", NULL },
+	.group = GROUP_IMAGES,
+	.summary = "Take in the images of an archive",
+	.description =
+		"Reads docker archives (docker save, podman save, skopeo) and OCI layouts, as tar "
+		"archives compressed with gzip, zstd, xz, bzip2 or not at all, and OCI layouts as "
+		"directories. All images of an archive are loaded, under the names it gives them, "
+		"and checked as if they came from a registry.",
+	.options =
+		(const struct option[]){
+			{ "input", 'i', OPTION_STRING, COMPLETE_FILE, "FILE",
+	                  "The archive, or a layout's directory", "standard input" },
+			{ "quiet", 'q', OPTION_FLAG, COMPLETE_NONE, NULL,
+	                  "Print names and ids alone" },
+			{ "platform", 0, OPTION_STRING, COMPLETE_NONE, "OS/ARCH[/VARIANT]",
+	                  "Which one where the archive has several", "this machine's" },
+			{ NULL },
+		},
+	.examples = (const struct example[]){ { "What docker saved",
+	                                        "docker save alpine | usr-ct load" },
+	                                      { NULL, NULL } },
+	.handler = load,
+	.uses_store = true,
+};
+
+static int import(struct cli *c, const struct args *a)
+{
+	_cleanup_close_ int fd = -EBADF;
+	_cleanup_free_ const char **changes = NULL;
+	_cleanup_free_ char *id = NULL;
+	struct usrct_import_options o = { .size = sizeof(o),
+		                          .name = a->n_words > 1 ? a->words[1] : NULL,
+		                          .message = args_string(a, "message"),
+		                          .platform = args_string(a, "platform") };
+	struct usrct_err e = { 0 };
+	int status = 0;
+
+	if (args_list(a, "change", &changes) < 0)
+		return cli_fail_memory(c);
+	o.changes = changes;
+	if (open_input(c, a->words[0], &fd, &status) < 0)
+		return status;
+	if (usrct_image_import(c->u, fd, &o, &id, &e) < 0)
+		return cli_fail(c, &e);
+	(void)fprintf(c->out.f, "%s\n", id);
+	return 0;
+}
+
+const struct command cmd_import = {
+	.name = "import",
+	.aliases = (const char *const[]){ "image import", NULL },
+	.group = GROUP_IMAGES,
+	.summary = "Make an image of a root file system",
+	.description =
+		"FILE is a tar archive, compressed with gzip, zstd, xz, bzip2 or not at all; - is "
+		"standard input. It becomes the image's only layer. What export writes, import "
+		"reads. The image's id is printed.",
+	.args = (const struct positional[]){ { "FILE|-", COMPLETE_FILE, false, false },
+	                                     { "NAME", COMPLETE_IMAGE, true, false },
+	                                     { NULL } },
+	.options =
+		(const struct option[]){
+			{ "change", 'c', OPTION_LIST, COMPLETE_NONE, "INSTRUCTION",
+	                  "An instruction of a Containerfile: CMD, ENTRYPOINT, ENV, EXPOSE, "
+	                  "LABEL, STOPSIGNAL, USER, VOLUME, WORKDIR" },
+			{ "message", 'm', OPTION_STRING, COMPLETE_NONE, "TEXT",
+	                  "A remark for the image's history" },
+			{ "platform", 0, OPTION_STRING, COMPLETE_NONE, "OS/ARCH[/VARIANT]",
+	                  "What it is for", "this machine's" },
+			{ "quiet", 'q', OPTION_FLAG, COMPLETE_NONE, NULL,
+	                  "For scripts: only the id is printed" },
+			{ NULL },
+		},
+	.examples =
+		(const struct example[]){
+			{ "A container, flattened",
+	                  "usr-ct export web | usr-ct import -c 'CMD [\"nginx\"]' - "
+	                  "web:flat" },
+			{ NULL, NULL } },
+	.handler = import,
+	.uses_store = true,
+};

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* usr-ct save - images as an archive */
+#include "cli/cli.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char *const formats[] = { "docker-archive", "oci-archive", "oci-dir", "docker-dir",
+	                               NULL };
+
+static enum usrct_save_format format_of(const struct args *a)
+{
+	static const enum usrct_save_format values[] = { USRCT_SAVE_DOCKER, USRCT_SAVE_OCI,
+		                                         USRCT_SAVE_OCI_DIR,
+		                                         USRCT_SAVE_DOCKER_DIR };
+	const char *text = args_string(a, "format");
+
+	for (size_t i = 0; text && i < ARRAY_SIZE(values); i++)
+		if (!strcmp(text, formats[i]))
+			return values[i];
+	return USRCT_SAVE_DOCKER;
+}
+
+static int refuse(struct cli *c, const char *what, const char *hint)
+{
+	struct err e;
+	int r = err_set(&e, UCT_USAGE, -EINVAL, "%s", what);
+
+	(void)err_hint(&e, r, "%s", hint);
+	return cli_fail_local(c, &e);
+}
+
+static int fail_file(struct cli *c, const char *file)
+{
+	struct err e;
+
+	(void)err_sys(&e, "cannot create '%s'", file);
+	return cli_fail_local(c, &e);
+}
+
+static int save_to_dir(struct cli *c, const struct args *a, const char *dir)
+{
+	_cleanup_close_ int fd = -EBADF;
+	struct usrct_err e = { 0 };
+
+	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
+		return fail_file(c, dir);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return fail_file(c, dir);
+	return usrct_image_save(c->u, a->words, format_of(a), fd, &e) < 0 ? cli_fail(c, &e) : 0;
+}
+
+/* The file appears when it is complete; what is no ordinary file is written to as it is. */
+static int save_to_file(struct cli *c, const struct args *a, const char *file)
+{
+	_cleanup_close_ int fd = -EBADF;
+	_cleanup_free_ char *part = NULL;
+	struct usrct_err e = { 0 };
+	struct stat st;
+	bool is_special = stat(file, &st) == 0 && !S_ISREG(st.st_mode);
+
+	if (!is_special && asprintf(&part, "%s.XXXXXX", file) < 0)
+		return cli_fail_memory(c);
+	fd = is_special ? open(file, O_WRONLY | O_CLOEXEC) : mkostemp(part, O_CLOEXEC);
+	if (fd < 0)
+		return fail_file(c, file);
+	if (usrct_image_save(c->u, a->words, format_of(a), fd, &e) < 0) {
+		if (part)
+			(void)unlink(part);
+		return cli_fail(c, &e);
+	}
+	if (part && (fchmod(fd, 0600) < 0 || rename(part, file) < 0)) {
+		int status = fail_file(c, file);
+
+		(void)unlink(part);
+		return status;
+	}
+	return 0;
+}
+
+static int save(struct cli *c, const struct args *a)
+{
+	const char *file = args_string(a, "output");
+	enum usrct_save_format format = format_of(a);
+	struct usrct_err e = { 0 };
+
+	if (format == USRCT_SAVE_OCI_DIR || format == USRCT_SAVE_DOCKER_DIR)
+		return file ? save_to_dir(c, a, file)
+		            : refuse(c, "a directory needs a name", "use -o DIR");
+	if (file)
+		return save_to_file(c, a, file);
+	if (isatty(STDOUT_FILENO))
+		return refuse(c, "a terminal is no place for an archive",
+		              "use -o FILE, or redirect standard output");
+	return usrct_image_save(c->u, a->words, format, STDOUT_FILENO, &e) < 0 ? cli_fail(c, &e)
+	                                                                       : 0;
+}
+
+const struct command cmd_save = {
+	.name = "save",
+	.aliases = (const char *const[]){ "image save", NULL },
+	.group = GROUP_IMAGES,
+	.summary = "Write images to an archive",
+	.description =
+		"Several images go into one archive, with the layers that they share in it once. "
+		"Layers are written as they are stored, so their digests stay the same, and the "
+		"same images give the same bytes.\n\n"
+		"docker-archive is what docker writes since version 25: an OCI layout with the "
+		"lists that older ones look for; docker, podman and skopeo load it. oci-archive is "
+		"the layout alone, oci-dir the same as a directory, docker-dir skopeo's dir: with "
+		"one image.",
+	.args = (const struct positional[]){ { "IMAGE", COMPLETE_IMAGE, false, true }, { NULL } },
+	.options =
+		(const struct option[]){
+			{ "output", 'o', OPTION_STRING, COMPLETE_FILE, "FILE", "Where to write to",
+	                  "standard output" },
+			{ "format", 0, OPTION_ENUM, COMPLETE_VALUES, "FORMAT", "Kind of archive",
+	                  "docker-archive", NULL, formats },
+			{ "multi-image-archive", 'm', OPTION_FLAG, COMPLETE_NONE, NULL,
+	                  "For scripts: several images are always possible" },
+			{ "quiet", 'q', OPTION_FLAG, COMPLETE_NONE, NULL,
+	                  "For scripts: nothing is printed" },
+			{ NULL },
+		},
+	.examples = (const struct example[]){ { "Onto another machine",
+	                                        "usr-ct save site db | ssh host usr-ct load" },
+	                                      { NULL, NULL } },
+	.handler = save,
+	.uses_store = true,
+};

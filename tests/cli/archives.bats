@@ -1,0 +1,238 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# archives - save, load and import, to and fro with other people's tools
+bats_require_minimum_version 1.5.0
+load helpers
+
+setup_file() {
+  setup_store busybox layers
+}
+teardown_file() {
+  teardown_store
+}
+setup() {
+  cd "$BATS_TEST_TMPDIR"
+  B=$REGISTRY/busybox
+  L=$REGISTRY/layers
+  usr-ct pull -q "$B" >/dev/null
+}
+teardown() {
+  remove_all_and_check
+}
+
+# A fresh store for the other side.
+other() {
+  XDG_DATA_HOME=$FILE_DIR/other usr-ct "$@"
+}
+
+other_done() {
+  other rmi -af >/dev/null
+  unshare --map-auto --map-root-user rm -rf "$FILE_DIR/other"
+}
+
+runs() { # IMAGE
+  [ "$(other run --rm --network none "$1" echo runs)" = runs ]
+}
+
+same_layers() { # IMAGE
+  other run --rm -i --network none "$1" sh -s <"$IMAGES/listing" >got
+  diff -u "$IMAGES/layers.expected" got
+}
+
+podman() {
+  command podman --root "$BATS_TEST_TMPDIR/podman" --runroot "$BATS_TEST_TMPDIR/podman-run" \
+    --storage-driver vfs "$@" 2>/dev/null
+}
+
+@test "save and load: through a pipe, several images, names and ids" {
+  usr-ct tag "$B" one:1 two
+  run_ct -0 save -o all.tar one:1 two "$L"
+  [ -z "$output" ]
+  [ "$(stat -c %a all.tar)" = 600 ]
+  other load <all.tar >out
+  grep -qx "Loaded image: one:1" out
+  grep -qx "Loaded image: two:latest" out
+  grep -qx "Loaded image: $L:latest" out
+  [ "$(other image inspect -f '{{.Id}} {{.Digest}}' one:1)" = "$(usr-ct image inspect -f '{{.Id}} {{.Digest}}' "$B")" ]
+  runs two
+  same_layers "$L"
+  other_done
+  id=$(usr-ct images -q --no-trunc --filter "reference=$B")
+  usr-ct save "$id" | other load >out
+  assert_has "$(cat out)" "Loaded image ID: $id"
+  runs "$id"
+  other_done
+}
+
+@test "save: the same images give the same bytes, and shared layers stand in it once" {
+  usr-ct save "$B" "$L" >a.tar
+  usr-ct save "$B" "$L" >b.tar
+  cmp a.tar b.tar
+  [ "$(tar -tf a.tar | sort | uniq -d | wc -l)" = 0 ]
+  tar -tvf a.tar | grep -q '^-rw-r--r-- 0/0 .* 1970-01-01'
+}
+
+@test "save: what is not here is said before anything is written" {
+  run_ct -1 save -o out.tar "$B" nothere
+  assert_error 1202
+  [ ! -e out.tar ]
+  [ -z "$(find . -name 'out*')" ]
+}
+
+@test "load: compressed with gzip, zstd, xz and bzip2" {
+  usr-ct save "$B" >b.tar
+  for tool in gzip zstd xz bzip2; do
+    "$tool" -c <b.tar >"b.$tool"
+    other load -q -i "b.$tool"
+    runs "$B"
+    other_done
+  done
+}
+
+@test "oci: archive and directory, with skopeo and podman in both directions" {
+  usr-ct save --format oci-archive -o o.tar "$L"
+  usr-ct save --format oci-dir -o odir "$L"
+  [ "$(skopeo inspect --raw oci-archive:o.tar | sha256sum)" = "$(skopeo inspect --raw --tls-verify=false "docker://$L" | sha256sum)" ]
+  skopeo copy -q --insecure-policy "oci:odir:$L:latest" oci-archive:back.tar:again:1
+  other load -q -i back.tar >out
+  same_layers "$(cat out)"
+  other_done
+  other load -q -i odir >out
+  [ "$(cat out)" = "$L:latest" ]
+  same_layers "$L"
+  other_done
+}
+
+@test "docker archives: ours are read by skopeo and podman" {
+  usr-ct save -o d.tar "$L"
+  skopeo inspect --insecure-policy docker-archive:d.tar | jq -e '.Layers | length == 7'
+  skopeo copy -q --insecure-policy docker-archive:d.tar "oci:sk:x"
+  other pull -q oci:sk:x >/dev/null
+  same_layers x
+  other_done
+  podman load -q -i d.tar >out || skip "podman does not work here"
+  assert_has "$(cat out)" "$L:latest"
+  podman run --rm --network none --cgroups disabled "$L" true || true
+}
+
+@test "docker archives: skopeo's and podman's are read, gzipped or not" {
+  skopeo copy -q --insecure-policy "oci:$IMAGES/oci:layers" docker-archive:s.tar:from/skopeo:1
+  other load -q -i s.tar >out
+  [ "$(cat out)" = from/skopeo:1 ]
+  same_layers from/skopeo:1
+  other_done
+  gzip s.tar
+  other load -q <s.tar.gz >out
+  same_layers from/skopeo:1
+  other_done
+}
+
+@test "docker archives: as docker wrote them before 25, with links for layers that come twice" {
+  skopeo copy -q --insecure-policy "oci:$IMAGES/oci:layers" docker-archive:s.tar:old:1
+  mkdir s old
+  tar -xf s.tar -C s
+  i=0
+  layers=()
+  for layer in $(jq -r '.[0].Layers[]' s/manifest.json); do
+    id=$(printf '%064d' $i)
+    mkdir "old/$id"
+    printf 1.0 >"old/$id/VERSION"
+    printf '{"id":"%s"}' "$id" >"old/$id/json"
+    if [[ -n ${seen[i]:-} ]]; then :; fi
+    cp -L "s/$layer" "old/$id/layer.tar"
+    layers+=("$id/layer.tar")
+    i=$((i + 1))
+  done
+  first=$(printf '%064d' 0)
+  mkdir "old/copy"
+  mv "old/$first/layer.tar" old/copy/layer.tar
+  ln -s ../copy/layer.tar "old/$first/layer.tar"
+  config=$(jq -r '.[0].Config' s/manifest.json)
+  cp "s/$config" "old/$config"
+  jq -n --arg c "$config" '[{Config: $c, RepoTags: ["old:1"], Layers: $ARGS.positional}]' --args "${layers[@]}" >old/manifest.json
+  echo '{"old":{"1":"x"}}' >old/repositories
+  tar -cf old.tar -C old .
+  other load -q -i old.tar >out
+  [ "$(cat out)" = old:1 ]
+  same_layers old:1
+  other_done
+}
+
+@test "load: what is no image says so and leaves nothing" {
+  run_ct -1 load -i /dev/null
+  assert_error 1213
+  head -c 100000 /dev/urandom >noise
+  run_ct -1 load -i noise
+  assert_error 1213
+  mkdir empty
+  tar -cf t.tar empty
+  run_ct -1 load -i t.tar
+  assert_error 1213
+  run_ct -1 load -i empty
+  assert_error 1213
+  usr-ct save "$B" >b.tar
+  head -c $(($(stat -c %s b.tar) / 2)) b.tar >cut.tar
+  run_ct -1 load -i cut.tar
+  assert_error 1213
+  run_ct -1 load -i nosuchfile
+}
+
+@test "load: a changed layer is found, links and names that lead out are refused" {
+  usr-ct save --format oci-archive "$B" >b.tar
+  mkdir x
+  tar -xf b.tar -C x
+  big=$(find x/blobs -type f -printf '%s %p\n' | sort -n | tail -1 | cut -d' ' -f2)
+  printf X | dd of="$big" bs=1 seek=100 conv=notrunc status=none
+  tar -cf bad.tar -C x .
+  XDG_DATA_HOME=$FILE_DIR/other run_ct -1 load -i bad.tar
+  assert_error 1213 "has no blob"
+  XDG_DATA_HOME=$FILE_DIR/other run_ct -1 load -i x
+  assert_error 1206
+  python3 - <<'PY'
+import io, tarfile
+def make(name, f):
+    with tarfile.open(name, "w") as t:
+        f(t)
+def link(t):
+    i = tarfile.TarInfo("a/layer.tar"); i.type = tarfile.SYMTYPE; i.linkname = "../../../etc/passwd"; t.addfile(i)
+def out(t):
+    i = tarfile.TarInfo("../../x"); i.size = 1; t.addfile(i, io.BytesIO(b"x"))
+def loop(t):
+    for a, b in (("a", "b"), ("b", "a")):
+        i = tarfile.TarInfo(a); i.type = tarfile.SYMTYPE; i.linkname = b; t.addfile(i)
+    m = b'[{"Config":"a","RepoTags":null,"Layers":["b"]}]'
+    i = tarfile.TarInfo("manifest.json"); i.size = len(m); t.addfile(i, io.BytesIO(m))
+make("link.tar", link); make("out.tar", out); make("loop.tar", loop)
+PY
+  for bad in link out loop; do
+    XDG_DATA_HOME=$FILE_DIR/other run_ct -1 load -i "$bad.tar"
+    assert_error 1213
+  done
+  unshare --map-auto --map-root-user rm -rf "$FILE_DIR/other"
+}
+
+@test "import: what export wrote, with changes; compressed; from a pipe" {
+  usr-ct create --name made --network none "$L" true
+  usr-ct export made >root.tar
+  run_ct -0 import -c 'CMD ["echo", "imported"]' -c 'ENV A=b' -m "a remark" root.tar flat:1
+  id=$output
+  [ "$(inspect_field flat:1 .Id)" = "$id" ]
+  run_ct -0 run --rm --network none flat:1
+  assert_output imported
+  usr-ct history --format '{{.Comment}}' flat:1 | grep -qx "a remark"
+  [ "$(inspect_field flat:1 '.Config.Env[0]')" = A=b ]
+  for tool in gzip zstd xz bzip2; do
+    "$tool" -c <root.tar | usr-ct import - "flat:$tool" >/dev/null
+    run_ct -0 run --rm --network none "flat:$tool" echo runs
+    assert_output runs
+  done
+  # It can be passed on like any other.
+  usr-ct save flat:xz | other load -q
+  runs flat:xz
+  other_done
+  usr-ct rm made
+  usr-ct rmi flat:1 flat:gzip flat:zstd flat:xz flat:bzip2
+  run_ct -1 import -c 'NOSUCH x' root.tar
+  run_ct -1 import /dev/null
+  assert_error 1213
+}
