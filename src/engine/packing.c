@@ -96,7 +96,7 @@ static void add_mounts(struct sbuf *b, const char *data_dir, const json_t *mount
 		add_word(b, "mount");
 		add_word(b, target);
 		add_word(b, source);
-		add_word(b, has_option(m, "ro") ? "ro" : "rw");
+		add_word(b, has_option(m, "ro") ? "ro" : has_option(m, "copyup") ? "copy" : "rw");
 	}
 }
 

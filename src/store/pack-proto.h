@@ -25,7 +25,7 @@
  *
  * The plan is a sealed memory file of NUL-terminated words: "layer" PATH (below the data directory,
  * lowest first), "data" PATH (likewise, a data-only layer below them), "backend"
- * NAME (container/backend.h), "mount" TARGET SOURCE "ro"|"rw", "hidden" PATH (made by us, not by
+ * NAME (container/backend.h), "mount" TARGET SOURCE "ro"|"rw"|"copy", "hidden" PATH (made by us, not by
  *the container).
  */
 #pragma once

@@ -253,6 +253,16 @@ def bench_ps(place, options):
     ], options.rounds)
 
 
+def bench_volumes(place, options):
+    for n in range(options.volumes):
+        quiet(*place.usrct("volume", "create", f"v{n}"))
+        quiet(*place.podman("volume", "create", f"v{n}"))
+    compare(f"volume ls with {options.volumes} volumes", [
+        Contender("usr-ct", place.usrct("volume", "ls")),
+        Contender("podman", place.podman("volume", "ls")),
+    ], options.rounds)
+
+
 def bench_pull(place, options):
     image = f"{options.registry}/{options.image}"
 
@@ -372,7 +382,8 @@ def bench_log(place, options):
 
 
 def main():
-    benches = {"start": (bench_start, 20), "ps": (bench_ps, 20), "pull": (bench_pull, 3),
+    benches = {"start": (bench_start, 20), "ps": (bench_ps, 20),
+               "volumes": (bench_volumes, 20), "pull": (bench_pull, 3),
                "stream": (bench_stream, 3), "parallel": (bench_parallel, 5),
                "exec": (bench_exec, 20), "stop": (bench_stop, 20), "log": (bench_log, 3)}
     p = argparse.ArgumentParser(prog="tests/bench/" + (sys.argv[1] if len(sys.argv) > 1 else ""),
@@ -382,6 +393,7 @@ def main():
     p.add_argument("--layout", help=argparse.SUPPRESS)
     p.add_argument("--rounds", type=int, help="turns that each program takes")
     p.add_argument("--containers", type=int, default=100, help="ps: how many (100)")
+    p.add_argument("--volumes", type=int, default=1000, help="volumes: how many (1000)")
     p.add_argument("--image", default="starter", help="pull: starter, or debian if the tests made one")
     p.add_argument("--megabytes", type=int, default=1024, help="stream, log: how much (1024)")
     p.add_argument("--parallel", type=int, default=50, help="parallel: how many (50)")

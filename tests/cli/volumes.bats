@@ -495,9 +495,15 @@ has_no_volumes() {
 }
 
 has_nothing_anonymous() {
-  local ids
-  ids=$(usr-ct ps -aq)
-  [ -z "$ids" ] || usr-ct rm -fv $ids >/dev/null
+  remove_all
   usr-ct volume reload >/dev/null
   [ -z "$(usr-ct volume ls -q)" ] && [ -z "$(ls "$V")" ]
+}
+
+@test "volumes: cp into a container that was never started finds what the image has there" {
+  usr-ct create --name ct --network none -v data:/seed plain sh -c 'cat /seed/file /seed/new' >/dev/null
+  echo new >new
+  run_ct -0 cp new ct:/seed/new
+  run_ct -0 start -a ct
+  assert_output $'one\nnew'
 }
