@@ -33,11 +33,11 @@ bool own_label_parse(const char *contexts, char how, uint64_t salt, char buf[256
 	n = line ? strcspn(line + 1, "\"\n") : 0;
 	if (!n || n > 200)
 		return false;
+	b = a == b ? (a + 512) % 1024 : b; /* two categories, the smaller first */
 	if (how == 'z')
 		(void)snprintf(buf, 256, "%.*s", (int)n, line + 1);
-	else /* two categories, the smaller first */
-		(void)snprintf(buf, 256, "%.*s:c%u,c%u", (int)n, line + 1, MIN(a, b),
-		               a == b ? 1023 + (a != 1023) : MAX(a, b));
+	else
+		(void)snprintf(buf, 256, "%.*s:c%u,c%u", (int)n, line + 1, MIN(a, b), MAX(a, b));
 	return true;
 }
 
