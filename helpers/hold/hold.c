@@ -28,6 +28,7 @@ struct holder {
 	int userns_fd;
 	int launcher_fd;
 	char map[ID_MAP_LABEL_SIZE];
+	struct id_maps maps;
 	struct hold_ask launcher; /* of which file launcher_fd is a copy */
 };
 
@@ -92,6 +93,7 @@ static bool serve(struct holder *h)
 		return true;
 	}
 	memcpy(answer.map, h->map, sizeof(answer.map));
+	answer.maps = h->maps;
 	fds[0] = h->userns_fd;
 	fds[1] = h->launcher_fd;
 	(void)sock_send_fds(fd, &answer, sizeof(answer), fds, 2); /* it may have left */
@@ -100,19 +102,18 @@ static bool serve(struct holder *h)
 
 static int label_maps(struct holder *h, struct err *e)
 {
-	struct id_map uids, gids;
-	int r = id_map_read("/proc/self/uid_map", &uids, e);
+	int r = id_map_read("/proc/self/uid_map", &h->maps.uids, e);
 
 	if (r == 0)
-		r = id_map_read("/proc/self/gid_map", &gids, e);
+		r = id_map_read("/proc/self/gid_map", &h->maps.gids, e);
 	if (r == 0)
-		id_map_label(&uids, &gids, h->map);
+		id_map_label(&h->maps.uids, &h->maps.gids, h->map);
 	return r;
 }
 
 static int hold(int outside_fd)
 {
-	struct holder h = { -EBADF, -EBADF, -EBADF, "", { 0 } };
+	struct holder h = { .listen_fd = -EBADF, .userns_fd = -EBADF, .launcher_fd = -EBADF };
 	struct pollfd p = { .events = POLLIN };
 	struct err e = { 0 };
 	char byte = 0;

@@ -114,8 +114,8 @@ static int arrive(const struct entering *x, struct err *e)
 	if (x->what->spec->namespaces & CLONE_NEWCGROUP &&
 	    setns(x->what->init_pidfd, CLONE_NEWCGROUP) < 0)
 		return err_sys(e, "cannot enter the container's cgroup namespace");
-	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
-		return err_sys(e, "cannot become root in the container");
+	if (process_become_root(e) < 0)
+		return -EPERM;
 	return keep_four(x, e);
 }
 

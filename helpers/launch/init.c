@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "container/sync.h"
+#include "launch/ids.h"
 #include "launch/process.h"
 #include "network/uplink.h"
 
@@ -77,11 +78,34 @@ static int ask_for_server(const struct backend_root *b, int dev_fd, void *sync_f
 	return sync_send(*(const int *)sync_fd, &m, dev_fd, e);
 }
 
+/* Who is nobody of the store's gets from the launcher what is there. */
+static int build_prepared(const struct init_context *c, struct sync_times *times, struct err *e)
+{
+	struct backend_root source = c->root;
+	struct ids_mounts made; /* rootfs_build() closes what it uses, our exec the rest */
+	struct rootfs_made mounts;
+	int r = ids_receive_mounts(c, &made, e);
+
+	if (r < 0)
+		return r;
+	sync_time(times, "wait for mounts");
+	mounts = (struct rootfs_made){ made.root_fd, made.bind_fds };
+	source.container_dirfd = made.container_fd;
+	source.serve = ask_for_server;
+	source.serve_arg = (void *)(uintptr_t)&c->sync_fd;
+	r = rootfs_build(&source, &mounts, c->spec, times, e);
+	free(made.bind_fds);
+	return r;
+}
+
 static int build_rootfs(const struct init_context *c, struct sync_times *times, struct err *e)
 {
-	_cleanup_close_ int base_fd = rootfs_reopen(c->root.base_dirfd, e), container_fd = -EBADF;
+	_cleanup_close_ int base_fd = -EBADF, container_fd = -EBADF;
 	struct backend_root source = c->root;
 
+	if (c->is_mapped)
+		return build_prepared(c, times, e);
+	base_fd = rootfs_reopen(c->root.base_dirfd, e);
 	if (base_fd < 0)
 		return base_fd;
 	container_fd = rootfs_reopen(c->root.container_dirfd, e);
@@ -91,7 +115,7 @@ static int build_rootfs(const struct init_context *c, struct sync_times *times, 
 	source.container_dirfd = container_fd;
 	source.serve = ask_for_server;
 	source.serve_arg = (void *)(uintptr_t)&c->sync_fd;
-	return rootfs_build(&source, c->spec, times, e);
+	return rootfs_build(&source, NULL, c->spec, times, e);
 }
 
 /* Before GO: all that does not need the network helper. */
@@ -101,8 +125,9 @@ static int build(const struct init_context *c, struct sync_times *times, struct 
 	_cleanup_close_ int root_fd = -EBADF;
 	int r;
 
-	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
-		return err_sys(e, "cannot become root in the user namespace");
+	r = process_become_root(e);
+	if (r < 0)
+		return r;
 	r = process_set_oom_score(c->spec, e);
 	if (r < 0)
 		return r;
@@ -123,6 +148,10 @@ static int build(const struct init_context *c, struct sync_times *times, struct 
 	root_fd = build_rootfs(c, times, e);
 	if (root_fd < 0)
 		return root_fd;
+	if (c->is_single)
+		r = rootfs_single_id(root_fd, e);
+	if (r < 0)
+		return r;
 	if (c->spec->terminal) {
 		r = rootfs_open_terminal(root_fd, terminal, e);
 		if (r == 0)

@@ -17,6 +17,8 @@ struct init_context {
 	bool has_own_network;
 	bool has_own_cgroup; /* born in it: the cgroup namespace is made there */
 	uint32_t n_ids;      /* how many group ids are mapped, for ping */
+	bool is_single;      /* there is one id only */
+	bool is_mapped;      /* the launcher makes some mounts (ids.h) */
 };
 
 /* In the child of clone3(2). Never returns: it becomes the program, or reports FAIL and exits. */

@@ -20,7 +20,9 @@
 #include "base/sbuf.h"
 #include "container/events.h"
 #include "launch/group.h"
+#include "launch/ids.h"
 #include "launch/init.h"
+#include "launch/visit.h"
 #include "security/idmap.h"
 
 #include <fcntl.h>
@@ -72,7 +74,7 @@ static int enter_user_namespace(struct launch *l, struct err *e)
 }
 
 /* A pipe whose end @ours stays here. */
-static int make_pipe(int ours, int *ret_ours, int *ret_theirs, struct err *e)
+static int make_pipe(int ours, bool is_open, int *ret_ours, int *ret_theirs, struct err *e)
 {
 	int fds[2];
 
@@ -80,6 +82,10 @@ static int make_pipe(int ours, int *ret_ours, int *ret_theirs, struct err *e)
 		return err_sys(e, "cannot make a pipe");
 	/* A megabyte where we may: fewer wake-ups for a container that writes a lot. */
 	(void)fcntl(fds[0], F_SETPIPE_SZ, 256 * 1024);
+	/* Opened again through /proc/self/fd by whoever has it: nobody else gets there. A container
+	 * with ids of its own could not give it to its user. */
+	if (is_open)
+		(void)fchmod(fds[0], 0666);
 	*ret_ours = fds[ours];
 	*ret_theirs = fds[1 - ours];
 	return 0;
@@ -92,7 +98,7 @@ int launch_make_stdio(struct launch *l, int theirs[3], struct err *e)
 	if (l->spec.terminal)
 		return 0;
 	if (l->plan.interactive) {
-		r = make_pipe(1, &l->input_fd, &theirs[0], e);
+		r = make_pipe(1, l->spec.ids.uids.n, &l->input_fd, &theirs[0], e);
 		if (r < 0)
 			return r;
 	} else {
@@ -101,10 +107,52 @@ int launch_make_stdio(struct launch *l, int theirs[3], struct err *e)
 			return err_sys(e, "cannot open /dev/null");
 	}
 	for (int i = 0; i < 2; i++) {
-		r = make_pipe(0, &l->output_fds[i], &theirs[1 + i], e);
+		r = make_pipe(0, l->spec.ids.uids.n, &l->output_fds[i], &theirs[1 + i], e);
 		if (r < 0)
 			return r;
 	}
+	return 0;
+}
+
+struct birth {
+	const struct launch *l;
+	const struct init_context *c;
+	struct clone_args args;
+};
+
+/* In a visit: born by somebody who is in the other container's user namespace already, and who must
+ * be dumpable for a moment, so that the launcher gets hold of the new namespaces. */
+static ON_OWN_STACK int be_born_elsewhere(void *arg, struct err *e)
+{
+	struct birth *b = arg;
+	long pid;
+
+	if (setns(b->l->join_fd, CLONE_NEWUSER) < 0)
+		return err_set(e, UCT_USERNS_GONE, -errno,
+		               "cannot join the other container's user namespace: %s",
+		               strerror(errno));
+	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
+		return err_sys(e, "cannot be seen");
+	pid = syscall(SYS_clone3, &b->args, sizeof(b->args));
+	if (pid == 0) {
+		(void)close(b->l->init_sync_fd);
+		init_main(b->c);
+	}
+	return pid < 0 ? err_sys(e, "cannot start the container's first process") : (int)pid;
+}
+
+static int clone_joined(struct launch *l, const struct init_context *c,
+                        const struct clone_args *args, struct err *e)
+{
+	struct birth b = { l, c, *args };
+	int r;
+
+	b.args.flags = (b.args.flags & ~(uint64_t)CLONE_NEWUSER) | CLONE_PARENT;
+	b.args.exit_signal = 0; /* with CLONE_PARENT it is the parent's */
+	r = visit(be_born_elsewhere, &b, 0, e);
+	if (r < 0)
+		return r;
+	l->init_pid = (pid_t)r;
 	return 0;
 }
 
@@ -123,6 +171,8 @@ static int clone_init(struct launch *l, struct init_context *c, int cgroup_fd, s
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)cgroup_fd;
 	}
+	if (l->join_fd >= 0)
+		return clone_joined(l, c, &args, e);
 	pid = syscall(SYS_clone3, &args, sizeof(args));
 	if (pid == 0) {
 		(void)close(l->init_sync_fd); /* so that our death reads as end of file there */
@@ -137,17 +187,6 @@ static int clone_init(struct launch *l, struct init_context *c, int cgroup_fd, s
 	return 0;
 }
 
-static int map_ids(struct launch *l, const struct id_map *uids, const struct id_map *gids,
-                   struct err *e)
-{
-	int r;
-
-	if (!l->has_userns)
-		return id_map_write_single(l->init_pid, l->outer_uid, l->outer_gid, e);
-	r = id_map_write_nested(l->init_pid, false, uids, e);
-	return r < 0 ? r : id_map_write_nested(l->init_pid, true, gids, e);
-}
-
 static int open_namespace(const struct launch *l, const char *name, struct err *e)
 {
 	char path[64];
@@ -156,6 +195,21 @@ static int open_namespace(const struct launch *l, const char *name, struct err *
 	(void)snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)l->init_pid, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	return fd < 0 ? err_sys(e, "cannot open the container's %s namespace", name) : fd;
+}
+
+/* For another run: the namespace lives on, while the process that had it may be gone by then. */
+static int keep_joined(struct launch *l, struct err *e)
+{
+	int fd;
+
+	if (l->join_fd < 0)
+		return 0;
+	fd = open_namespace(l, "user", e);
+	if (fd < 0)
+		return fd;
+	cleanup_close(&l->join_fd);
+	l->join_fd = fd;
+	return 0;
 }
 
 /* Before MAPPED: after it the first process hides, and these could not be opened any more. */
@@ -191,6 +245,7 @@ static struct backend_root root_of(const struct launch *l)
 		                      .layers = l->plan.layers,
 		                      .data = l->plan.data,
 		                      .container_dirfd = LAUNCH_CONTAINER,
+		                      .memory = l->plan.memory,
 		                      .is_volatile = l->plan.auto_remove };
 }
 
@@ -214,19 +269,22 @@ static int serve_root(struct launch *l, struct err *e)
 }
 
 /* Steps 3 and 4 of sync.h, with the network helper starting meanwhile. */
-static int bring_up(struct launch *l, const struct id_map *uids, const struct id_map *gids,
-                    struct err *e)
+static int bring_up(struct launch *l, const struct backend_root *root, struct err *e)
 {
 	struct sync_msg m = { .step = SYNC_MAPPED };
 	int master_fd = -EBADF, r;
 
-	r = map_ids(l, uids, gids, e);
+	r = ids_write(l, e);
+	if (r == 0)
+		r = keep_joined(l, e);
 	if (r < 0)
 		return r;
 	sync_time(&l->times[0], "id map");
 	r = connect_network(l, e);
 	if (r == 0)
 		r = sync_send(l->init_sync_fd, &m, -EBADF, e);
+	if (r == 0 && ids_are_mapped(l))
+		r = ids_send_mounts(l, root, e);
 	if (r == 0 && l->plan.backend == BACKEND_FUSE)
 		r = serve_root(l, e);
 	if (r == 0)
@@ -260,7 +318,7 @@ static int make_init(struct launch *l, struct err *e)
 		.has_own_network = l->spec.namespaces & CLONE_NEWNET,
 		.n_ids = 1,
 	};
-	struct id_map uids = { 0 }, gids = { 0 };
+	const struct id_map *gids;
 	int pair[2], r;
 
 	if (l->plan.init) {
@@ -269,15 +327,15 @@ static int make_init(struct launch *l, struct err *e)
 			return init_program_fd;
 	}
 	c.init_program_fd = init_program_fd;
-	if (l->has_userns) {
-		r = id_map_read("/proc/self/uid_map", &uids, e);
-		if (r == 0)
-			r = id_map_read("/proc/self/gid_map", &gids, e);
-		if (r < 0)
-			return r;
-		for (size_t i = 0; i < gids.n; i++)
-			c.n_ids = MAX(c.n_ids, gids.extents[i].inside + gids.extents[i].count);
-	}
+	r = ids_read_own(l, e);
+	if (r == 0)
+		r = ids_give_root(l, e);
+	if (r < 0)
+		return r;
+	c.is_mapped = ids_are_mapped(l);
+	c.is_single = !l->has_userns;
+	gids = l->spec.ids.gids.n ? &l->spec.ids.gids : &l->own.gids;
+	c.n_ids = MAX(c.n_ids, (uint32_t)id_map_end(gids));
 	r = launch_make_stdio(l, c.stdio, e);
 	if (r < 0)
 		return r;
@@ -294,7 +352,7 @@ static int make_init(struct launch *l, struct err *e)
 	(void)close(pair[1]);
 	for (int i = 0; i < 3; i++)
 		cleanup_close(&c.stdio[i]);
-	return r < 0 ? r : bring_up(l, &uids, &gids, e);
+	return r < 0 ? r : bring_up(l, &c.root, e);
 }
 
 /* The program runs once the socket to it was closed by its exec (step 6). */
@@ -492,6 +550,13 @@ void launch_guard_self(int first_foreign_fd, const char *name)
 	IGNORE(chdir("/")); /* keep no directory of the user's busy */
 }
 
+static int first_foreign_fd(const struct launch *l)
+{
+	if (l->join_fd >= 0)
+		return LAUNCH_JOIN + 1;
+	return l->has_userns ? LAUNCH_USERNS + 1 : LAUNCH_USERNS;
+}
+
 int main(int argc, char **argv)
 {
 	struct launch l = {
@@ -500,6 +565,7 @@ int main(int argc, char **argv)
 		.mntns_fd = -EBADF,
 		.output_fds = { -EBADF, -EBADF },
 		.input_fd = -EBADF,
+		.join_fd = -EBADF,
 		.uplink = UPLINK_NONE,
 		.server = FUSE_SERVER_NONE,
 		.userns_fd = -EBADF,
@@ -509,6 +575,8 @@ int main(int argc, char **argv)
 	struct sync_msg started = { .step = SYNC_STARTED };
 	int r;
 
+	if (argc > 3 && !strcmp(argv[2], LAUNCH_UNSHARE))
+		return unshare_main(argv);
 	if (argc != 3)
 		return 125;
 	sync_time(&l.times[0], "exec of the launcher");
@@ -517,8 +585,11 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[2], LAUNCH_MOUNT))
 		return live_mount_main();
 	l.id = argv[1];
-	l.has_userns = !strcmp(argv[2], LAUNCH_NESTED);
-	launch_guard_self(l.has_userns ? LAUNCH_USERNS + 1 : LAUNCH_USERNS, "usr-ct-monitor");
+	l.has_userns = !strncmp(argv[2], LAUNCH_NESTED, strlen(LAUNCH_NESTED));
+	l.join_fd = strstr(argv[2], LAUNCH_JOINS) ? LAUNCH_JOIN : -EBADF;
+	launch_guard_self(first_foreign_fd(&l), "usr-ct-monitor");
+	if (l.join_fd >= 0 && !l.has_userns)
+		(void)close(LAUNCH_USERNS); /* whatever it is */
 	r = start(&l, &e);
 	if (r < 0) {
 		undo(&l, &e);

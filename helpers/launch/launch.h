@@ -21,6 +21,8 @@ struct launch {
 	bool has_userns;        /* LAUNCH_USERNS was given and entered */
 	uid_t outer_uid;
 	gid_t outer_gid;
+	struct id_maps own; /* of the namespace that we entered */
+	int join_fd;        /* user namespace of another container, or a pidfd of it; -EBADF */
 
 	pid_t init_pid;
 	int init_pidfd, init_sync_fd, mntns_fd;
@@ -54,6 +56,9 @@ void launch_put_away(struct launch *l);
 /* Removes the container itself (--rm): one rename, then the contents. */
 void launch_remove_container(struct launch *l, bool contents);
 
+/* tidy.c: comes back if there is nothing to do. */
+void launch_tidy(const struct launch *l);
+
 /* What each use of this program begins with. Descriptors from @first_foreign_fd on are closed. */
 void launch_guard_self(int first_foreign_fd, const char *name);
 /* The program's ends of standard input, output and error in @theirs, ours in @l; with a terminal
@@ -65,5 +70,7 @@ void launch_shed_documents(struct launch *l);
 /* exec.c: argv[2] is LAUNCH_EXEC. */
 int exec_main(const char *id);
 int exec_read_document(struct spec *ret, struct err *e);
+/* unshare.c: argv[2] is LAUNCH_UNSHARE. */
+int unshare_main(char **argv);
 /* live-mount.c: argv[2] is LAUNCH_MOUNT. */
 int live_mount_main(void);

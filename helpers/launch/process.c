@@ -36,6 +36,15 @@ void process_reset_signals(void)
 	(void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none));
 }
 
+int process_become_root(struct err *e)
+{
+	/* EINVAL: there is one id, and the document has another number for it. The capabilities
+	 * are ours all the same, as long as the program does not run. */
+	if ((setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
+		return err_sys(e, "cannot become root in the user namespace");
+	return 0;
+}
+
 int process_take_terminal(int slave_fd, const struct user *u, struct err *e)
 {
 	if (ioctl(slave_fd, TIOCSCTTY, 0) < 0)
@@ -206,12 +215,15 @@ static int capability_masks(const struct spec *spec, struct capability_sets *ret
 	return r;
 }
 
-static int become_user(const struct user *u, bool keep_groups, struct err *e)
+static int become_user(const struct user *u, const struct spec *spec, struct err *e)
 {
-	/* With one id only, setgroups is denied for good, and there is no group to lose. To keep
-	 * the caller's groups is to leave them alone: they have no number here, but they count. */
-	if (!keep_groups && setgroups(u->n_groups, u->groups) < 0 &&
-	    (errno != EPERM || u->n_groups))
+	bool asked = spec->n_groups || spec->group_names;
+
+	/* With one id only, setgroups is denied for good, and there is no group to lose, nor to be
+	 * had: those of the image's group file are left out. To keep the caller's groups is to
+	 * leave them alone: they have no number here, but they count. */
+	if (!spec->keep_groups && setgroups(u->n_groups, u->groups) < 0 &&
+	    (errno != EPERM || asked))
 		return err_sys(e, "cannot set supplementary groups");
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return err_sys(e, "cannot keep capabilities");
@@ -237,9 +249,25 @@ static int load_filter(const struct spec *spec, struct err *e)
 	return seccomp_load_program(program, n, e);
 }
 
+/* Whether there is but one id here: then the kernel has setgroups denied for good, which it checks
+ * before it looks at the number (user_namespaces(7)). */
+static bool has_one_id(void)
+{
+	return syscall(SYS_setgroups, (1 << 16) + 1, NULL) < 0 && errno == EPERM;
+}
+
+static int load_single_filter(struct err *e)
+{
+	size_t n;
+	const struct sock_filter *program = seccomp_single_program(&n);
+
+	return seccomp_load_program(program, n, e);
+}
+
 int process_restrict(const struct spec *spec, const struct process *p, struct err *e)
 {
 	struct capability_sets sets = { 0 };
+	bool is_single = p->user.uid == 0 && has_one_id();
 	int r;
 
 	(void)umask(spec->umask);
@@ -253,7 +281,9 @@ int process_restrict(const struct spec *spec, const struct process *p, struct er
 	if (r == 0)
 		r = load_filter(spec, e);
 	if (r == 0)
-		r = become_user(&p->user, spec->keep_groups, e);
+		r = become_user(&p->user, spec, e);
+	if (r == 0 && is_single)
+		r = load_single_filter(e);
 	if (r < 0)
 		return r;
 	/* Like a program that root executes, one of another user starts with none (Docker). */

@@ -32,6 +32,8 @@ int process_prepare(const struct spec *spec, int root_fd, bool makes_cwd, struct
                     struct err *e);
 /* Standard input, output and error: a terminal, of a session that we lead, or three descriptors
  * (0, 1 and 2 themselves, or none below 3). */
+/* In the user namespace that was entered. */
+int process_become_root(struct err *e);
 int process_take_terminal(int slave_fd, const struct user *u, struct err *e);
 int process_take_pipes(const int stdio[3], const struct user *u, struct err *e);
 /* Before anybody else is in the container: the process is dumpable afterwards. UCT_OOM_SCORE. */

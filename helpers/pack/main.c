@@ -85,13 +85,14 @@ static int find_place(struct pack *p, struct err *e)
 static int confine(struct pack *p, struct err *e)
 {
 	bool is_host = p->start.tree == PACK_TREE_HOST;
-	int fd = p->root.confine_fd >= 0 ? p->root.confine_fd : p->root.fd;
+	int fds[2] = { p->root.confine_fd >= 0 ? p->root.confine_fd : p->root.fd,
+		       p->root.objects_fd };
 
 	if (is_host && p->start.op == PACK_READ)
-		fd = p->place.fd;
+		fds[0] = p->place.fd;
 	else if (is_host)
-		fd = p->place.is_dir ? p->place.fd : p->place.dir_fd;
-	return unpack_confine(&fd, 1, /* is_layer= */ false, e);
+		fds[0] = p->place.is_dir ? p->place.fd : p->place.dir_fd;
+	return unpack_confine(fds, fds[1] >= 0 ? 2 : 1, /* is_layer= */ false, e);
 }
 
 static int converse(struct pack *p, struct pack_go *ret, struct err *e)
@@ -120,11 +121,20 @@ static int converse(struct pack *p, struct pack_go *ret, struct err *e)
 	return 0;
 }
 
+static struct pack_owners owners_of(const struct pack *p)
+{
+	if (p->start.tree == PACK_TREE_HOST)
+		return (struct pack_owners){ .noted = false };
+	return (struct pack_owners){ .maps = p->start.maps.uids.n ? &p->start.maps : NULL,
+		                     .noted = p->start.flags & PACK_SINGLE_ID };
+}
+
 static int read_tree(struct pack *p, struct err *e)
 {
 	struct pack_tree_job job = { .root_fd = p->place.fd,
 		                     .proc_fd = p->proc_fd,
-		                     .out_fd = p->fds[PACK_FD_STREAM] };
+		                     .out_fd = p->fds[PACK_FD_STREAM],
+		                     .owners = owners_of(p) };
 	struct pack_go go;
 	int r = converse(p, &go, e);
 
@@ -143,6 +153,7 @@ static int write_tree(struct pack *p, struct err *e)
 		.max_bytes = INT64_MAX,
 		.max_entries = UINT64_MAX,
 		.owned_by_root = !(p->start.flags & PACK_KEEP_OWNER),
+		.maps = is_host ? NULL : owners_of(p).maps,
 		.drops_setid = is_host,
 	};
 	struct unpack_result done = { 0 };
@@ -173,6 +184,7 @@ static int export_tree(struct pack *p, struct err *e)
 		.out_fd = p->fds[PACK_FD_STREAM],
 		.name = "",
 		.stays = true,
+		.owners = owners_of(p),
 	};
 
 	return pack_tree(&job, &p->sums, e);
@@ -187,6 +199,7 @@ static int work_on_upper(struct pack *p, struct err *e)
 		.lower = p->root.lower,
 		.hidden = p->root.hidden.v,
 		.is_plain = p->start.flags & PACK_PLAIN,
+		.owners = owners_of(p),
 		.is_whole = p->root.is_whole,
 		.is_fuse = p->root.is_fuse,
 	};

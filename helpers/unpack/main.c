@@ -116,12 +116,15 @@ static int read_indexes(const int fds[N_FDS], struct indexes *ret, struct err *e
 static int build_tree(const struct unpack_start *start, const int fds[N_FDS],
                       const struct indexes *x, struct err *e)
 {
+	const struct meta_tree_owners how = {
+		.single_id = start->flags & UNPACK_FLAG_SINGLE_ID,
+		.maps = start->flags & UNPACK_FLAG_MAPPED ? &start->maps : NULL,
+	};
 	int r = 0;
 
 	for (size_t i = 0; i < x->n && r == 0; i++)
-		r = meta_tree_add(x->list[i].data, x->list[i].n, fds[FD_DIRECTORY],
-		                  start->flags & UNPACK_FLAG_SINGLE_ID, e);
-	return r < 0 ? r : meta_tree_add_mount_points(fds[FD_DIRECTORY], e);
+		r = meta_tree_add(x->list[i].data, x->list[i].n, fds[FD_DIRECTORY], &how, e);
+	return r < 0 ? r : meta_tree_add_mount_points(fds[FD_DIRECTORY], &how, e);
 }
 
 static int serve(struct unpack_result *ret, struct err *e)

@@ -3,6 +3,7 @@
 #ifndef USRCT_SYSTEM_H
 #define USRCT_SYSTEM_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <usrct/error.h>
 
@@ -51,6 +52,32 @@ USRCT_API int usrct_disk_total(struct usrct *u, uint64_t *ret_bytes, struct usrc
  */
 USRCT_API int usrct_prepare(struct usrct *u, struct usrct_err *e);
 
+/**
+ * struct usrct_unshare_options - a command, and the ids it is to see
+ * @size:    sizeof(struct usrct_unshare_options)
+ * @command: program, looked for in PATH, and arguments; NULL-terminated
+ * @userns, @uidmaps, @gidmaps: as for a container; NULL: root is the caller, the subordinate ids
+ *           follow
+ */
+struct usrct_unshare_options {
+	size_t size;
+	const char *const *command;
+	const char *userns;
+	const char *const *uidmaps, *const *gidmaps;
+};
+
+/**
+ * usrct_unshare() - become a command in the user namespace that containers are made in
+ *
+ * Replaces the calling process, as execve(2) does: descriptors that are not close-on-exec stay
+ * open. If the command cannot be executed, it is too late to return: the process says why on
+ * standard error and ends with 126 or 127.
+ *
+ * Return: only negative errno. Since: 0.2
+ */
+USRCT_API int usrct_unshare(struct usrct *u, const struct usrct_unshare_options *opts,
+                            struct usrct_err *e);
+
 enum usrct_check_state {
 	USRCT_CHECK_OK,
 	USRCT_CHECK_NOTE, /* works, but less well than it could */
@@ -79,6 +106,13 @@ struct usrct_check {
  */
 USRCT_API int usrct_doctor(struct usrct *u, void (*found)(const struct usrct_check *c, void *arg),
                            void *arg, struct usrct_err *e);
+
+/**
+ * usrct_tidy() - put right what killed programs have left, as each call that writes does first
+ *
+ * Return: 0, or negative errno. Since: 0.1
+ */
+USRCT_API int usrct_tidy(struct usrct *u, struct usrct_err *e);
 
 #ifdef __cplusplus
 }

@@ -170,6 +170,19 @@ UCT(1213, IMAGE_ARCHIVE, ERR_SYSTEM, "the archive is not one of images",
     "archives, compressed with gzip, zstd, xz, bzip2 or not at all. This one is something else, is "
     "damaged, or lacks a part that it promises. import takes a root file system as one tar archive.",
     "look into it with tar -tf; usr-ct import makes an image of a root file system")
+UCT(1214, REGISTRY_LOGIN, ERR_DENIED, "logging in or out failed",
+    "login tries a name and a password at the registry and keeps them in auth.json, where podman and "
+    "skopeo look too, or with the program that this file names (credsStore, credHelpers). logout "
+    "removes them.",
+    "see usr-ct login --help")
+UCT(1215, REGISTRY_BLOCKED, ERR_DENIED, "the registry is blocked",
+    "registries.json, in ~/.config/usr-ct or /etc/usr-ct, says that nothing comes from this registry.",
+    "see docs/images.md for registries.json")
+UCT(1216, IMAGE_POLICY, ERR_DENIED, "a policy does not accept the image",
+    "policy.json, in ~/.config/containers or /etc/containers, says which images are accepted "
+    "(containers-policy.json(5)). usr-ct meets insecureAcceptAnything and reject. It cannot check "
+    "signatures, so what demands one is refused.",
+    "change policy.json, or check the signature with skopeo and load the image")
 
 UCT(1301, STORE_DAMAGED, ERR_SYSTEM, "the store is damaged",
     "The index or a file of the store cannot be read as what it should be.",
@@ -324,6 +337,11 @@ UCT(1446, NO_MONITOR, ERR_CONFLICT, "the container's monitor is gone",
     "The process that looks after this container was killed. The container runs on, but nobody "
     "moves its output, starts it again or checks its health.",
     "stop and start it; look for out-of-memory kills")
+UCT(1447, LOGS_APART, ERR_UNSUPPORTED, "this log cannot be followed beside others",
+    "One of the containers writes to the journal (--log-driver journald), which journalctl reads for "
+    "us. Logs in files are put in the order of their entries while they are followed; the journal is "
+    "followed alone.", "follow it by itself: usr-ct logs -f CONTAINER")
+
 UCT(1460, NO_SUCH_PATH, ERR_NOT_FOUND, "the path does not exist",
     "What was to be copied, or the directory to copy it into, is not there. Paths in a container "
     "start at its root, whatever its working directory is; links are followed inside it.",
@@ -431,6 +449,38 @@ UCT(1703, NO_USERNS, ERR_UNSUPPORTED, "user namespaces are not allowed here",
 UCT(1704, MAP_FAILED, ERR_SYSTEM, "the id map could not be written",
     "newuidmap or newgidmap refused the range: it is not yours, or overlaps.",
     "check /etc/subuid and /etc/subgid for your user")
+UCT(1705, BAD_MAP, ERR_USAGE, "the id map cannot be understood",
+    "--uidmap and --gidmap take [FLAGS]INSIDE:OUTSIDE[:COUNT]. Outside, 0 is you and 1, 2, ... are "
+    "your subordinate ids; @ before OUTSIDE makes it a number of the machine's. The flags are + "
+    "(all other ids stay as by default), u and g (for uids or gids alone). No id may be mapped "
+    "twice, on either side.",
+    "see docs/ids.md; --uidmap +1000:0 makes you user 1000 inside")
+UCT(1706, MAP_NOT_YOURS, ERR_UNSUPPORTED, "the ids of this map are not all yours",
+    "A container can have your own id and your subordinate ids, and no others.",
+    "have more of them: usermod --add-subuids FIRST-LAST --add-subgids FIRST-LAST $USER; usr-ct "
+    "info tells how many you have")
+UCT(1707, NO_FREE_IDS, ERR_CONFLICT, "no range of ids is free",
+    "--userns auto gives each container ids that no other one has, and the containers that exist "
+    "have taken yours.",
+    "remove containers, ask for fewer with --userns auto:size=N, or have more subordinate ids")
+UCT(1708, USERNS_GONE, ERR_CONFLICT, "the user namespace to join does not exist",
+    "--userns container:NAME joins the user namespace of a container that runs; it ends with its "
+    "last process.",
+    "start that container first")
+UCT(1709, CANNOT_SHIFT, ERR_UNSUPPORTED, "the image's files cannot be shown with other owners here",
+    "A container whose ids are not mapped as by default sees its image's files with shifted owners. "
+    "That needs an image stored by the objects driver (Linux 6.16), or fuse-overlayfs.",
+    "install fuse-overlayfs, or use --userns host-root")
+UCT(1710, OWNER_OUTSIDE_MAP, ERR_UNSUPPORTED, "a file of the image has an owner outside the id map",
+    "Each owner of a file in the image needs an id in the container.",
+    "give the container more ids: a larger size= with --userns, or more subordinate ids")
+UCT(1711, MAP_CHANGED, ERR_CONFLICT, "the container's ids are not yours any more",
+    "The container was made with subordinate ids that the user does not have now, or whose numbers "
+    "have changed; the owners of its files would be wrong.",
+    "give back the old ranges in /etc/subuid and /etc/subgid, or make the container anew")
+UCT(1712, MAP_NO_ROOT, ERR_UNSUPPORTED, "the id map has no root",
+    "What sets the container up is its root, so that uid 0 and gid 0 must be mapped.",
+    "add --uidmap 0:1:1, or use + so that the ids that are not named stay mapped")
 
 UCT(1801, CGROUP_FAILED, ERR_SYSTEM, "the container's cgroup could not be made",
     "The delegated cgroup refused a child, or one of its files could not be used.",

@@ -142,6 +142,13 @@ static json_t *names(const void *row)
 	return json_string(container(row)->name);
 }
 
+static json_t *userns(const void *row)
+{
+	const char *mode = container(row)->userns;
+
+	return json_string(mode ? mode : "");
+}
+
 static json_t *networks(const void *row)
 {
 	const char *network = container(row)->network;
@@ -264,6 +271,7 @@ const struct column container_columns[] = {
 	{ "PodName", "PODNAME", empty, true },
 	{ "Restarts", "RESTARTS", restarts, true },
 	{ "StartedAt", "STARTED", started_at, true },
+	{ "Userns", "USERNS", userns, true },
 	{ NULL, NULL, NULL, false },
 };
 
@@ -286,8 +294,8 @@ json_t *container_methods(const struct usrct_container *ct)
 
 bool container_columns_need_documents(const struct columns *c)
 {
-	static const char *const names_of[] = { "Labels", "LocalVolumes", "Mounts", "Networks",
-		                                "Health" };
+	static const char *const names_of[] = { "Labels",   "LocalVolumes", "Mounts",
+		                                "Networks", "Userns",       "Health" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names_of); i++)
 		if (columns_need(c, names_of[i]))

@@ -9,7 +9,6 @@
 #define NO_CONTROLLER "the io controller of cgroups is not used yet"
 #define NO_PORTS      "ports cannot be published yet"
 #define NO_NETWORKS   "there are no user networks yet, so nothing has an address or name in one"
-#define NO_MAPS       "there is one id map: you are root, and your subordinate ids follow"
 #define NO_PODS       "there are no pods"
 #define NO_PASSWD     "the image's /etc/passwd is left as it is"
 #define WINDOWS_ONLY  "that is for containers of Windows"
@@ -17,7 +16,6 @@
 #define USE_USER      "a number works without an entry: --user 1000:1000"
 
 const struct foreign_option create_foreign[] = {
-	{ "authfile", 0, "credentials come from the files that podman and docker keep", NULL },
 	{ "blkio-weight", 0, NO_CONTROLLER, NULL },
 	{ "blkio-weight-device", 0, NO_CONTROLLER, NULL },
 	{ "cgroup-conf", 0, "files of the cgroup are written by its own flags only",
@@ -40,7 +38,6 @@ const struct foreign_option create_foreign[] = {
 	{ "device-write-iops", 0, NO_CONTROLLER, NULL },
 	{ "env-merge", 0, "variables of the image are not expanded",
 	  "set the whole value with -e" },
-	{ "gidmap", 0, NO_MAPS, NULL },
 	{ "gpus", 0, "descriptions of the Container Device Interface are not read yet",
 	  "name the nodes: --device /dev/dri, --device /dev/nvidia0" },
 	{ "hostuser", 0, NO_PASSWD, USE_USER },
@@ -78,21 +75,14 @@ const struct foreign_option create_foreign[] = {
 	{ "publish-all", 'P', NO_PORTS, HOST_NETWORK },
 	{ "rdt-class", 0, "cache allocation is root's", NULL },
 	{ "requires", 0, "containers do not depend on each other", "start the other one first" },
-	{ "rootfs", 0, "containers are made from images", NULL },
 	{ "runtime", 0, "usr-ct runs its containers itself", NULL },
 	{ "sdnotify", 0, "a program's readiness is not passed on to systemd", NULL },
 	{ "seccomp-policy", 0, "filters in labels of images are not read",
 	  "use --security-opt seccomp=unconfined to do without a filter" },
 	{ "shm-size-systemd", 0, "there is no systemd mode", "use --tmpfs /run --tmpfs /tmp" },
-	{ "storage-opt", 0, "a container's files may fill the disk; quotas are root's", NULL },
-	{ "subgidname", 0, NO_MAPS, NULL },
-	{ "subuidname", 0, NO_MAPS, NULL },
 	{ "systemd", 0, "there is no systemd mode", "use --tmpfs /run --tmpfs /tmp" },
 	{ "timeout", 0, "nothing ends a container but itself, or you",
 	  "use timeout(1): timeout 60 usr-ct run ..." },
-	{ "tls-verify", 0, "certificates are always verified",
-	  "registries on localhost may do without TLS" },
-	{ "uidmap", 0, NO_MAPS, NULL },
 	{ "use-api-socket", 0, "there is no daemon whose socket it could use", NULL },
 	{ NULL, 0, NULL, NULL },
 };

@@ -6,7 +6,8 @@ static const char *const networks[] = { "private",       "none",  "host",
 	                                "private:pasta", NULL };
 static const char *const own_or_host[] = { "private", "host", NULL };
 static const char *const ipc_modes[] = { "private", "host", "none", "shareable", NULL };
-static const char *const user_modes[] = { "host", NULL };
+static const char *const user_modes[] = { "host-root",  "keep-id", "auto", "nomap",
+	                                  "container:", "private", "host", NULL };
 
 const struct option isolation_options[] = {
 	{ "network", 0, OPTION_STRING, COMPLETE_VALUES, "MODE",
@@ -38,7 +39,20 @@ const struct option isolation_options[] = {
 	{ "cgroupns", 0, OPTION_STRING, COMPLETE_VALUES, "MODE", "Cgroups it sees: private or host",
 	  "private", NULL, own_or_host },
 	{ "userns", 0, OPTION_STRING, COMPLETE_VALUES, "MODE",
-	  "Only host: you are root inside, with all of your ids", "host", NULL, user_modes },
+	  "Which ids it has: host-root (root is you), keep-id (your own number is you; also with "
+	  "uid=N, gid=N, size=N behind a colon), auto (a range of its own; also size=N, "
+	  "uidmapping=MAP, gidmapping=MAP), nomap (without you), container:NAME, host (as "
+	  "host-root), private (you are root, or the image's user where a directory of the host is "
+	  "mounted)",
+	  "private", NULL, user_modes },
+	{ "uidmap", 0, OPTION_LIST, COMPLETE_NONE, "MAP",
+	  "Map INSIDE:OUTSIDE[:COUNT]; outside, 0 is you and 1, 2, ... are your subordinate ids; "
+	  "@OUTSIDE is a number of the machine's. Flags before it: + keeps all other ids as by "
+	  "default, u and g are for uids or gids alone" },
+	{ "gidmap", 0, OPTION_LIST, COMPLETE_NONE, "MAP", "The same for gids; else as --uidmap" },
+	{ "subuidname", 0, OPTION_STRING, COMPLETE_NONE, "NAME",
+	  "Map the ranges that NAME has in /etc/subuid, without yourself; only your own can be" },
+	{ "subgidname", 0, OPTION_STRING, COMPLETE_NONE, "NAME", "The same for /etc/subgid" },
 	{ NULL },
 };
 
@@ -51,7 +65,8 @@ int isolation_fill(struct create_request *q, const struct args *a, struct err *e
 	} lists[] = {
 		{ "add-host", &o->add_hosts },    { "dns", &o->dns },
 		{ "dns-search", &o->dns_search }, { "dns-option", &o->dns_options },
-		{ "expose", &o->expose },
+		{ "expose", &o->expose },         { "uidmap", &o->uidmaps },
+		{ "gidmap", &o->gidmaps },
 	};
 	int r = 0;
 
@@ -67,5 +82,7 @@ int isolation_fill(struct create_request *q, const struct args *a, struct err *e
 	o->uts = args_string(a, "uts");
 	o->cgroupns = args_string(a, "cgroupns");
 	o->userns = args_string(a, "userns");
+	o->subuidname = args_string(a, "subuidname");
+	o->subgidname = args_string(a, "subgidname");
 	return r;
 }

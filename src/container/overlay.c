@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "container/overlay.h"
 
+#include "base/tree-copy.h"
 #include "container/mount.h"
 
 #include <fcntl.h>
@@ -91,6 +92,22 @@ static int open_all(const struct strv *paths, struct dirs *ret, struct err *e)
 	return 0;
 }
 
+/* The root of an overlay looks as its upper directory does: one that was just made shall look as
+ * what it covers. */
+static int dress_up(const struct overlay_options *o, const char *lower, struct err *e)
+{
+	size_t n = (size_t)(strrchr(o->mountpoint, '/') - o->mountpoint);
+	_cleanup_close_ int from = -EBADF, to = -EBADF;
+
+	if (strncmp(o->upperdir, o->mountpoint, n) != 0 || strcmp(o->upperdir + n, "/upper") != 0)
+		return 0; /* the user's own */
+	from = open(lower, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	to = open(o->upperdir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (from < 0 || to < 0)
+		return err_sys(e, "cannot open '%s'", from < 0 ? lower : o->upperdir);
+	return tree_copy_attributes(from, to, /* is_lenient= */ true, e);
+}
+
 static int mount_dirs(const struct overlay_options *o, const struct dirs *lower,
                       const struct dirs *data, struct err *e)
 {
@@ -130,6 +147,8 @@ int overlay_mount(const struct overlay_options *o, const char *target, struct er
 	r = open_all(&lower_paths, &lower, e);
 	if (r == 0)
 		r = open_all(&data_paths, &data, e);
+	if (r == 0)
+		r = dress_up(o, lower_paths.v[0], e);
 	if (r == 0)
 		r = mount_dirs(o, &lower, &data, e);
 	return r < 0 ? err_in(e, r, "cannot mount '%s'", target) : r;

@@ -235,6 +235,17 @@ int rootfs_clone_source(const struct spec_mount *m, struct err *e)
 	return r < 0 ? r : TAKE_FD(fd);
 }
 
+int rootfs_fill_source(int root_fd, const struct spec_mount *m, struct err *e)
+{
+	struct options o = { 0 };
+	int r = parse_options(m->options, &o) < 0 ? err_oom(e) : 0;
+
+	if (r == 0 && o.copies_up && m->source)
+		r = copy_up(root_fd, m->target, m->source, e);
+	strv_done(&o.config);
+	return r;
+}
+
 /* Who the program will be, as far as files are concerned. */
 static int find_owner(int root_fd, const struct spec *spec, struct own_tree *ret, struct err *e)
 {
@@ -265,18 +276,21 @@ static int give_away(int root_fd, const struct spec *spec, const struct options 
 	return r < 0 ? r : own_tree(fd, &own, e);
 }
 
+/* @made_fd: the clone, if it was made already by somebody who may do more than we; then its volume
+ * was filled by them, and its attributes are set. */
 static int bind_mount(int root_fd, const struct spec *spec, const struct spec_mount *m,
-                      const struct options *o, struct err *e)
+                      const struct options *o, int made_fd, struct err *e)
 {
-	_cleanup_close_ int fd = -EBADF, target_fd = -EBADF;
+	_cleanup_close_ int fd = made_fd, target_fd = -EBADF;
 	struct stat st;
-	int r = o->copies_up && m->source ? copy_up(root_fd, m->target, m->source, e) : 0;
+	int r = made_fd < 0 && o->copies_up && m->source ? copy_up(root_fd, m->target, m->source, e)
+	                                                 : 0;
 
-	if (r == 0)
+	if (r == 0 && made_fd < 0)
 		r = fd = clone_source(m, o, e);
 	if (r >= 0)
 		r = give_away(root_fd, spec, o, fd, e);
-	if (r == 0)
+	if (r == 0 && made_fd < 0)
 		r = limit(fd, m, o, e);
 	if (r < 0)
 		return r;
@@ -368,7 +382,8 @@ static int new_mount(int root_fd, const struct spec *spec, const struct spec_mou
 	return target_fd < 0 ? target_fd : mount_attach(fd, target_fd, m->target, e);
 }
 
-static int spec_mounts(int root_fd, const struct spec *spec, struct err *e)
+/* @bind_fds may be NULL. */
+static int spec_mounts(int root_fd, const struct spec *spec, const int *bind_fds, struct err *e)
 {
 	for (size_t i = 0; i < spec->n_mounts; i++) {
 		const struct spec_mount *m = &spec->mounts[i];
@@ -378,7 +393,7 @@ static int spec_mounts(int root_fd, const struct spec *spec, struct err *e)
 		if (r < 0)
 			r = err_oom(e);
 		else if (!strcmp(m->type, "bind"))
-			r = bind_mount(root_fd, spec, m, &o, e);
+			r = bind_mount(root_fd, spec, m, &o, bind_fds ? bind_fds[i] : -EBADF, e);
 		else if (!strcmp(m->type, "overlay"))
 			r = overlay_entry(root_fd, spec, m, &o, e);
 		else
@@ -439,8 +454,8 @@ static int protect_paths(int root_fd, char *const *paths, struct err *e)
 	return r;
 }
 
-int rootfs_build(const struct backend_root *src, const struct spec *spec, struct sync_times *times,
-                 struct err *e)
+int rootfs_build(const struct backend_root *src, const struct rootfs_made *made,
+                 const struct spec *spec, struct sync_times *times, struct err *e)
 {
 	_cleanup_close_ int root_fd = -EBADF;
 	int r;
@@ -449,11 +464,11 @@ int rootfs_build(const struct backend_root *src, const struct spec *spec, struct
 	 * until the old root is gone. */
 	if (mount(NULL, "/", NULL, PROPAGATE_REC | PROPAGATE_SLAVE, NULL) < 0)
 		return err_sys(e, "cannot detach from the host's mounts");
-	root_fd = backend_mount(src, e);
+	root_fd = made && made->root_fd >= 0 ? made->root_fd : backend_mount(src, e);
 	if (root_fd < 0)
 		return root_fd;
 	sync_time(times, "overlay");
-	r = spec_mounts(root_fd, spec, e);
+	r = spec_mounts(root_fd, spec, made ? made->bind_fds : NULL, e);
 	sync_time(times, "mounts");
 	if (r == 0 && has_own_dev(spec))
 		r = rootfs_devices(root_fd, e);

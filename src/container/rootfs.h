@@ -16,9 +16,16 @@ struct spec;
 struct spec_mount;
 struct sync_times;
 
-/* Mounts everything below a new root. Returns a descriptor of the root. */
-int rootfs_build(const struct backend_root *src, const struct spec *spec, struct sync_times *times,
-                 struct err *e);
+/* What somebody else has mounted already (launch/ids.h). */
+struct rootfs_made {
+	int root_fd;         /* the layers; -EBADF: not these */
+	const int *bind_fds; /* what each bind mount of the document shows */
+};
+/* Mounts everything below a new root. Returns a descriptor of the root. @made may be NULL. */
+int rootfs_build(const struct backend_root *src, const struct rootfs_made *made,
+                 const struct spec *spec, struct sync_times *times, struct err *e);
+/* A volume that waits for the image's content gets it, from @root_fd. */
+int rootfs_fill_source(int root_fd, const struct spec_mount *m, struct err *e);
 /* What a bind mount of the document would show, as a detached mount with its options. */
 int rootfs_clone_source(const struct spec_mount *m, struct err *e);
 /* The same directory, seen through our own mount namespace: overlayfs takes layers only from mounts
@@ -30,6 +37,10 @@ int rootfs_enter(int root_fd, struct err *e);
 /* Nobody may write to the root's own file system any more; what is mounted in it stays as it is. */
 int rootfs_protect(int root_fd, struct err *e);
 
+/* single-id.c: in a container with one id. */
+#define ROOTFS_APT_DIR  "/etc/apt/apt.conf.d"
+#define ROOTFS_APT_FILE ROOTFS_APT_DIR "/99usr-ct-one-id"
+int rootfs_single_id(int root_fd, struct err *e);
 /* devices.c */
 int rootfs_devices(int root_fd, struct err *e);
 

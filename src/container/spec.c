@@ -339,14 +339,12 @@ static int refuse_others(const struct spec *s, struct err *e)
 		"hooks",
 		"linux.cgroupsPath",
 		"linux.devices",
-		"linux.gidMappings",
 		"linux.intelRdt",
 		"linux.mountLabel",
 		"linux.personality",
 		"linux.rootfsPropagation",
 		"linux.seccomp",
 		"linux.timeOffsets",
-		"linux.uidMappings",
 		"process.apparmorProfile",
 		"process.execCPUAffinity",
 		"process.ioPriority",
@@ -364,9 +362,48 @@ static int refuse_others(const struct spec *s, struct err *e)
 	return 0;
 }
 
+int spec_id_map(const json_t *list, struct id_map *ret, struct err *e)
+{
+	const json_t *j;
+	size_t i;
+
+	*ret = (struct id_map){ .n = 0 };
+	if (list && !json_is_array(list))
+		return bad(e, "an id map is not a list");
+	json_array_foreach(list, i, j)
+	{
+		uint32_t inside = 0, outside = 0, count = 0;
+		int r = id_of(j, "containerID", &inside, e);
+
+		if (r == 0)
+			r = id_of(j, "hostID", &outside, e);
+		if (r == 0)
+			r = id_of(j, "size", &count, e);
+		if (r < 0)
+			return r;
+		if (id_map_add(ret, inside, outside, count) < 0)
+			return bad(e, "an id is mapped twice, or the map is too long");
+	}
+	return 0;
+}
+
+static int parse_id_maps(struct spec *s, struct err *e)
+{
+	int r = spec_id_map(json_at(s->doc, "linux.uidMappings"), &s->ids.uids, e);
+
+	if (r == 0)
+		r = spec_id_map(json_at(s->doc, "linux.gidMappings"), &s->ids.gids, e);
+	if (r == 0 && !s->ids.uids.n != !s->ids.gids.n)
+		r = bad(e, "uidMappings and gidMappings belong together");
+	return r;
+}
+
 static int parse_linux(struct spec *s, struct err *e)
 {
 	int r = parse_namespaces(s, e);
+
+	if (r == 0)
+		r = parse_id_maps(s, e);
 
 	if (r == 0)
 		r = parse_sysctls(s, e);

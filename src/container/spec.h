@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "base/id-map.h"
 #include "base/json.h"
 #include "base/strv.h"
 
@@ -58,7 +59,8 @@ struct spec {
 	const char *hostname, *domainname;
 	struct spec_mount *mounts;
 	size_t n_mounts;
-	uint64_t namespaces;                              /* CLONE_NEW* to make */
+	uint64_t namespaces; /* CLONE_NEW* to make */
+	struct id_maps ids;  /* to the ids of whoever starts it; empty: all of these */
 	char **masked_paths, **readonly_paths, **sysctls; /* sysctls: "a.b=c" */
 	struct strv resources; /* "memory.max=1048576": container/resources.h */
 
@@ -76,5 +78,7 @@ struct spec {
 /* As crun has it: "1". */
 #define SPEC_ANNOTATION_KEEP_GROUPS "run.oci.keep_original_groups"
 
+/* A list of mappings, "linux.uidMappings" or its like. */
+int spec_id_map(const json_t *list, struct id_map *ret, struct err *e);
 int spec_parse(const char *text, size_t n, struct spec *ret, struct err *e);
 void spec_done(struct spec *s);

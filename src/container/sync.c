@@ -8,8 +8,8 @@
 
 static const char *step_name(uint32_t step)
 {
-	static const char *const names[] = { "?",  "START", "STARTED", "MAPPED", "READY",
-		                             "GO", "FAIL",  "SCOPED",  "KEEP",   "ROOT" };
+	static const char *const names[] = { "?",    "START",  "STARTED", "MAPPED", "READY", "GO",
+		                             "FAIL", "SCOPED", "KEEP",    "ROOT",   "MOUNT" };
 
 	return step < ARRAY_SIZE(names) ? names[step] : "?";
 }

@@ -14,6 +14,7 @@
  *
  *      launcher             init (in the container's namespaces)
  *   3  MAPPED           ->                       before this, setuid(0) fails with EINVAL
+ *  3a  MOUNT [mount]... ->                       with a map of its own: launch/ids.h
  *  3a                    <-   ROOT [/dev/fuse]     only with fuse-overlayfs, which must run
  *                                                outside the container (container/backend.h)
  *   4                    <-   READY [terminal]   all set up; the next call is execve(2)
@@ -35,6 +36,7 @@
  * come from, and the rest are descriptors, by number. */
 #define LAUNCH_NESTED "nested" /* from the holder's namespace */
 #define LAUNCH_SINGLE "single" /* the user's own id, no holder */
+#define LAUNCH_JOINS  "+joins" /* behind either: in the user namespace of another container */
 enum launch_fd {
 	LAUNCH_SYNC = 3,        /* engine */
 	LAUNCH_STORE = 4,       /* the data directory */
@@ -42,6 +44,7 @@ enum launch_fd {
 	LAUNCH_RUNTIME = 6,     /* the container's own runtime directory */
 	LAUNCH_RUNTIME_TOP = 7, /* the directory that has it, as entry ID */
 	LAUNCH_USERNS = 8,      /* the holder's user namespace; not there with a single id */
+	LAUNCH_JOIN = 9,        /* pidfd of whose user namespace is joined; with LAUNCH_JOINS */
 };
 
 /* The other thing that it does: a session (launch/exec.c), a process started in a container that
@@ -56,12 +59,20 @@ enum exec_fd {
 	EXEC_INIT = 6,     /* pidfd of the container's first process */
 	EXEC_CGROUP = 7,   /* the container's; only with SYNC_CGROUP */
 	EXEC_USERNS = 8,   /* the holder's user namespace; only with SYNC_USERNS */
+	EXEC_PIN = 9,      /* keeps the layers of an image of tools; only with SYNC_PIN */
 	EXEC_FDS_END,
 };
 /* And the third: one change to the mounts of a container that runs (launch/live-mount.c). argv[2]
  * is LAUNCH_MOUNT, the descriptors are those of a session, the document has the one mount that it
  * is about. START says in .pid what to do; STARTED answers that it is done. */
 #define LAUNCH_MOUNT "mount"
+/* And the fourth (launch/unshare.c): argv[1] is how, argv[3] and on are a command that it becomes.
+ */
+#define LAUNCH_UNSHARE "unshare"
+enum unshare_fd {
+	UNSHARE_MAPS = 3,   /* sealed memory: struct id_maps; empty: as the holder has them */
+	UNSHARE_USERNS = 4, /* the holder's user namespace; not there with a single id */
+};
 enum live_op { LIVE_ADD = 1, LIVE_REMOVE, LIVE_SWAP };
 
 enum sync_step {
@@ -74,6 +85,7 @@ enum sync_step {
 	SYNC_SCOPED,
 	SYNC_KEEP,
 	SYNC_ROOT,
+	SYNC_MOUNT,
 };
 
 enum { SYNC_KEEP_MAX = 64 };
@@ -97,6 +109,7 @@ enum {
 	SYNC_INTERACTIVE = 16, /* START of a session: the client has input */
 	SYNC_USERNS = 32,      /* START of a session: EXEC_USERNS is there */
 	SYNC_TOOLS = 64,       /* START of a session: the document's mounts are the tools' trees */
+	SYNC_PIN = 128,        /* START of a session: EXEC_PIN is there */
 	SYNC_DELEGATED = 128,  /* SCOPED: none is needed, our cgroup turned out to be delegated */
 };
 

@@ -13,6 +13,7 @@
 #include "engine/backends.h"
 #include "engine/health.h"
 #include "engine/host-config.h"
+#include "engine/ids.h"
 #include "engine/limits.h"
 #include "engine/policy.h"
 
@@ -53,6 +54,17 @@ static json_t *binds_of(const json_t *mounts)
 	return list;
 }
 
+/* As podman has them: INSIDE:OUTSIDE:COUNT, outside in the ids of the holder's namespace. */
+static json_t *id_mappings_of(const struct candidate *c)
+{
+	struct id_map uids = { .n = 0 }, gids = { .n = 0 };
+
+	(void)spec_id_map(json_at(c->spec, "linux.uidMappings"), &uids, NULL);
+	(void)spec_id_map(json_at(c->spec, "linux.gidMappings"), &gids, NULL);
+	return json_pack("{s:o, s:o}", "UidMap", ids_texts(&uids, NULL), "GidMap",
+	                 ids_texts(&gids, NULL));
+}
+
 /* What was not asked for has Docker's default. */
 static json_t *host_config_of(const struct candidate *c, const json_t *mounts)
 {
@@ -78,6 +90,8 @@ static json_t *host_config_of(const struct candidate *c, const json_t *mounts)
 	                       "OomKillDisable", 0, "Init", json_is_true(json_at(c->plan, "init")),
 	                       "Ulimits", "MaskedPaths", json_at(c->spec, "linux.maskedPaths"),
 	                       "ReadonlyPaths", json_at(c->spec, "linux.readonlyPaths")));
+	if (out && json_array_size(json_at(c->spec, "linux.uidMappings")))
+		(void)json_object_set_new(out, "IDMappings", id_mappings_of(c));
 	return out;
 }
 

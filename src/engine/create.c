@@ -7,7 +7,6 @@
 #include "base/sbuf.h"
 #include "container/events.h"
 #include "container/spec.h"
-#include "engine/backends.h"
 #include "engine/document.h"
 #include "engine/id-file.h"
 #include "engine/layering.h"
@@ -118,7 +117,7 @@ static int write_documents(struct usrct *u, const struct document *d, const stru
 {
 	_cleanup_json_ json_t *spec = NULL, *plan = NULL;
 	_cleanup_strv_ struct strv layers = { 0 };
-	int r = engine_layer_paths(u, image, &layers, e);
+	int r = engine_layer_paths(u, image, &d->ids, &layers, e);
 
 	if (r == 0)
 		r = document_spec(d, &spec, e);
@@ -244,14 +243,17 @@ static int make(struct usrct *u, struct document *d, const struct image_row *ima
 	if (r < 0)
 		return r;
 	mounts.opts = d->opts;
+	mounts.ids = &d->ids;
 	mounts.container_dir = d->container_dir;
 	d->mounts = &mounts;
 	r = make_directories(stage.dirfd, e);
 	if (r == 0)
 		r = open_up(stage.dirfd, e);
 	if (r == 0)
+		r = ids_choose(u, d, image, &stage, e);
+	if (r == 0)
 		r = write_documents(u, d, image, stage.dirfd, e);
-	if (r == 0 && d->backend == BACKEND_COPY)
+	if (r == 0 && d->storage.backend == BACKEND_COPY)
 		r = copy_layers(u, stage.dirfd, w, e);
 	if (r == 0 && d->hook)
 		r = d->hook->fill(u, stage.dirfd, d->hook->arg, e);
@@ -300,11 +302,12 @@ static int prepare(struct usrct *u, struct document *d, struct image_row *image,
 	if (r == 0)
 		r = network_choose(o->network, &d->network, e);
 	if (r == 0)
-		r = engine_backend(u, NULL, &d->backend, e);
+		r = storage_choose(u, o->storage_opts, o->auto_remove, &d->storage, e);
 	if (r == 0)
 		r = document_isolation(d, e);
 	if (r == 0)
-		r = find_or_pull(u, o, image, e);
+		r = o->is_rootfs ? rootfs_image(u, o->image, image, e)
+		                 : find_or_pull(u, o, image, e);
 	if (r == 0)
 		r = read_config(u, image, config, e);
 	stopwatch_step(w, "find image");
@@ -327,6 +330,7 @@ static int create(struct usrct *u, const struct usrct_create_options *o,
 		r = container_new_id(ret_id, e);
 	if (r == 0) {
 		d.image = &config;
+		d.image_id = image.id;
 		dir = strf("%s/containers/%s", store_path(u->store), ret_id);
 		d.container_dir = dir;
 		d.pidfile = pidfile;
@@ -334,8 +338,8 @@ static int create(struct usrct *u, const struct usrct_create_options *o,
 	}
 	if (r == 0)
 		r = make(u, &d, &image, w, e);
-	if (r == 0 && o->remove_image) {
-		r = image_wish_removal(u, ret_id, o->image, e);
+	if (r == 0 && (o->remove_image || o->is_rootfs)) {
+		r = image_wish_removal(u, ret_id, o->is_rootfs ? image.id : o->image, e);
 		if (r < 0)
 			(void)container_discard(u->store, ret_id, NULL);
 	}

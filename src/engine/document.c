@@ -34,6 +34,10 @@ static int linux_of(const struct document *d, const struct privileges *p, json_t
 	                 document_namespaces(d), "sysctl", sysctl, "maskedPaths",
 	                 document_strings(p->masked.v), "readonlyPaths",
 	                 document_strings(p->protected.v));
+	if (*ret && d->ids.is_mapped) {
+		(void)json_object_set_new(*ret, "uidMappings", ids_list(&d->ids.maps.uids));
+		(void)json_object_set_new(*ret, "gidMappings", ids_list(&d->ids.maps.gids));
+	}
 	return *ret ? 0 : document_not_utf8(e);
 }
 
@@ -177,9 +181,13 @@ int document_plan(const struct document *d, const struct strv *layers, json_t **
 	for (size_t i = 0; plan && i < layers->n && r == 0; i++)
 		if (layer_path_is_tree(layers->v[i]))
 			r = json_object_set_new(plan, "data", json_pack("[s]", OBJECT_DIR));
+	if (plan && d->userns_of[0])
+		r = json_object_set_new(plan, "usernsOf", json_string(d->userns_of));
 	if (plan && r == 0)
 		r = json_object_set_new(plan, "mountBackend",
-		                        json_string(backend_name(d->backend)));
+		                        json_string(backend_name(d->storage.backend)));
+	if (plan && r == 0 && d->storage.is_in_memory)
+		r = json_object_set_new(plan, "upperMemory", json_string(d->storage.memory));
 	if (!plan || r < 0 || add_place(plan, o->limits) < 0 || add_mounts(plan, d->mounts) < 0) {
 		json_decref(plan);
 		return err_oom(e);

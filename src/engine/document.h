@@ -4,7 +4,8 @@
 
 #include "base/json.h"
 #include "base/sbuf.h"
-#include "container/backend.h"
+#include "engine/ids.h"
+#include "engine/storage-opts.h"
 #include "image/config.h"
 #include "network/uplink.h"
 
@@ -23,14 +24,19 @@ struct document {
 	const struct usrct_create_options *opts;
 	const struct image_config *image;
 	const char *id;
+	const char *image_id;      /* "sha256:..." */
 	const char *container_dir; /* absolute, as it will be named */
 	const char *pidfile;       /* absolute; NULL: none */
 	enum network_kind network;
-	enum mount_backend backend;
+	struct storage storage;
 	const struct create_hook *hook; /* engine/create.h; may be NULL */
 	struct mount_plan *mounts;      /* filled by document_spec(); engine/mount-add.h */
 	struct isolation own;           /* made by document_isolation() */
-	struct strv args;               /* made by document_args() */
+	/* Made by ids_choose(). */
+	struct ids ids;
+	char keep_user[24];                /* "UID:GID" to run as; empty: as the image says */
+	char userns_of[CONTAINER_ID_SIZE]; /* whose user namespace is joined; empty */
+	struct strv args;                  /* made by document_args() */
 };
 
 /* ENTRYPOINT and CMD as Docker joins them; UCT_NO_COMMAND if nothing is left. */

@@ -314,9 +314,13 @@ static char *read_host(const char *path)
 
 static int write_text(int dirfd, const char *name, const char *text, struct err *e)
 {
+	enum { FLAGS = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW };
 	/* In place, not by rename: a bind mount of the old file would not see a new one. */
-	_cleanup_close_ int fd =
-		openat(dirfd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	_cleanup_close_ int fd = openat(dirfd, name, FLAGS, 0644);
+
+	/* Given to the root of a container with ids of its own, when it ran (launch/ids.c). */
+	if (fd < 0 && errno == EACCES && unlinkat(dirfd, name, 0) == 0)
+		fd = openat(dirfd, name, FLAGS, 0644);
 
 	if (fd < 0 || RETRY_EINTR(write(fd, text, strlen(text))) != (ssize_t)strlen(text))
 		return err_sys(e, "cannot write the container's /etc/%s", name);

@@ -91,6 +91,29 @@ static void add_docker_names(struct usrct *u, json_t *out)
 	(void)json_object_set_new(out, "Swarm", json_pack("{s:s}", "LocalNodeState", "inactive"));
 }
 
+static json_t *id_lines(const struct id_map *m)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < m->n; i++)
+		(void)json_array_append_new(list,
+		                            json_pack("{s:I, s:I, s:I}", "container_id",
+		                                      (json_int_t)m->extents[i].inside, "host_id",
+		                                      (json_int_t)m->extents[i].outside, "size",
+		                                      (json_int_t)m->extents[i].count));
+	return list;
+}
+
+/* What containers can have of ids, as podman tells it. */
+static void add_ids(struct usrct *u, json_t *out)
+{
+	if (engine_hold(u, NULL) < 0)
+		return; /* doctor says why */
+	(void)json_object_set_new(out, "IDMappings",
+	                          json_pack("{s:o, s:o}", "uidmap", id_lines(&u->held.maps.uids),
+	                                    "gidmap", id_lines(&u->held.maps.gids)));
+}
+
 static int info(struct usrct *u, char **ret, struct err *e)
 {
 	_cleanup_json_ json_t *out = json_object();
@@ -108,6 +131,8 @@ static int info(struct usrct *u, char **ret, struct err *e)
 		return r;
 	(void)json_object_set_new(out, "Version", json_string(usrct_version()));
 	(void)json_object_set_new(out, "DataDir", json_string(u->data_dir));
+	if (u->home_dir)
+		(void)json_object_set_new(out, "HomeDir", json_string(u->home_dir));
 	(void)json_object_set_new(out, "RuntimeDir", json_string(u->runtime_dir));
 	(void)json_object_set_new(out, "HelperDir", json_string(libexec_dir()));
 	(void)json_object_set_new(out, "StorageDriver", json_string(driver_name(u)));
@@ -122,6 +147,7 @@ static int info(struct usrct *u, char **ret, struct err *e)
 	                          json_string(cgroup_own_path(cgroup, sizeof(cgroup)) == 0
 	                                              ? cgroup
 	                                              : "none (no cgroup v2)"));
+	add_ids(u, out);
 	(void)json_object_set_new(out, "KernelVersion", json_string(host.release));
 	(void)json_object_set_new(out, "Architecture", json_string(host.machine));
 	(void)json_object_set_new(out, "Name", json_string(host.nodename));

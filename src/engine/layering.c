@@ -3,6 +3,7 @@
 
 #include "base/sbuf.h"
 #include "engine/backends.h"
+#include "engine/ids.h"
 #include "engine/unpacking.h"
 
 #include <string.h>
@@ -64,40 +65,56 @@ int engine_layer_driver(struct usrct *u, struct err *e)
 	return r;
 }
 
-int engine_layer_paths(struct usrct *u, const struct image_row *image, struct strv *ret,
-                       struct err *e)
+/* Of the metadata trees of a container with these ids. */
+static const char *label_of(const struct usrct *u, const struct ids *ids)
+{
+	return ids && ids->is_mapped && !ids->is_shifted ? ids->label : engine_map(u);
+}
+
+int engine_layer_paths(struct usrct *u, const struct image_row *image, const struct ids *ids,
+                       struct strv *ret, struct err *e)
 {
 	int r = layer_paths(u->store, image, NULL, ret, e);
 
 	if (r == LAYER_OBJECTS) { /* whose map is known to the holder */
 		r = engine_hold(u, e);
 		if (r == 0)
-			r = layer_paths(u->store, image, engine_map(u), ret, e);
+			r = layer_paths(u->store, image, label_of(u, ids), ret, e);
 	}
 	return MIN(r, 0);
 }
 
-/* A tree of another id map than ours is made by whoever knows how to enter that. */
-static int check_map(const struct usrct *u, const char *path, struct err *e)
+int layers_need_shift(struct usrct *u, const struct image_row *image, struct err *e)
 {
-	_cleanup_free_ char *ours = strf("/meta-%s/", engine_map(u));
+	_cleanup_strv_ struct strv paths = { 0 };
+	int r = engine_layer_paths(u, image, NULL, &paths, e);
+
+	for (size_t i = 0; i < paths.n && r == 0; i++)
+		if (!layer_path_is_tree(paths.v[i]))
+			r = err_set(e, UCT_CANNOT_SHIFT, -ENOTSUP,
+			            "layer '%.19s' of the image is of the plain driver",
+			            paths.v[i] + strlen("layers/"));
+	return r;
+}
+
+/* A tree of another id map than the container's is of no use to it. */
+static int check_map(const struct usrct *u, const struct ids *ids, const char *path, struct err *e)
+{
+	_cleanup_free_ char *ours = strf("/meta-%s/", label_of(u, ids));
 
 	if (!ours)
 		return err_oom(e);
-	return strstr(path, ours) ? 0
-	                          : err_hint(e,
-	                                     err_set(e, UCT_STORE_DAMAGED, -ENOENT,
-	                                             "'%s' is of another id map", path),
-	                                     "make the container anew: its ids changed");
+	return strstr(path, ours)
+	               ? 0
+	               : err_set(e, UCT_MAP_CHANGED, -ESTALE, "'%s' is of another id map", path);
 }
 
-static int make_tree(struct usrct *u, const char *path, struct err *e)
+static int make_tree(struct usrct *u, const struct ids *ids, const char *path, struct err *e)
 {
 	struct unpacking job = UNPACKING_NONE;
-	int r = check_map(u, path, e);
+	int r = unpacking_start_tree(
+		u, &job, path, ids && ids->is_mapped && !ids->is_shifted ? &ids->maps : NULL, e);
 
-	if (r == 0)
-		r = unpacking_start_tree(u, &job, path, e);
 	if (r == 0)
 		r = unpacking_finish(&job, e);
 	if (r == 0)
@@ -106,15 +123,19 @@ static int make_tree(struct usrct *u, const char *path, struct err *e)
 	return r < 0 ? err_in(e, r, "cannot make '%s'", path) : 0;
 }
 
-int engine_layers_make(struct usrct *u, char *const *paths, struct err *e)
+int engine_layers_make(struct usrct *u, const struct ids *ids, char *const *paths, struct err *e)
 {
 	int r = 0;
 
 	for (; paths && *paths && r == 0; paths++) {
 		if (!layer_path_is_tree(*paths))
 			continue; /* the launcher says it if it is missing */
-		r = layer_path_ready(u->store, *paths, e);
-		r = r == 0 ? make_tree(u, *paths, e) : MIN(r, 0);
+		r = check_map(u, ids, *paths, e);
+		if (r == 0)
+			r = layer_path_ready(u->store, *paths, e);
+		else
+			break;
+		r = r == 0 ? make_tree(u, ids, *paths, e) : MIN(r, 0);
 	}
 	return r;
 }

@@ -10,8 +10,13 @@
 int engine_layer_driver(struct usrct *u, struct err *e); /* enum layer_driver */
 /* The label of the id map that unpackers and containers of ours work under; after engine_hold(). */
 const char *engine_map(const struct usrct *u);
-/* layer_paths() under our own id map. Trees may be missing until engine_layers_make(). */
-int engine_layer_paths(struct usrct *u, const struct image_row *image, struct strv *ret,
-                       struct err *e);
+struct ids;
+/* layer_paths() under a container's ids; NULL: our own map. Trees may be missing until
+ * engine_layers_make(). */
+int engine_layer_paths(struct usrct *u, const struct image_row *image, const struct ids *ids,
+                       struct strv *ret, struct err *e);
 /* Makes the metadata tree among @paths (NULL-terminated) if it is not there. */
-int engine_layers_make(struct usrct *u, char *const *paths, struct err *e);
+int engine_layers_make(struct usrct *u, const struct ids *ids, char *const *paths, struct err *e);
+/* Whether the image has layers whose owners are fixed, so that a container with other ids than by
+ * default needs somebody who shifts them: 0, or UCT_CANNOT_SHIFT. @e may be NULL. */
+int layers_need_shift(struct usrct *u, const struct image_row *image, struct err *e);

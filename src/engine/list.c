@@ -80,6 +80,7 @@ static void free_container(struct usrct_container *ct)
 	free((void *)(uintptr_t)ct->image_id);
 	free((void *)(uintptr_t)ct->command);
 	free((void *)(uintptr_t)ct->network);
+	free((void *)(uintptr_t)ct->userns);
 	free_list(ct->labels);
 	free_list(ct->mounts);
 }
@@ -115,7 +116,9 @@ static int take_documents(const struct candidate *c, struct usrct_container *ret
 	ret->labels = take_list(&label_list);
 	ret->mounts = take_list(&mount_list);
 	ret->network = strdup(candidate_network(c));
-	return ret->labels && ret->mounts && ret->network ? 0 : err_oom(e);
+	text = json_string_value(json_at(c->plan, "hostConfig.UsernsMode"));
+	ret->userns = strdup(text ? text : "");
+	return ret->labels && ret->mounts && ret->network && ret->userns ? 0 : err_oom(e);
 }
 
 static int take(const struct candidate *c, const struct usrct_list_options *o,

@@ -368,7 +368,7 @@ static int add_layers(struct mount_plan *p, const struct image_row *image, struc
 	_cleanup_strv_ struct strv paths = { 0 };
 	json_t *list = json_array();
 	bool has_data = false;
-	int r = engine_layer_paths(p->u, image, &paths, e);
+	int r = engine_layer_paths(p->u, image, p->ids, &paths, e);
 
 	for (size_t i = 0; i < paths.n; i++)
 		(void)json_array_append_new(list, json_string(paths.v[i]));

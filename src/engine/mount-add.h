@@ -10,11 +10,13 @@
 #include "engine/mount-spec.h"
 #include "engine/volumes.h"
 
+struct ids;
 struct usrct_create_options;
 
 struct mount_plan {
 	struct usrct *u;
 	const struct usrct_create_options *opts; /* NULL: for a container that runs */
+	const struct ids *ids;                   /* the container's; with @opts */
 	const char *container_dir;               /* absolute, as it will be named; or NULL */
 	json_t *list;                            /* the document's mounts */
 	json_t *described; /* launch.json: what the user asked for, in the words of inspect */

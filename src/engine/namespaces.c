@@ -2,6 +2,8 @@
 /* namespaces - what a container has to itself, and what it shares with the host */
 #include "engine/document.h"
 
+#include "security/userns-wish.h"
+
 #include <string.h>
 
 static bool is_empty(const char *s)
@@ -43,15 +45,12 @@ static int choose_ipc(const char *value, struct isolation *own, struct err *e)
 	return choose("ipc", value, &own->ipc, e);
 }
 
+/* What it comes to is chosen once the image is known (ids.h). */
 static int check_userns(const char *value, struct err *e)
 {
-	int r;
+	struct userns_wish w;
 
-	if (is_empty(value) || !strcmp(value, "host"))
-		return 0;
-	r = err_set(e, UCT_VALUE_REFUSED, -EOPNOTSUPP,
-	            "--userns '%s': containers have all of your ids, with you as root", value);
-	return err_hint(e, r, "leave --userns out, or say host, which means the same here");
+	return userns_wish_parse(value, &w, e);
 }
 
 static int conflict(const char *flag, const char *with, struct err *e)

@@ -2,12 +2,14 @@
 #include "engine/packing.h"
 
 #include "engine/backends.h"
+#include "engine/ids.h"
 #include "engine/layering.h"
 
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/sbuf.h"
 #include "base/sock.h"
+#include "container/rootfs.h"
 #include "container/spec.h"
 
 #include <signal.h>
@@ -25,8 +27,9 @@ static void add_word(struct sbuf *b, const char *word)
  * in the root file system. */
 static void add_hidden(struct sbuf *b, const json_t *mounts)
 {
-	static const char *const ours[] = { "/dev", "/proc", "/sys", "/run/.containerenv",
-		                            "/.dockerenv" };
+	static const char *const ours[] = { "/dev",        "/proc",
+		                            "/sys",        "/run/.containerenv",
+		                            "/.dockerenv", ROOTFS_APT_FILE };
 	const json_t *m;
 	size_t i;
 
@@ -107,6 +110,7 @@ static int make_plan(struct usrct *u, const struct packing_request *q, bool *ret
 	_cleanup_json_ json_t *plan = NULL, *spec = NULL;
 	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(PLAN_MAX);
 	_cleanup_strv_ struct strv paths = { 0 };
+	struct ids ids;
 	const json_t *v;
 	size_t i;
 	int r = json_read_at(q->container_dirfd, PLAN_FILE, SPEC_MAX_BYTES, &plan, e);
@@ -115,6 +119,9 @@ static int make_plan(struct usrct *u, const struct packing_request *q, bool *ret
 		r = json_read_at(q->container_dirfd, SPEC_FILE, SPEC_MAX_BYTES, &spec, e);
 	if (r < 0)
 		return err_recode(e, r, UCT_STORE_DAMAGED);
+	if (q->tree == PACK_TREE_UPPER && json_at(plan, "upperMemory"))
+		return err_set(e, UCT_ROOT_IN_MEMORY, -EOPNOTSUPP,
+		               "the container's changes lie in memory");
 	add_word(&b, "backend");
 	add_word(&b, backend_name(backend_of_plan(plan)));
 	json_array_foreach(json_object_get(plan, "layers"), i, v)
@@ -133,7 +140,9 @@ static int make_plan(struct usrct *u, const struct packing_request *q, bool *ret
 			add_word(&b, json_string_value(v));
 		}
 	}
-	r = engine_layers_make(u, paths.v, e);
+	r = ids_of_documents(u, spec, plan, &ids, e);
+	if (r == 0)
+		r = engine_layers_make(u, &ids, paths.v, e);
 	if (r < 0)
 		return r;
 	if (q->tree == PACK_TREE_UPPER)
@@ -194,8 +203,14 @@ static int add_container(struct usrct *u, const struct packing_request *q, struc
                          int *ret_pidfd, int *ret_plan_fd, struct err *e)
 {
 	bool is_live = runs(q->state) && q->tree != PACK_TREE_UPPER, read_only = false;
+	struct ids ids;
 	int r;
 
+	r = ids_of_container(u, q->container_dirfd, &ids, e);
+	if (r < 0)
+		return r;
+	if (!ids.is_shifted)
+		m->start.maps = ids.maps;
 	/* A FUSE file system lets only those look who are in the user namespace it was mounted in:
 	 * without another one, the helper enters the container's. */
 	if (!u->is_single_id && !(is_live && is_fuse(q->container_dirfd)))

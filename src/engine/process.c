@@ -58,6 +58,8 @@ const char *document_user(const struct document *d)
 {
 	const char *user = d->opts->user ? d->opts->user : d->image->user;
 
+	if (d->keep_user[0])
+		return d->keep_user;
 	return user ? user : "";
 }
 

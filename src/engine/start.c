@@ -4,6 +4,7 @@
 #include "engine/attach.h"
 #include "engine/create.h"
 #include "engine/etc.h"
+#include "engine/ids.h"
 #include "engine/launcher.h"
 #include "engine/layering.h"
 #include "engine/mount-add.h"
@@ -116,7 +117,33 @@ static int write_pidfile(const struct starting *s, struct err *e)
 	return file_write_at(AT_FDCWD, path, text, (size_t)n, 0644, false, e);
 }
 
-static int spawn_launcher(struct starting *s, int their_fd, int run_dirfd, struct err *e)
+/* First process of the container whose user namespace is joined; -EBADF: none is. */
+static int open_joined(const struct starting *s, int *ret_fd, struct err *e)
+{
+	_cleanup_target_ struct target t = TARGET_NONE;
+	const char *id = NULL;
+	int r = json_get_string(s->needs.plan, "usernsOf", &id, e);
+
+	*ret_fd = -EBADF;
+	if (r <= 0)
+		return r;
+	r = target_open(s->u, id, STORE_WRITE, &t, e);
+	if (r == -ENOENT)
+		return err_set(e, UCT_USERNS_GONE, r,
+		               "container '%.12s', whose user namespace this one joins, is gone",
+		               id);
+	if (r < 0)
+		return r;
+	*ret_fd = state_is_running(&t.state) ? proc_open(&t.state.init) : -ESRCH;
+	return *ret_fd < 0 ? err_set(e, UCT_USERNS_GONE, -ESRCH,
+	                             "container '%s', whose user namespace this one joins, does "
+	                             "not run",
+	                             t.row.name)
+	                   : 0;
+}
+
+static int spawn_launcher(struct starting *s, int their_fd, int run_dirfd, int join_fd,
+                          struct err *e)
 {
 	struct usrct *u = s->u;
 	const struct spawn_fd fds[] = {
@@ -126,10 +153,17 @@ static int spawn_launcher(struct starting *s, int their_fd, int run_dirfd, struc
 		{ run_dirfd, LAUNCH_RUNTIME },
 		{ u->runtime_dirfd, LAUNCH_RUNTIME_TOP },
 		{ u->is_single_id ? -EBADF : u->held.userns_fd, LAUNCH_USERNS },
+		{ join_fd, LAUNCH_JOIN },
 	};
 	const char *how = u->is_single_id ? LAUNCH_SINGLE : LAUNCH_NESTED;
+	char how_joined[32];
 	pid_t pid = 0;
 	int r;
+
+	if (join_fd >= 0) {
+		(void)snprintf(how_joined, sizeof(how_joined), "%s" LAUNCH_JOINS, how);
+		how = how_joined;
+	}
 
 	if (!s->needs.no_cgroup) {
 		r = scope_prepare_start(&s->scope,
@@ -193,8 +227,11 @@ static int converse(struct starting *s, struct err *e)
 
 static int launch(struct starting *s, struct err *e)
 {
-	_cleanup_close_ int run_dirfd = -EBADF, theirs = -EBADF;
+	_cleanup_close_ int run_dirfd = -EBADF, theirs = -EBADF, join_fd = -EBADF;
 	int pair[2], r = write_etc(s, e);
+
+	if (r == 0)
+		r = open_joined(s, &join_fd, e);
 
 	if (r == 0)
 		r = engine_hold(s->u, e);
@@ -210,7 +247,7 @@ static int launch(struct starting *s, struct err *e)
 		return r;
 	s->sock_fd = pair[0];
 	theirs = pair[1];
-	r = spawn_launcher(s, theirs, run_dirfd, e);
+	r = spawn_launcher(s, theirs, run_dirfd, join_fd, e);
 	cleanup_close(&theirs); /* or its death would not read as end of file */
 	theirs = -EBADF;
 	stopwatch_step(s->watch, "spawn launcher");
@@ -263,7 +300,7 @@ static int lock_container(struct target *t, struct err *e)
 	               t->row.name);
 }
 
-static int make_trees(struct usrct *u, const json_t *list, struct err *e)
+static int make_trees(struct starting *s, const struct ids *ids, const json_t *list, struct err *e)
 {
 	_cleanup_strv_ struct strv paths = { 0 };
 	const json_t *v;
@@ -276,8 +313,7 @@ static int make_trees(struct usrct *u, const json_t *list, struct err *e)
 		if (r < 0)
 			return err_oom(e);
 	}
-	r = engine_hold(u, e);
-	return r < 0 ? r : engine_layers_make(u, paths.v, e);
+	return engine_layers_make(s->u, ids, paths.v, e);
 }
 
 /* Metadata trees may be thrown away at any time, and of a new image are not made yet. */
@@ -285,13 +321,19 @@ static int make_layers(struct starting *s, struct err *e)
 {
 	_cleanup_json_ json_t *plan = NULL;
 	int r = json_read_at(s->dirfd, PLAN_FILE, SPEC_MAX_BYTES, &plan, e);
+	bool has_trees = json_at(plan, "data") || json_at(plan, "imageMounts");
+	struct ids ids;
 	const json_t *v;
 	size_t i;
 
+	if (r == 0 && has_trees)
+		r = engine_hold(s->u, e);
+	if (r == 0 && has_trees)
+		r = ids_of_container(s->u, s->dirfd, &ids, e);
 	if (r == 0 && json_at(plan, "data"))
-		r = make_trees(s->u, json_at(plan, "layers"), e);
+		r = make_trees(s, &ids, json_at(plan, "layers"), e);
 	json_array_foreach(json_at(plan, "imageMounts"), i, v) if (r == 0) r =
-		make_trees(s->u, v, e);
+		make_trees(s, &ids, v, e);
 	return r < 0 ? r : mounts_make_places(s->u, s->dirfd, plan, e);
 }
 

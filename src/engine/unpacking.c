@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/unpacking.h"
 
+#include "base/num.h"
 #include "base/proc.h"
 #include "base/sock.h"
 #include "engine/layering.h"
@@ -8,16 +9,25 @@
 #include <signal.h>
 #include <string.h>
 
-/* Far more than any sane layer; a decompression bomb stops here. */
+/* Far more than any sane layer; a decompression bomb stops here. $USRCT_LAYER_MAX_BYTES raises it.
+ */
 static const uint64_t layer_max_bytes = 64ULL << 30;
 static const uint64_t layer_max_entries = 10000000;
+
+static uint64_t max_bytes(void)
+{
+	const char *text = getenv("USRCT_LAYER_MAX_BYTES");
+	uint64_t n;
+
+	return text && parse_size(text, &n) == 0 && n > 0 ? n : layer_max_bytes;
+}
 
 int unpacking_start(struct usrct *u, struct unpacking *ret, int stream_fd, struct err *e)
 {
 	struct unpack_start m = {
 		.type = UNPACK_START,
 		.flags = u->is_single_id ? UNPACK_FLAG_SINGLE_ID : 0,
-		.max_bytes = layer_max_bytes,
+		.max_bytes = max_bytes(),
 		.max_entries = layer_max_entries,
 	};
 	_cleanup_close_ int objects_fd = -EBADF;
@@ -43,7 +53,8 @@ int unpacking_start(struct usrct *u, struct unpacking *ret, int stream_fd, struc
 	return r < 0 ? err_errno(e, r, "cannot talk to the unpacker") : 0;
 }
 
-int unpacking_start_tree(struct usrct *u, struct unpacking *ret, const char *path, struct err *e)
+int unpacking_start_tree(struct usrct *u, struct unpacking *ret, const char *path,
+                         const struct id_maps *maps, struct err *e)
 {
 	struct unpack_start m = {
 		.type = UNPACK_START,
@@ -53,6 +64,10 @@ int unpacking_start_tree(struct usrct *u, struct unpacking *ret, const char *pat
 	int fds[4], r;
 	size_t n = 2;
 
+	if (maps && !u->is_single_id) {
+		m.flags |= UNPACK_FLAG_MAPPED;
+		m.maps = *maps;
+	}
 	r = layer_tree_stage(u->store, path, &ret->stage, &in, e);
 	if (r < 0)
 		return r;

@@ -23,8 +23,10 @@ struct unpacking {
 
 /* Starts the helper on @stream_fd, which stays the caller's to close. */
 int unpacking_start(struct usrct *u, struct unpacking *ret, int stream_fd, struct err *e);
-/* Has it make the metadata tree of @path (store/layers.h) under our own id map. */
-int unpacking_start_tree(struct usrct *u, struct unpacking *ret, const char *path, struct err *e);
+struct id_maps;
+/* Has it make the metadata tree of @path (store/layers.h) under our own id map, or under @maps. */
+int unpacking_start_tree(struct usrct *u, struct unpacking *ret, const char *path,
+                         const struct id_maps *maps, struct err *e);
 /* Once program.sock_fd is readable: its result. */
 int unpacking_finish(struct unpacking *x, struct err *e);
 /* Kills what runs, throws away what was not committed. */

@@ -56,6 +56,7 @@ static int ask(int runtime_dirfd, struct hold_given *ret, struct err *e)
 	ret->launcher_fd = fds[1];
 	memcpy(ret->map, answer.map, sizeof(ret->map));
 	ret->map[sizeof(ret->map) - 1] = '\0';
+	ret->maps = answer.maps;
 	if (n == sizeof(answer) && answer.type == HOLD_GIVE && fds[0] >= 0 && fds[1] >= 0)
 		return 1;
 	hold_given_done(ret);

@@ -10,7 +10,7 @@
  * One SOCK_SEQPACKET socket, hold.sock in the runtime directory:
  *      client                        hold
  *   1  ASK (launcher's file id)  ->
- *   2                            <-  GIVE (label of the maps) [user namespace, launcher]
+ *   2                            <-  GIVE (the maps) [user namespace, launcher]
  * The launcher comes as a sealed copy in memory, one for all containers: what runs as a container's
  * first process until its exec(2) must not be a file that the container could write to later
  * through /proc/PID/exe (CVE-2019-5736). The file id tells hold when the program on disk is new.
@@ -34,23 +34,25 @@ struct hold_ask {
 struct hold_answer {
 	uint32_t type, pad;
 	char map[ID_MAP_LABEL_SIZE]; /* GIVE: of the namespace's maps */
+	struct id_maps maps;         /* GIVE: from its ids to the machine's */
 	struct err e;                /* FAIL */
 };
-enum { HOLD_VERSION = 2 };
+enum { HOLD_VERSION = 3 };
 
 struct hold_given {
 	int userns_fd;
 	int launcher_fd;
 	char map[ID_MAP_LABEL_SIZE];
+	struct id_maps maps;
 };
 static inline void hold_given_done(struct hold_given *g)
 {
 	cleanup_close(&g->userns_fd);
 	cleanup_close(&g->launcher_fd);
 }
-#define HOLD_GIVEN_NONE            \
-	{                          \
-		-EBADF, -EBADF, "" \
+#define HOLD_GIVEN_NONE                                     \
+	{                                                   \
+		.userns_fd = -EBADF, .launcher_fd = -EBADF, \
 	}
 
 /* Asks the running holder, and starts one if there is none. -ENOENT (UCT_NO_SUBIDS): the user has

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/xattr.h>
 
 static int parse_extent(const char *line, struct id_extent *x)
 {
@@ -94,33 +96,51 @@ void id_map_label(const struct id_map *uids, const struct id_map *gids, char ret
 	(void)snprintf(ret, ID_MAP_LABEL_SIZE, "%016llx", (unsigned long long)h);
 }
 
-int id_map_write_nested(pid_t pid, bool groups, const struct id_map *parent, struct err *e)
+int id_map_write(pid_t pid, bool groups, const struct id_map *map, struct err *e)
 {
 	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(4000); /* the kernel takes less than a page */
 
-	for (size_t i = 0; i < parent->n; i++)
-		sbuf_addf(&b, "%u %u %u\n", parent->extents[i].inside, parent->extents[i].inside,
-		          parent->extents[i].count);
+	for (size_t i = 0; i < map->n; i++)
+		sbuf_addf(&b, "%u %u %u\n", map->extents[i].inside, map->extents[i].outside,
+		          map->extents[i].count);
 	if (b.err || !b.s)
 		return err_errno(e, b.err ? b.err : -EINVAL, "cannot write the id map");
 	return write_proc(pid, groups ? "gid_map" : "uid_map", b.s, e);
 }
 
-int id_map_write_single(pid_t pid, uid_t uid, gid_t gid, struct err *e)
+int id_map_write_nested(pid_t pid, bool groups, const struct id_map *parent, struct err *e)
 {
-	char line[64];
+	struct id_map same = *parent;
+
+	for (size_t i = 0; i < same.n; i++)
+		same.extents[i].outside = same.extents[i].inside;
+	return id_map_write(pid, groups, &same, e);
+}
+
+int id_map_write_single(pid_t pid, const struct id_maps *maps, struct err *e)
+{
 	int r;
 
 	r = write_proc(pid, "setgroups", "deny",
 	               e); /* or gid_map is refused (user_namespaces(7)) */
 	if (r < 0)
 		return r;
-	(void)snprintf(line, sizeof(line), "0 %u 1\n", (unsigned)uid);
-	r = write_proc(pid, "uid_map", line, e);
-	if (r < 0)
-		return r;
-	(void)snprintf(line, sizeof(line), "0 %u 1\n", (unsigned)gid);
-	return write_proc(pid, "gid_map", line, e);
+	r = id_map_write(pid, false, &maps->uids, e);
+	return r < 0 ? r : id_map_write(pid, true, &maps->gids, e);
+}
+
+/* Debian gives the set-uid bit, Fedora and Arch a file capability; nosuid takes both. */
+static bool is_powerless(const char *path)
+{
+	struct statvfs fs;
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return true;
+	if (statvfs(path, &fs) == 0 && fs.f_flag & ST_NOSUID)
+		return true;
+	return !(st.st_mode & S_ISUID && st.st_uid == 0) &&
+	       getxattr(path, "security.capability", NULL, 0) < 0;
 }
 
 int id_map_write_privileged(pid_t pid, bool groups, const struct id_map *map, struct err *e)
@@ -154,12 +174,12 @@ int id_map_write_privileged(pid_t pid, bool groups, const struct id_map *map, st
 	if (r < 0)
 		return err_errno(e, r, "cannot wait for %s", name);
 	if (status != 0) {
-		struct stat st;
-
-		if (stat(path, &st) == 0 && !(st.st_mode & S_ISUID) && groups == false)
-			return err_set(e, UCT_NO_NEWUIDMAP, -EPERM,
-			               "%s failed: it may lack its set-uid bit or capability",
-			               path);
+		if (is_powerless(path))
+			return err_set(
+				e, UCT_NO_NEWUIDMAP, -EPERM,
+				"%s failed: it has neither a set-uid bit nor capabilities, or "
+				"lies where these do not count",
+				path);
 		return err_set(e, UCT_MAP_FAILED, -EPERM, "%s refused the id map", path);
 	}
 	return 0;

@@ -3,18 +3,9 @@
 #pragma once
 
 #include "base/err.h"
+#include "base/id-map.h"
 
-#include <stdbool.h>
 #include <sys/types.h>
-
-struct id_extent {
-	uint32_t inside, outside, count;
-};
-enum { ID_EXTENTS_MAX = 32 };
-struct id_map {
-	struct id_extent extents[ID_EXTENTS_MAX];
-	size_t n;
-};
 
 /* Container root is @own, then the user's subordinate ranges one after the other. Asks libsubid
  * (files, SSSD, ...). -ENOENT (UCT_NO_SUBIDS): there are none. Only programs that link libsubid. */
@@ -31,7 +22,9 @@ int id_map_read(const char *path, struct id_map *ret, struct err *e);
 /* For a namespace nested in one with @parent: the same ids, line by line, because the kernel
  * accepts only extents that lie in one extent of the parent (user_namespaces(7)). */
 int id_map_write_nested(pid_t pid, bool groups, const struct id_map *parent, struct err *e);
-/* One id: ourselves as root, with setgroups denied. */
-int id_map_write_single(pid_t pid, uid_t uid, gid_t gid, struct err *e);
+/* As it stands; its outside ids are those of our own namespace. */
+int id_map_write(pid_t pid, bool groups, const struct id_map *map, struct err *e);
+/* One id, which is ourselves outside, with setgroups denied. */
+int id_map_write_single(pid_t pid, const struct id_maps *maps, struct err *e);
 /* Runs newuidmap(1) or newgidmap(1); the only set-uid programs we ever need. */
 int id_map_write_privileged(pid_t pid, bool groups, const struct id_map *map, struct err *e);

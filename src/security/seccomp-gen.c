@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* seccomp-gen - compile seccomp-default.txt into a classic BPF program, as a C array
+/* seccomp-gen - compile seccomp-default.txt (or seccomp-single.txt) into a classic BPF program, as
+ * a C array
  *
  * Runs on the build machine. The program is a binary search over intervals of system call numbers
  * with the same action, one tree for each architecture: about 0.06 ms to load less than a linear
@@ -23,7 +24,8 @@ struct cond {
 	int negate;
 	uint64_t mask, value;
 };
-struct rule { /* all conditions hold: allow */
+struct rule { /* all conditions hold: this action */
+	uint32_t action;
 	struct cond conds[CONDS_MAX];
 	size_t n;
 };
@@ -38,8 +40,10 @@ struct arch {
 	struct syscall_entry table[NR_MAX];
 };
 
-static const uint32_t unknown_action = SECCOMP_RET_ERRNO | ENOSYS;
+static uint32_t unknown_action = SECCOMP_RET_ERRNO | ENOSYS;
+static uint32_t foreign_action = SECCOMP_RET_KILL_PROCESS; /* another architecture */
 static const uint32_t refused_action = SECCOMP_RET_ERRNO | EPERM;
+static const uint32_t faked_action = SECCOMP_RET_ERRNO; /* success, and nothing done */
 
 static struct arch archs[2];
 static size_t n_archs;
@@ -101,7 +105,7 @@ static void emit_rule(const struct rule *r)
 		land_here(high);
 		land_here(low);
 	}
-	(void)emit(BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);
+	(void)emit(BPF_RET | BPF_K, 0, 0, r->action);
 	for (size_t i = 0; i < n; i++)
 		land_here(differs[i]);
 }
@@ -136,7 +140,7 @@ static void emit_tree(const struct interval *iv, size_t n)
 
 static void emit_arch(const struct arch *a)
 {
-	static const struct syscall_entry beyond = { .action = SECCOMP_RET_ERRNO | ENOSYS };
+	const struct syscall_entry beyond = { .action = unknown_action };
 	static struct interval iv[NR_MAX + 1];
 	size_t n = 0;
 
@@ -163,7 +167,7 @@ static void compile(void)
 		emit_arch(&archs[i]);
 		land_here(other);
 	}
-	(void)emit(BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS);
+	(void)emit(BPF_RET | BPF_K, 0, 0, foreign_action);
 }
 
 static struct syscall_entry *find_entry(struct arch *a, const char *name, uint32_t number)
@@ -224,9 +228,9 @@ static void parse_cond(char **at, struct cond *c)
 	c->value = parse_value(next_word(at));
 }
 
-static void parse_rule(const char *name, char *at)
+static void parse_rule(const char *name, uint32_t action, char *at)
 {
-	struct rule r = { 0 };
+	struct rule r = { .action = action };
 	char *and;
 
 	do {
@@ -243,19 +247,47 @@ static void parse_rule(const char *name, char *at)
 		if (s->n_rules == RULES_MAX)
 			die("too many rules", name);
 		s->rules[s->n_rules++] = r;
-		s->action = refused_action;
+		if (action == SECCOMP_RET_ALLOW)
+			s->action = refused_action;
 	}
+}
+
+/* "else allow": for what is not listed. */
+static void set_default(const char *word)
+{
+	if (strcmp(word, "allow") != 0)
+		die("not a default", word);
+	unknown_action = foreign_action = SECCOMP_RET_ALLOW;
+	for (size_t i = 0; i < n_archs; i++)
+		for (size_t nr = 0; nr < NR_MAX; nr++)
+			archs[i].table[nr].action = unknown_action;
+}
+
+static uint32_t action_of(const char *verb)
+{
+	if (!strcmp(verb, "allow"))
+		return SECCOMP_RET_ALLOW;
+	if (!strcmp(verb, "fake"))
+		return faked_action;
+	if (strcmp(verb, "eperm") != 0)
+		die("not a rule", verb);
+	return refused_action;
 }
 
 static void parse_line(char *line)
 {
 	char *verb = next_word(&line), *word = next_word(&line);
-	uint32_t action = verb && !strcmp(verb, "allow") ? SECCOMP_RET_ALLOW : refused_action;
+	uint32_t action;
 
-	if (!verb || !word || (action == refused_action && strcmp(verb, "eperm") != 0))
+	if (!verb || !word)
 		die("not a rule", verb ? verb : "(nothing)");
+	if (!strcmp(verb, "else")) {
+		set_default(word);
+		return;
+	}
+	action = action_of(verb);
 	if (!strncmp(line, "if ", 3)) {
-		parse_rule(word, line + 3);
+		parse_rule(word, action, line + 3);
 		return;
 	}
 	for (; word; word = next_word(&line)) {
@@ -320,7 +352,7 @@ int main(int argc, char **argv)
 	}
 	(void)fclose(in);
 	compile();
-	(void)fprintf(out, "/* made by seccomp-gen from seccomp-default.txt */\n");
+	(void)fprintf(out, "/* made by seccomp-gen */\n");
 	for (size_t i = 0; i < n_program; i++)
 		(void)fprintf(out, "{ 0x%02x, %u, %u, 0x%08x },\n", program[i].code, program[i].jt,
 		              program[i].jf, program[i].k);

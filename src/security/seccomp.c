@@ -8,6 +8,16 @@ static const struct sock_filter default_program[] = {
 #include "security/seccomp-default.inc"
 };
 
+static const struct sock_filter single_program[] = {
+#include "security/seccomp-single.inc"
+};
+
+const struct sock_filter *seccomp_single_program(size_t *ret_n)
+{
+	*ret_n = ARRAY_SIZE(single_program);
+	return single_program;
+}
+
 const struct sock_filter *seccomp_default_program(size_t *ret_n)
 {
 	*ret_n = ARRAY_SIZE(default_program);

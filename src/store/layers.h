@@ -79,6 +79,9 @@ typedef void (*object_use_fn)(uint64_t disk_bytes, const uint32_t *layers, size_
 int layer_objects_each(struct store *s, char *const *chains, object_use_fn use, void *arg,
                        struct err *e);
 
+/* The largest owner or group of a file in the image's objects layers (layer-owners.c). */
+int layer_owner_max(struct store *s, const struct image_row *image, uint32_t *ret, struct err *e);
+
 /* Removes layers, objects and blobs that no image row refers to, and repairs what a power cut left
  * apart in the index of containers. While a pull or build is going on (from its first layer_find(),
  * layer_stage() or blob_dirs_open() on a STORE_WRITE handle until image_put(), store_close() or its

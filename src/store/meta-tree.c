@@ -5,13 +5,19 @@
 #include "base/file.h"
 #include "store/layer-index.h"
 
+#include "store/owner-note.h"
+
 #include <dirent.h>
+#include <endian.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
+
+static const uid_t OUTSIDE = (uid_t)-1;
 
 /* A directory that is being filled: what it becomes when it is left. */
 struct level {
@@ -27,8 +33,9 @@ struct named {
 
 struct builder {
 	struct layer_index index;
-	int root_fd, fd;          /* the current directory */
-	bool single_id, is_first; /* nothing is below this layer */
+	int root_fd, fd; /* the current directory */
+	struct meta_tree_owners owners;
+	bool is_first; /* nothing is below this layer */
 	struct level *levels;
 	size_t n_levels, cap_levels;
 	struct named *named; /* by entry, since they come in that order */
@@ -56,6 +63,10 @@ static int owner_error(const struct builder *b, const struct layer_entry *t, str
 {
 	if (errno != EINVAL && errno != EOVERFLOW)
 		return err_sys(e, "cannot set the owner of '%s'", b->path);
+	if (b->owners.maps)
+		return err_set(e, UCT_OWNER_OUTSIDE_MAP, -EINVAL,
+		               "owner %u:%u of '%.200s' is outside the container's id map", t->uid,
+		               t->gid, b->path);
 	return err_hint(e,
 	                err_set(e, UCT_BAD_LAYER, -EBADMSG,
 	                        "owner %u:%u of '%.200s' is outside the id map", t->uid, t->gid,
@@ -69,6 +80,64 @@ static void times_of(const struct layer_entry *t, struct timespec ret[2])
 	ret[1] = (struct timespec){ (time_t)t->mtime_s, (long)t->mtime_ns };
 }
 
+/* As the tree is to have them; false: nobody can be given anything. */
+static bool owner_of(const struct builder *b, const struct layer_entry *t, uid_t *ret_uid,
+                     gid_t *ret_gid)
+{
+	const struct id_maps *maps = b->owners.maps;
+
+	*ret_uid = t->uid;
+	*ret_gid = t->gid;
+	if (b->owners.single_id)
+		return false;
+	/* (uid_t)-1 would mean "as it is". */
+	if (maps && (!id_map_out(&maps->uids, t->uid, ret_uid) ||
+	             !id_map_out(&maps->gids, t->gid, ret_gid)))
+		*ret_uid = OUTSIDE;
+	return true;
+}
+
+static int give(const struct builder *b, int fd, const struct layer_entry *t, struct err *e)
+{
+	uid_t uid;
+	gid_t gid;
+
+	if (!owner_of(b, t, &uid, &gid))
+		return owner_note(fd, t->uid, t->gid, b->path, e);
+	if (uid == OUTSIDE)
+		errno = EINVAL;
+	return uid == OUTSIDE || fchown(fd, uid, gid) < 0 ? owner_error(b, t, e) : 0;
+}
+
+static int give_special(const struct builder *b, const struct layer_entry *t, struct err *e)
+{
+	uid_t uid;
+	gid_t gid;
+
+	if (!owner_of(b, t, &uid, &gid) || (!uid && !gid))
+		return 0;
+	if (uid == OUTSIDE)
+		errno = EINVAL;
+	return uid == OUTSIDE || fchownat(b->fd, b->name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0
+	               ? owner_error(b, t, e)
+	               : 0;
+}
+
+/* File capabilities count for the root of one user namespace, which must be the container's and
+ * not ours: version 3 of the attribute names it (capabilities(7)). */
+static int set_capability(const struct builder *b, int fd, const struct layer_xattr *a)
+{
+	uint32_t v3[6], root;
+
+	if (!b->owners.maps || a->value_len != 20 || !id_map_out(&b->owners.maps->uids, 0, &root))
+		return fsetxattr(fd, "security.capability", a->value, a->value_len, 0);
+	memcpy(v3, a->value, 20);
+	if ((le32toh(v3[0]) & VFS_CAP_REVISION_MASK) == VFS_CAP_REVISION_2)
+		v3[0] = htole32((le32toh(v3[0]) & ~VFS_CAP_REVISION_MASK) | VFS_CAP_REVISION_3);
+	v3[5] = htole32(root);
+	return fsetxattr(fd, "security.capability", v3, sizeof(v3), 0);
+}
+
 /* In this order: chown drops set-uid bits and capabilities. */
 static int apply(const struct builder *b, int fd, const struct layer_entry *t, struct err *e)
 {
@@ -76,18 +145,25 @@ static int apply(const struct builder *b, int fd, const struct layer_entry *t, s
 	struct layer_xattr a;
 	struct timespec times[2];
 	char name[256];
+	int r;
 
-	if (!b->single_id && fchown(fd, t->uid, t->gid) < 0)
-		return owner_error(b, t, e);
-	while (layer_xattr_next(&left, &a) == 1) {
+	r = give(b, fd, t, e);
+	while (r == 0 && layer_xattr_next(&left, &a) == 1) {
 		memcpy(name, a.name, a.name_len); /* layer_index_next() has seen to it */
 		name[a.name_len] = '\0';
 		/* Without ids to map nothing could be set, and nothing would obey it. */
-		if (b->single_id && strncmp(name, "user.", 5) != 0)
+		if (b->owners.single_id && strncmp(name, "user.", 5) != 0)
 			continue;
+		if (!strcmp(name, "security.capability") && b->owners.maps) {
+			if (set_capability(b, fd, &a) < 0)
+				return err_sys(e, "cannot set the capabilities of '%s'", b->path);
+			continue;
+		}
 		if (fsetxattr(fd, name, a.value, a.value_len, 0) < 0)
 			return err_sys(e, "cannot set attribute '%.64s' of '%s'", name, b->path);
 	}
+	if (r < 0)
+		return r;
 	if (fchmod(fd, t->mode) < 0)
 		return err_sys(e, "cannot set the mode of '%s'", b->path);
 	times_of(t, times);
@@ -155,9 +231,9 @@ static int make_special(struct builder *b, const struct layer_entry *t, struct e
 	                          : mknodat(b->fd, b->name, S_IFIFO | 0600, 0);
 	if (r < 0)
 		return err_sys(e, "cannot create '%s'", b->path);
-	if (!b->single_id && (t->uid || t->gid) &&
-	    fchownat(b->fd, b->name, t->uid, t->gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return owner_error(b, t, e);
+	r = give_special(b, t, e);
+	if (r < 0)
+		return r;
 	if (t->type == LAYER_FIFO && fchmodat(b->fd, b->name, t->mode, 0) < 0)
 		return err_sys(e, "cannot set the mode of '%s'", b->path);
 	if (utimensat(b->fd, b->name, times, AT_SYMLINK_NOFOLLOW) < 0)
@@ -238,7 +314,7 @@ static int open_directory(struct builder *b, const struct layer_entry *t, struct
 		is_new = true;
 		if (unlinkat(b->fd, name, 0) < 0 || mkdirat(b->fd, name, 0700) < 0)
 			return err_sys(e, "cannot create directory '%s'", b->path);
-	} else if (b->single_id && fchmodat(b->fd, name, 0700, 0) < 0) {
+	} else if (b->owners.single_id && fchmodat(b->fd, name, 0700, 0) < 0) {
 		return err_sys(e, "cannot make '%s' writable", b->path);
 	}
 	fd = openat(b->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -358,18 +434,23 @@ static int open_root(struct builder *b, int dirfd, struct err *e)
 	return b->fd < 0 ? err_sys(e, "cannot open the tree's root") : 0;
 }
 
-int meta_tree_add_mount_points(int dirfd, struct err *e)
+int meta_tree_add_mount_points(int dirfd, const struct meta_tree_owners *owners, struct err *e)
 {
 	static const char *const names[] = { "hosts", "hostname", "resolv.conf" };
 	_cleanup_close_ int etc_fd =
 		openat(dirfd, "fs/etc", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct timespec times[2];
+	uid_t uid = 0;
+	gid_t gid = 0;
 	struct stat st;
 
 	if (etc_fd < 0) /* a link, or nothing: each start makes what it needs */
 		return 0;
 	if (fstat(etc_fd, &st) < 0)
 		return err_sys(e, "cannot stat /etc of the tree");
+	if (owners->maps && (!id_map_out(&owners->maps->uids, 0, &uid) ||
+	                     !id_map_out(&owners->maps->gids, 0, &gid)))
+		return 0;
 	times[0] = (struct timespec){ 0, UTIME_OMIT };
 	times[1] = st.st_mtim;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -380,13 +461,16 @@ int meta_tree_add_mount_points(int dirfd, struct err *e)
 		/* EACCES: a read-only /etc, and a single id. */
 		if (fd < 0 && errno != EEXIST && errno != EACCES)
 			return err_sys(e, "cannot create /etc/%s", names[i]);
+		if (fd >= 0 && owners->maps && !owners->single_id && fchown(fd, uid, gid) < 0)
+			return err_sys(e, "cannot set the owner of /etc/%s", names[i]);
 		if (fd >= 0 && (fchmod(fd, 0644) < 0 || futimens(fd, times) < 0))
 			return err_sys(e, "cannot set the mode of /etc/%s", names[i]);
 	}
 	return futimens(etc_fd, times) < 0 ? err_sys(e, "cannot set the time of /etc") : 0;
 }
 
-int meta_tree_add(const void *index, size_t n, int dirfd, bool single_id, struct err *e)
+int meta_tree_add(const void *index, size_t n, int dirfd, const struct meta_tree_owners *owners,
+                  struct err *e)
 {
 	struct builder *b = calloc(1, sizeof(*b));
 	int r;
@@ -394,7 +478,7 @@ int meta_tree_add(const void *index, size_t n, int dirfd, bool single_id, struct
 	if (!b)
 		return err_oom(e);
 	b->root_fd = b->fd = -EBADF;
-	b->single_id = single_id;
+	b->owners = *owners;
 	r = layer_index_open(index, n, &b->index, e);
 	if (r == 0)
 		r = open_root(b, dirfd, e);

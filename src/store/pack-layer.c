@@ -185,7 +185,8 @@ int pack_layer(struct pack_upper_job *job, struct pack_sums *ret, struct err *e)
 	struct pack_options o = { .out_fd = job->out_fd,
 		                  .proc_fd = job->proc_fd,
 		                  .is_layer = true,
-		                  .is_compressed = !job->is_plain };
+		                  .is_compressed = !job->is_plain,
+		                  .owners = job->owners };
 	_cleanup_packer_ struct packer *p = NULL;
 	struct layer_pack l = { .job = job };
 	int r = packer_new(&o, &p, e);

@@ -31,6 +31,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "base/id-map.h"
 
 #include <limits.h>
 
@@ -73,7 +74,10 @@ enum pack_fd {
 
 struct pack_start {
 	uint32_t type, op, tree, flags, fds;
-	int32_t pid;         /* RUNNING; BARE: 0 if it does not run */
+	int32_t pid; /* RUNNING; BARE: 0 if it does not run */
+	/* Of a container with ids of its own: to those of the namespace of PACK_FD_USERNS; else
+	 * empty. */
+	struct id_maps maps;
 	char path[PATH_MAX]; /* absolute; trailing "/" and "/." have their meaning */
 };
 struct pack_info {

@@ -4,17 +4,21 @@
  * Of extended attributes user.* and security.capability are packed, as unpacking keeps them, but
  * nothing of overlayfs' own. Holes stay holes (GNU sparse 1.0).
  */
+#include "store/owner-note.h"
 #include "store/pack-out.h"
 #include "store/pack.h"
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <endian.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/xattr.h>
 
 enum { CHUNK = 256 * 1024, SPARSE_MIN = 64 * 1024, HOLES_MAX = 10000 };
+enum { NOBODY = 65534 };
 enum { NAMES_SIZE = 64 * 1024, VALUE_SIZE = 64 * 1024 };
 
 struct packer {
@@ -24,6 +28,7 @@ struct packer {
 	struct err why; /* of what failed below libarchive */
 	struct pack_sums sums;
 	int proc_fd;
+	struct pack_owners owners;
 	char xattr_names[NAMES_SIZE], xattr_value[VALUE_SIZE];
 	char buf[CHUNK], zeros[CHUNK];
 };
@@ -59,6 +64,7 @@ int packer_new(const struct pack_options *o, struct packer **ret, struct err *e)
 	if (!p)
 		return err_oom(e);
 	p->proc_fd = o->proc_fd;
+	p->owners = o->owners;
 	p->a = archive_write_new();
 	p->links = archive_entry_linkresolver_new();
 	if (!p->a || !p->links)
@@ -96,7 +102,24 @@ static bool xattr_is_packed(const char *name)
 {
 	if (!strcmp(name, "security.capability"))
 		return true;
-	return !strncmp(name, "user.", 5) && strncmp(name, "user.overlay.", 13) != 0;
+	return !strncmp(name, "user.", 5) && strncmp(name, "user.overlay.", 13) != 0 &&
+	       strncmp(name, "user.usrct.", 11) != 0;
+}
+
+/* For the root of one user namespace (version 3) they are the root's of an image (version 2). */
+static ssize_t plain_capability(void *value, ssize_t size)
+{
+	uint32_t magic;
+
+	if (size != 24)
+		return size;
+	memcpy(&magic, value, 4);
+	magic = le32toh(magic);
+	if ((magic & VFS_CAP_REVISION_MASK) != VFS_CAP_REVISION_3)
+		return size;
+	magic = htole32((magic & ~VFS_CAP_REVISION_MASK) | VFS_CAP_REVISION_2);
+	memcpy(value, &magic, 4);
+	return 20;
 }
 
 static int add_xattrs(struct packer *p, int fd, struct archive_entry *ae, const char *path,
@@ -119,6 +142,8 @@ static int add_xattrs(struct packer *p, int fd, struct archive_entry *ae, const 
 			continue;
 		if (size < 0)
 			return err_sys(e, "cannot read attribute '%s' of '/%s'", name, path);
+		if (p->owners.maps && !strcmp(name, "security.capability"))
+			size = plain_capability(p->xattr_value, size);
 		archive_entry_xattr_add_entry(ae, name, p->xattr_value, (size_t)size);
 	}
 	return 0;
@@ -200,6 +225,26 @@ static int set_link(int fd, struct archive_entry *ae, const char *path, struct e
 	return 0;
 }
 
+/* Of a container with ids of its own the tar has the container's numbers. */
+static void set_owner(const struct packer *p, int fd, const struct stat *st,
+                      struct archive_entry *ae)
+{
+	uint32_t uid = st->st_uid, gid = st->st_gid;
+
+	if (p->owners.noted) {
+		if ((!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode)) ||
+		    !owner_noted(fd, &uid, &gid))
+			uid = gid = 0;
+	} else if (p->owners.maps) {
+		if (!id_map_in(&p->owners.maps->uids, st->st_uid, &uid))
+			uid = NOBODY;
+		if (!id_map_in(&p->owners.maps->gids, st->st_gid, &gid))
+			gid = NOBODY;
+	}
+	archive_entry_set_uid(ae, uid);
+	archive_entry_set_gid(ae, gid);
+}
+
 static void set_stat(struct archive_entry *ae, const struct stat *st, const char *path)
 {
 	archive_entry_set_pathname(ae, path);
@@ -245,6 +290,7 @@ static int add_opened(struct packer *p, int fd, const struct stat *st, const cha
 	if (!ae)
 		return err_oom(e);
 	set_stat(ae, st, path);
+	set_owner(p, fd, st, ae);
 	if (S_ISLNK(st->st_mode))
 		r = set_link(fd, ae, path, e);
 	else if (S_ISREG(st->st_mode) || S_ISDIR(st->st_mode))

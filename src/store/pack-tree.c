@@ -72,7 +72,9 @@ static int visit(void *arg, const struct walk_entry *x, struct err *e)
 int pack_tree(const struct pack_tree_job *job, struct pack_sums *ret, struct err *e)
 {
 	static const struct walk_ops ops = { .visit = visit };
-	struct pack_options o = { .out_fd = job->out_fd, .proc_fd = job->proc_fd };
+	struct pack_options o = { .out_fd = job->out_fd,
+		                  .proc_fd = job->proc_fd,
+		                  .owners = job->owners };
 	_cleanup_packer_ struct packer *p = NULL;
 	struct tree_pack t = { .job = job };
 	int r;

@@ -15,8 +15,10 @@
 
 #include "base/err.h"
 
+#include "base/id-map.h"
 #include <limits.h>
 #include <stdbool.h>
+
 #include <sys/stat.h>
 
 /* --- pack-tar.c */
@@ -27,10 +29,16 @@ struct pack_sums {
 	uint64_t data_bytes, n_entries, n_skipped, tar_bytes, blob_bytes;
 	char diff_id[72], digest[72]; /* only of a layer */
 };
+/* What the tar says of owners. */
+struct pack_owners {
+	const struct id_maps *maps; /* to the ids that stat(2) tells; NULL: the same */
+	bool noted;                 /* owner-note.h, and root where nothing is noted */
+};
 /* @is_layer: digests are wanted. @is_compressed: gzip. @proc_fd: /proc/self/fd, borrowed. */
 struct pack_options {
 	int out_fd, proc_fd;
 	bool is_layer, is_compressed;
+	struct pack_owners owners;
 };
 /* Needs a UTF-8 locale: libarchive cannot take names otherwise. */
 int packer_new(const struct pack_options *o, struct packer **ret, struct err *e);
@@ -96,7 +104,8 @@ int open_again(int proc_fd, int path_fd, int flags);
 struct pack_tree_job {
 	int root_fd, proc_fd, out_fd;
 	const char *name; /* in the tar; "." for contents; "" for these without "./" */
-	bool stays;       /* on this mount */
+	struct pack_owners owners;
+	bool stays; /* on this mount */
 };
 int pack_tree(const struct pack_tree_job *job, struct pack_sums *ret, struct err *e);
 
@@ -105,8 +114,9 @@ struct pack_upper_job {
 	struct lower lower;  /* of the root; taken over */
 	char *const *hidden; /* absolute paths, NULL-terminated */
 	bool is_plain;       /* the layer is not to be compressed */
-	bool is_whole;       /* it has everything; what is below and not here was removed */
-	bool is_fuse;        /* it has the marks of fuse-overlayfs (pack_fuse_mark()) */
+	struct pack_owners owners;
+	bool is_whole; /* it has everything; what is below and not here was removed */
+	bool is_fuse;  /* it has the marks of fuse-overlayfs (pack_fuse_mark()) */
 };
 int pack_layer(struct pack_upper_job *job, struct pack_sums *ret, struct err *e);
 int pack_diff(struct pack_upper_job *job, struct err *e);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/unpack-entry.h"
 
+#include "store/owner-note.h"
+
 #include "store/meta-tree.h"
 
 #include <archive.h>
@@ -25,14 +27,23 @@ static int read_meta(const struct unpack_job *job, struct archive_entry *ae, con
 {
 	int64_t uid = job->owned_by_root ? 0 : archive_entry_uid(ae);
 	int64_t gid = job->owned_by_root ? 0 : archive_entry_gid(ae);
+	uint32_t to_uid, to_gid;
 
 	/* The largest 32-bit number means "leave it" to chown(2). */
 	if (uid < 0 || gid < 0 || uid >= UINT32_MAX || gid >= UINT32_MAX)
 		return BAD_LAYER(e, "entry '%.*s' has an impossible owner", NAME_SHOWN, path);
+	to_uid = (uint32_t)uid;
+	to_gid = (uint32_t)gid;
+	if (job->maps && !job->single_id &&
+	    (!id_map_out(&job->maps->uids, (uint32_t)uid, &to_uid) ||
+	     !id_map_out(&job->maps->gids, (uint32_t)gid, &to_gid)))
+		return err_set(e, UCT_OWNER_OUTSIDE_MAP, -EINVAL,
+		               "owner %u:%u of '%.*s' is outside the container's id map", to_uid,
+		               to_gid, NAME_SHOWN, path);
 	*ret = (struct tree_meta){
 		.mode = archive_entry_mode(ae) & (job->drops_setid ? 01777 : 07777),
-		.uid = (uid_t)uid,
-		.gid = (gid_t)gid,
+		.uid = to_uid,
+		.gid = to_gid,
 		.mtime = { 0, UTIME_OMIT },
 	};
 	if (archive_entry_mtime_is_set(ae)) {
@@ -48,7 +59,8 @@ static bool xattr_is_kept(const char *name)
 {
 	if (!strcmp(name, "security.capability"))
 		return true;
-	return starts(name, "user.") && !starts(name, "user.overlay.") && name[5] != '\0';
+	return starts(name, "user.") && !starts(name, "user.overlay.") &&
+	       !starts(name, "user.usrct.") && name[5] != '\0';
 }
 
 static bool has_xattrs(struct archive_entry *ae)
@@ -252,6 +264,11 @@ static int fill_file(struct unpacker *u, struct archive_entry *ae, int fd, mode_
 		return r;
 	if (owned && fchown(fd, meta->uid, meta->gid) < 0)
 		return tree_chown_error(meta, path, e);
+	if (u->job->single_id && u->is_layer) {
+		r = owner_note(fd, meta->uid, meta->gid, path, e);
+		if (r < 0)
+			return r;
+	}
 	if (has_xattrs(ae))
 		r = set_xattrs(u, ae, fd, u->objects ? note : NULL, path, e);
 	if (r < 0)
@@ -271,7 +288,9 @@ static int make_file(struct unpacker *u, struct archive_entry *ae, const char *p
 	int64_t size = archive_entry_size(ae);
 	/* Attributes of a file that is not writable could not be set without capabilities. */
 	struct node n = { .type = S_IFREG,
-		          .mode = has_xattrs(ae) || u->objects ? 0600 : meta->mode & 0777 };
+		          .mode = has_xattrs(ae) || u->objects || u->job->single_id
+		                          ? 0600
+		                          : meta->mode & 0777 };
 	const char *base;
 	int parent_fd, r;
 

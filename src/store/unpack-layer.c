@@ -139,7 +139,8 @@ static int unpack(const struct unpack_job *job, bool is_layer, struct unpack_res
 	else if (r == 0)
 		r = tree_seal(&u.tree, e);
 	if (r == 0 && u.objects && job->keeps_tree)
-		r = meta_tree_add_mount_points(job->dirfd, e);
+		r = meta_tree_add_mount_points(
+			job->dirfd, &(struct meta_tree_owners){ .single_id = job->single_id }, e);
 	if (r == 0)
 		r = stream_digest(stream, ret->diff_id, e);
 	object_writer_free(u.objects);

@@ -21,6 +21,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "base/id-map.h"
 
 enum unpack_type { UNPACK_START = 1, UNPACK_DONE, UNPACK_FAIL };
 
@@ -29,6 +30,7 @@ enum unpack_flags {
 	UNPACK_FLAG_OBJECTS = 2,   /* contents go to the objects; an index is written */
 	UNPACK_FLAG_KEEP_TREE = 4, /* with that: "fs" stays */
 	UNPACK_FLAG_TREE = 8,      /* make a metadata tree */
+	UNPACK_FLAG_MAPPED = 16,   /* with that: owners are first looked up in the maps */
 };
 
 enum { UNPACK_CHAIN_BYTES = 64, UNPACK_LAYERS_MAX = 1024 };
@@ -38,6 +40,7 @@ struct unpack_start {
 	uint32_t flags;
 	uint64_t max_bytes; /* of unpacked data: decompression bombs stop here */
 	uint64_t max_entries;
+	struct id_maps maps; /* from the image's ids to the user namespace's */
 };
 
 struct unpack_done {

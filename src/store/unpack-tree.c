@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/unpack-tree.h"
 
+#include "store/owner-note.h"
+
 #include "base/file.h"
 #include "store/unpack.h"
 
@@ -322,9 +324,15 @@ int tree_apply(const struct tree *t, int fd, const struct tree_meta *meta, const
                struct err *e)
 {
 	struct timespec times[2] = { { 0, UTIME_OMIT }, meta->mtime };
+	int r;
 
 	if (!t->single_id && fchown(fd, meta->uid, meta->gid) < 0)
 		return tree_chown_error(meta, path, e);
+	if (t->single_id && !t->in_use) {
+		r = owner_note(fd, meta->uid, meta->gid, path, e);
+		if (r < 0)
+			return r;
+	}
 	if (fchmod(fd, meta->mode & 07777) < 0)
 		return err_sys(e, "cannot set the mode of '%s'", path);
 	if (futimens(fd, times) < 0)

@@ -24,6 +24,8 @@
 
 #include "base/err.h"
 
+#include "base/id-map.h"
+
 #include <stdbool.h>
 
 struct unpack_job {
@@ -41,6 +43,7 @@ struct unpack_job {
 	/* unpack_into() only */
 	const char *into; /* directory below the root, clean, no leading slash */
 	bool owned_by_root, drops_setid;
+	const struct id_maps *maps; /* from the archive's ids to our namespace's; NULL: the same */
 };
 
 struct unpack_result {

@@ -83,7 +83,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert(dirfd >= 0);
 	for (int i = 0; i < 2; i++)
-		if (meta_tree_add(copy, size, dirfd, /* single_id= */ true, &e) < 0)
+		if (meta_tree_add(copy, size, dirfd,
+		                  &(struct meta_tree_owners){ .single_id = true }, &e) < 0)
 			assert(e.code < 0 && e.uct != 0 && e.msg[0]);
 	/* Only "fs" may be there: a directory has 2 links and one for each sub-directory. */
 	assert(fstat(dirfd, &st) == 0 && st.st_nlink <= 3);

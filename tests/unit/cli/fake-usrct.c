@@ -47,6 +47,12 @@ void usrct_close(struct usrct *u)
 	free(u);
 }
 
+const char *usrct_notice(const struct usrct *u)
+{
+	(void)u;
+	return NULL;
+}
+
 const char *usrct_version(void)
 {
 	return USRCT_VERSION;
@@ -314,6 +320,17 @@ int usrct_container_logs(struct usrct *u, const char *ref, const struct usrct_lo
 	              (unsigned long long)opts->since_ns);
 	(void)dprintf(stderr_fd, "err\n");
 	return 0;
+}
+
+int usrct_container_logs_each(struct usrct *u, const char *const *refs,
+                              const struct usrct_logs_options *opts, int stdout_fd, int stderr_fd,
+                              struct usrct_err *e)
+{
+	int r = 0;
+
+	for (; *refs && r == 0; refs++)
+		r = usrct_container_logs(u, *refs, opts, stdout_fd, stderr_fd, e);
+	return r;
 }
 
 static const char *const alpine_names[] = { "docker.io/library/alpine:latest",
@@ -639,4 +656,10 @@ void usrct_mount_list_free(struct usrct_mount *list, size_t n)
 {
 	(void)n;
 	free(list);
+}
+
+int usrct_unshare(struct usrct *u, const struct usrct_unshare_options *opts, struct usrct_err *e)
+{
+	(void)u;
+	return fail(e, UCT_COMMAND_NOT_FOUND, -ENOENT, "cannot execute", opts->command[0]);
 }
