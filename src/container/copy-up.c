@@ -176,6 +176,20 @@ int copy_up(int root_fd, const char *target, const char *data_path, struct err *
 	return r < 0 ? err_in(e, r, "cannot fill the volume for '%s'", target) : 0;
 }
 
+int copy_up_give(const char *data_path, uid_t uid, gid_t gid, struct err *e)
+{
+	_cleanup_close_ int volume_fd = open_volume(data_path, e), data_fd = -EBADF;
+
+	if (volume_fd < 0)
+		return volume_fd == -ENOENT ? 0 : volume_fd;
+	data_fd = open_dir(volume_fd, DATA, e);
+	if (data_fd < 0)
+		return data_fd;
+	if (each_entry(data_fd, is_an_entry, NULL) != 0)
+		return 0;
+	return fchown(data_fd, uid, gid) < 0 ? err_sys(e, "cannot give the volume away") : 0;
+}
+
 int copy_up_to(int root_fd, const char *target, int to_fd, struct err *e)
 {
 	_cleanup_close_ int place_fd = open_place(root_fd, target), fd = -EBADF;

@@ -19,7 +19,12 @@
 
 #include "base/err.h"
 
+#include <sys/types.h>
+
 /* @data_path: absolute path of the volume's _data. UCT_COPY_UP_FAILED. */
 int copy_up(int root_fd, const char *target, const char *data_path, struct err *e);
+/* Gives an empty volume that waits for contents to somebody: where the container does not know its
+ * owner, nobody in it could use it. */
+int copy_up_give(const char *data_path, uid_t uid, gid_t gid, struct err *e);
 /* The same into a file system that was just made. */
 int copy_up_to(int root_fd, const char *target, int to_fd, struct err *e);

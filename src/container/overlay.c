@@ -104,7 +104,11 @@ static int dress_up(const struct overlay_options *o, const char *lower, struct e
 	from = open(lower, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	to = open(o->upperdir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (from < 0 || to < 0)
-		return err_sys(e, "cannot open '%s'", from < 0 ? lower : o->upperdir);
+		return err_hint(e,
+		                err_set(e, UCT_MOUNT_SOURCE, -errno, "cannot use '%s': %s",
+		                        from < 0 ? lower : o->upperdir, strerror(errno)),
+		                "under an id map that leaves you out (--userns auto) a container "
+		                "may not open what is yours");
 	return tree_copy_attributes(from, to, /* is_lenient= */ true, e);
 }
 

@@ -235,12 +235,14 @@ int rootfs_clone_source(const struct spec_mount *m, struct err *e)
 	return r < 0 ? r : TAKE_FD(fd);
 }
 
-int rootfs_fill_source(int root_fd, const struct spec_mount *m, struct err *e)
+int rootfs_fill_source(int root_fd, const struct spec_mount *m, uid_t uid, gid_t gid, struct err *e)
 {
 	struct options o = { 0 };
 	int r = parse_options(m->options, &o) < 0 ? err_oom(e) : 0;
 
-	if (r == 0 && o.copies_up && m->source)
+	if (r == 0 && o.copies_up && m->source && uid != UINT32_MAX)
+		r = copy_up_give(m->source, uid, gid, e);
+	if (r == 0 && o.copies_up && m->source && root_fd >= 0)
 		r = copy_up(root_fd, m->target, m->source, e);
 	strv_done(&o.config);
 	return r;
@@ -276,8 +278,8 @@ static int give_away(int root_fd, const struct spec *spec, const struct options 
 	return r < 0 ? r : own_tree(fd, &own, e);
 }
 
-/* @made_fd: the clone, if it was made already by somebody who may do more than we; then its volume
- * was filled by them, and its attributes are set. */
+/* @made_fd: the clone, if it was made already by somebody who may do more than we; then its
+ * attributes are set, and its volume was filled by them, if they had seen the image. */
 static int bind_mount(int root_fd, const struct spec *spec, const struct spec_mount *m,
                       const struct options *o, int made_fd, struct err *e)
 {

@@ -108,7 +108,7 @@ inside() { # FLAG... IMAGE COMMAND...
   run_ct -0 start -a ct
   assert_output firstvalue
   dir=$XDG_DATA_HOME/usr-ct/containers/$(usr-ct inspect -f '{{.Id}}' ct)
-  run grep -rl value "$dir" --include=config.json --include=launch.json
+  run grep -l value "$dir/config.json" "$dir/launch.json"
   assert_output ""
   assert_lacks "$(usr-ct inspect ct)" firstvalue
   [ "$(stat -c %a "$dir/secret-0")" = 600 ]

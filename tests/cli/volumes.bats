@@ -50,8 +50,7 @@ remove_all() {
   [[ $anonymous =~ ^[0-9a-f]{64}$ ]]
   run_ct -0 volume ls
   assert_output "DRIVER    VOLUME NAME
-local     $anonymous
-local     data"
+$(printf 'local     %s\n' "$anonymous" data | LC_ALL=C sort)"
   run_ct -0 volume ls -q --filter label=app=shop --filter name=^da
   assert_output data
   run_ct -0 volume ls --filter 'label!=app' --format '{{.Name}} {{.Driver}} {{.Scope}} {{.Anonymous}} {{.Label "app"}}'
