@@ -285,9 +285,10 @@ static int bind_mount(int root_fd, const struct spec *spec, const struct spec_mo
 {
 	_cleanup_close_ int fd = made_fd, target_fd = -EBADF;
 	struct stat st;
-	int r = made_fd < 0 && o->copies_up && m->source ? copy_up(root_fd, m->target, m->source, e)
-	                                                 : 0;
+	int r = o->copies_up && m->source ? copy_up(root_fd, m->target, m->source, e) : 0;
 
+	if (made_fd >= 0 && r == -EACCES)
+		r = 0;
 	if (r == 0 && made_fd < 0)
 		r = fd = clone_source(m, o, e);
 	if (r >= 0)
