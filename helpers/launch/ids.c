@@ -131,6 +131,14 @@ static bool is_bind(const struct spec_mount *m)
 	return !strcmp(m->type, "bind");
 }
 
+/* Whether we, 0 in the user's own namespace, are somebody in the container. */
+static bool knows_us(const struct spec *spec)
+{
+	uint32_t id;
+
+	return !spec->ids.uids.n || id_map_in(&spec->ids.uids, 0, &id);
+}
+
 /* In a visit: the descriptors stay open with the launcher. */
 static int mount_outside(void *arg, struct err *e)
 {
@@ -138,6 +146,12 @@ static int mount_outside(void *arg, struct err *e)
 	_cleanup_close_ int base_fd = -EBADF;
 	struct backend_root src = *o->src;
 	const struct spec *spec = &o->l->spec;
+	uid_t uid = UINT32_MAX;
+	gid_t gid = UINT32_MAX;
+	int r = knows_us(spec) ? 0 : find_root(o->l, &uid, &gid, e);
+
+	if (r < 0)
+		return r;
 
 	if (setns(o->l->mntns_fd, CLONE_NEWNS) < 0)
 		return err_sys(e, "cannot enter the container's mount namespace");
@@ -157,6 +171,9 @@ static int mount_outside(void *arg, struct err *e)
 	for (size_t i = 0; i < spec->n_mounts; i++) {
 		if (!is_bind(&spec->mounts[i]))
 			continue;
+		r = rootfs_fill_source(o->mounts.root_fd, &spec->mounts[i], uid, gid, e);
+		if (r < 0)
+			return r;
 		o->mounts.bind_fds[i] = rootfs_clone_source(&spec->mounts[i], e);
 		if (o->mounts.bind_fds[i] < 0)
 			return o->mounts.bind_fds[i];

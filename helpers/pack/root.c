@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/sbuf.h"
 #include "container/backend.h"
+#include "container/copy-up.h"
 #include "container/mount.h"
 #include "container/rootfs.h"
 #include "store/enter.h"
@@ -37,6 +38,7 @@ void root_done(struct root *r)
 struct plan_mount {
 	const char *target, *source;
 	bool is_read_only;
+	bool copies_up; /* a volume that may still wait for the image's content */
 };
 enum { DATA_MAX = 16 };
 
@@ -81,7 +83,8 @@ static int add_mount(struct plan *p, const char *target, const char *source, con
 		p->mounts = more;
 		p->cap_mounts = cap;
 	}
-	p->mounts[p->n_mounts++] = (struct plan_mount){ target, source, !strcmp(mode, "ro") };
+	p->mounts[p->n_mounts++] =
+		(struct plan_mount){ target, source, !strcmp(mode, "ro"), !strcmp(mode, "copy") };
 	return 0;
 }
 
@@ -259,10 +262,13 @@ static int mount_root(const struct plan *p, int base_fd, int container_fd, bool 
 
 static int mount_volume(int root_fd, const struct plan_mount *m, bool can_write, struct err *e)
 {
-	_cleanup_close_ int fd = mount_clone(AT_FDCWD, m->source, NULL), target_fd = -EBADF;
+	_cleanup_close_ int fd = -EBADF, target_fd = -EBADF;
 	struct stat st;
-	int r = 0;
+	int r = m->copies_up && can_write ? copy_up(root_fd, m->target, m->source, e) : 0;
 
+	if (r < 0)
+		return r;
+	fd = mount_clone(AT_FDCWD, m->source, NULL);
 	if (fd == -ENOENT)
 		return err_set(e, UCT_MOUNT_SOURCE, fd, "'%s' does not exist", m->source);
 	if (fd < 0)
@@ -390,6 +396,9 @@ int root_open(const struct pack_start *s, const int fds[PACK_N_FDS], struct root
 		return MIN(ret->fd, 0);
 	case PACK_TREE_STOPPED:
 		ret->fd = open_stopped(s, fds, &ret->server, e);
+		return MIN(ret->fd, 0);
+	case PACK_TREE_VOLUME:
+		ret->fd = open_dir(fds[PACK_FD_CONTAINER], ".", e);
 		return MIN(ret->fd, 0);
 	case PACK_TREE_UPPER:
 		return open_upper(s, fds, ret, e);

@@ -35,7 +35,10 @@ enum { USRCT_ATTACH_STDIN = 1, USRCT_ATTACH_STDOUT = 2, USRCT_ATTACH_STDERR = 4 
  * @user:       USER[:GROUP], names or numbers; NULL: the image's
  * @entrypoint: replaces the image's; an empty vector clears it; NULL keeps it
  * @env:        "NAME=VALUE", or "NAME" for the caller's own value
- * @volumes:    "SOURCE:TARGET[:ro|rw]"; a source starting with . or / is a path
+ * @volumes:    "[SOURCE:]TARGET[:OPTIONS]"; a source starting with . or / is a path, else it names
+ *              a volume, which is made if it is missing; without one it is an anonymous volume
+ * @volumes_from: "CONTAINER[:ro|rw]": all volumes and bind mounts that it has
+ * @volume_driver: for volumes that are made; NULL: "local"
  * @tmpfs:      "TARGET[:OPTIONS]" as in mount(8): size, mode, ro, noexec ...
  * @labels:     "KEY=VALUE"
  * @network:    "private[:slirp4netns|pasta]" (default), "none", "host"
@@ -51,7 +54,8 @@ enum { USRCT_ATTACH_STDIN = 1, USRCT_ATTACH_STDOUT = 2, USRCT_ATTACH_STDERR = 4 
  * @limits:     what it may use of memory, processors and so on; NULL: no limits
  * @policy:     restart, health checks and log; NULL: those of the image and of usr-ct
  * @annotations: "KEY=VALUE", into the OCI document
- * @mounts:     "type=bind|tmpfs,source=...,target=...", as Docker's --mount
+ * @mounts:     "type=bind|volume|tmpfs|image|overlay|devpts,source=...,target=...", as Docker's
+ *              and podman's --mount
  * @devices:    "PATH[:TARGET[:rw|rwm]]" of device nodes, or of directories of them
  * @secrets:    "NAME", or "id=NAME,src=FILE|env=NAME", then
  * ",type=mount|env,target=,uid=,gid=,mode="
@@ -75,7 +79,8 @@ enum { USRCT_ATTACH_STDIN = 1, USRCT_ATTACH_STDOUT = 2, USRCT_ATTACH_STDERR = 4 
  *              ranges; only one's own
  * @cidfile:    receives the id; must not exist
  * @pidfile:    receives the number of the first process at each start, as the caller sees it
- * @image_volumes: "ignore" (also NULL) or "tmpfs": what to do with the volumes an image declares
+ * @image_volumes: what becomes of the volumes an image declares: "anonymous" (also NULL) or "bind":
+ *              anonymous volumes; "tmpfs"; "ignore"
  * @oom_score_adj: -1000 to 1000; NULL: as the caller's
  * @attach:     USRCT_ATTACH_*, remembered for inspect
  * @privileged: all capabilities of the user namespace, no filter, nothing masked, your devices
@@ -131,6 +136,8 @@ struct usrct_create_options {
 	const char *const *uidmaps, *const *gidmaps;
 	const char *subuidname, *subgidname;
 	const char *const *storage_opts;
+	const char *const *volumes_from;
+	const char *volume_driver;
 };
 
 /**
@@ -405,6 +412,22 @@ USRCT_API int usrct_container_kill_each(struct usrct *u, const char *const *refs
  */
 USRCT_API int usrct_container_remove(struct usrct *u, const char *ref, bool force,
                                      struct usrct_err *e);
+
+/**
+ * struct usrct_remove_options - how to remove a container
+ * @size:    sizeof(struct usrct_remove_options)
+ * @force:   kill it first if it runs
+ * @volumes: also anonymous volumes that no other container has
+ */
+struct usrct_remove_options {
+	size_t size;
+	bool force, volumes;
+};
+
+/* usrct_container_remove_with() - the same with more choice; @opts may be NULL. Since: 0.1 */
+USRCT_API int usrct_container_remove_with(struct usrct *u, const char *ref,
+                                          const struct usrct_remove_options *opts,
+                                          struct usrct_err *e);
 
 /**
  * usrct_container_check() - run a container's health check now

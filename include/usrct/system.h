@@ -28,7 +28,8 @@ USRCT_API int usrct_info(struct usrct *u, char **ret_json, struct usrct_err *e);
  *
  * {"LayersSize": ..., "Images": [{"Id", "RepoTags", "Created", "Size", "SharedSize", "UniqueSize",
  * "Containers"}], "Containers": [{"Id", "Names", "Image", "Command", "Created", "State",
- * "SizeRw"}], "Volumes": [], "BuildCache": [], "ImagesDisk", "ImagesReclaimable", "ContainersDisk",
+ * "SizeRw"}], "Volumes": [{"Name", "Links", "DiskSize"}], "BuildCache": [], "VolumesDisk",
+ * "VolumesReclaimable", "ImagesDisk", "ImagesReclaimable", "ContainersDisk",
  * "ContainersReclaimable", "Total"}. Sizes are bytes as du(1) counts them. Looks at every file;
  * takes no lock.
  *

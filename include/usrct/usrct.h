@@ -12,8 +12,10 @@
 #include <usrct/limits.h>
 #include <usrct/mount.h>
 #include <usrct/policy.h>
+#include <usrct/secret.h>
 #include <usrct/stats.h>
 #include <usrct/system.h>
+#include <usrct/volume.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -247,6 +247,53 @@ UCT(1322, BAD_SHARED_DIRS, ERR_USAGE, "the list of shared directories makes no s
     "verify=none behind it or nothing.",
     "write it as /var/lib/usr-ct or '/var/lib/usr-ct verify=sealed'")
 
+UCT(1330, VOLUME_UNKNOWN, ERR_NOT_FOUND, "there is no such volume",
+    "No volume has that name. Volumes are named in full.", "usr-ct volume ls lists what there is")
+UCT(1331, VOLUME_EXISTS, ERR_CONFLICT, "the volume exists already",
+    "Another volume has the name.", "choose another name, or remove that one first")
+UCT(1332, VOLUME_USED, ERR_CONFLICT, "the volume is in use",
+    "A volume can be removed when no container has it, running or not.",
+    "remove the container first: usr-ct ps -a --filter volume=NAME lists them")
+UCT(1333, BAD_VOLUME_NAME, ERR_USAGE, "not a name of a volume",
+    "A volume's name has letters, digits and _ . - only, begins with a letter or digit, and has at "
+    "most 255 characters.", "for a directory write ./DIR or an absolute path")
+UCT(1334, VOLUME_OPTION, ERR_UNSUPPORTED, "an option of a volume cannot be honoured",
+    "Volumes are directories of the store, or with type=tmpfs file systems in memory, or with "
+    "type=none,o=bind other directories of yours. All else is mounted by root only.",
+    "ask your administrator to mount it, and use -o type=none -o o=bind -o device=DIR")
+UCT(1335, BAD_VOLUME_DRIVER, ERR_UNSUPPORTED, "there is no such volume driver",
+    "Volumes are kept by the driver 'local'; there are no plugins.", "leave --driver out")
+UCT(1336, MOUNT_SUBPATH, ERR_NOT_FOUND, "a part of a volume cannot be mounted",
+    "The subpath does not exist in the volume, or a link on the way leads out of it.",
+    "make it first, or mount the whole volume")
+UCT(1337, COPY_UP_FAILED, ERR_SYSTEM, "a volume could not be filled from the image",
+    "When a volume is used for the first time, what the image has at that place is copied into "
+    "it. What was copied is not used; the next start tries again.",
+    "use nocopy, or free some space")
+UCT(1338, CHOWN_REFUSED, ERR_DENIED, "files would not be given away",
+    "The option U gives all files below a source to the container's user. It is refused for /, "
+    "for directories of the system, for your home directory, and for what is not yours.",
+    "mount a directory of its own, or leave U out")
+UCT(1339, RELABEL_REFUSED, ERR_DENIED, "files would not get another label",
+    "The options z and Z give all files below a source an SELinux label for containers, which "
+    "would keep the machine or your log-in from using them. They are refused for /, for "
+    "directories of the system, and for your home directory, with or without SELinux.",
+    "mount a directory of its own, or leave z and Z out")
+UCT(1340, MOUNT_LOCKED, ERR_UNSUPPORTED, "the host's mount does not allow that",
+    "A file system that the machine mounts noexec, nosuid, nodev or read-only stays so in each "
+    "container; the kernel lets no user namespace take that back.",
+    "leave the option out, or use a directory on another file system")
+UCT(1341, SECRET_UNKNOWN, ERR_NOT_FOUND, "there is no such secret",
+    "No secret has that name or id.", "usr-ct secret ls lists what there is")
+UCT(1342, SECRET_EXISTS, ERR_CONFLICT, "the secret exists already",
+    "Another secret has the name.", "use --replace, or remove that one first")
+UCT(1343, BAD_SECRET, ERR_USAGE, "not a secret that can be kept",
+    "A secret has a name of letters, digits and _ . -, and between 1 and 512000 bytes.",
+    "see usr-ct secret create --help")
+UCT(1344, BAD_ARCHIVE_INPUT, ERR_USAGE, "a volume's archive cannot be used",
+    "import takes a tar archive, which may be compressed, from a file or from standard input, and "
+    "export does not write to a terminal.", "name a file, or redirect the stream")
+
 UCT(1401, CONTAINER_UNKNOWN, ERR_NOT_FOUND, "no such container",
     "No container has this name, id or unique id prefix.", "usr-ct ps -a lists all containers")
 UCT(1402, CONTAINER_AMBIGUOUS, ERR_USAGE, "the id prefix fits several containers",

@@ -103,6 +103,7 @@ static void fill(const json_t *j, struct df_row rows[4])
 {
 	const json_t *images = json_object_get(j, "Images");
 	const json_t *containers = json_object_get(j, "Containers"), *v;
+	const json_t *volumes = json_object_get(j, "Volumes");
 	size_t i;
 
 	rows[0] = (struct df_row){ "Images", json_array_size(images), 0, number(j, "ImagesDisk"),
@@ -110,11 +111,13 @@ static void fill(const json_t *j, struct df_row rows[4])
 	rows[1] =
 		(struct df_row){ "Containers", json_array_size(containers), 0,
 		                 number(j, "ContainersDisk"), number(j, "ContainersReclaimable") };
-	rows[2] = (struct df_row){ "Local Volumes", 0, 0, 0, 0 };
+	rows[2] = (struct df_row){ "Local Volumes", json_array_size(volumes), 0,
+		                   number(j, "VolumesDisk"), number(j, "VolumesReclaimable") };
 	rows[3] = (struct df_row){ "Build Cache", 0, 0, 0, 0 };
 	json_array_foreach(images, i, v) rows[0].n_active += number(v, "Containers") > 0;
 	json_array_foreach(containers, i, v) rows[1].n_active +=
 		json_is_true(json_object_get(v, "Active"));
+	json_array_foreach(volumes, i, v) rows[2].n_active += number(v, "Links") > 0;
 }
 
 static int print_summary(struct cli *c, const json_t *j, const char *text)
@@ -213,6 +216,16 @@ static json_t *item_names(const void *row)
 	return text_at(row, "Names");
 }
 
+static json_t *item_name(const void *row)
+{
+	return text_at(row, "Name");
+}
+
+static json_t *item_links(const void *row)
+{
+	return number_text(number(((const struct item *)row)->j, "Links"));
+}
+
 static json_t *item_state(const void *row)
 {
 	return text_at(row, "State");
@@ -236,6 +249,13 @@ static const struct column container_items[] = {
 	{ "Created", "CREATED", item_created, false },
 	{ "State", "STATE", item_state, false },
 	{ "Names", "NAMES", item_names, false },
+	{ NULL, NULL, NULL, false },
+};
+
+static const struct column volume_items[] = {
+	{ "Name", "VOLUME NAME", item_name, false },
+	{ "Links", "LINKS", item_links, false },
+	{ "Size", "SIZE", item_disk, false },
 	{ NULL, NULL, NULL, false },
 };
 
@@ -267,6 +287,11 @@ static int print_details(struct cli *c, const json_t *j)
 		                     "{{.ID}}\\t{{.Image}}\\t{{.Size}}\\t{{.Created}}\\t"
 		                     "{{.State}}\\t{{.Names}}",
 		                     "Containers space usage");
+	(void)fputc('\n', c->out.f);
+	if (status == 0)
+		status = print_items(c, json_object_get(j, "Volumes"), volume_items,
+		                     "{{.Name}}\\t{{.Links}}\\t{{.Size}}",
+		                     "Local Volumes space usage");
 	return status;
 }
 

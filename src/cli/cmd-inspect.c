@@ -22,13 +22,18 @@ static int fetch(struct cli *c, const char *ref, const char *type, char **ret, s
 		if (r != -ENOENT || type)
 			return r;
 	}
-	r = usrct_image_inspect(c->u, ref, ret, e);
+	if (!type || strcmp(type, "image") == 0) {
+		r = usrct_image_inspect(c->u, ref, ret, e);
+		if (r != -ENOENT || type)
+			return r;
+	}
+	r = usrct_volume_inspect(c->u, ref, ret, e);
 	if (r != -ENOENT || type)
 		return r;
 	e->number = UCT_CONTAINER_UNKNOWN;
-	(void)snprintf(e->msg, sizeof(e->msg), "no container or image '%s'", ref);
+	(void)snprintf(e->msg, sizeof(e->msg), "no container, image or volume '%s'", ref);
 	(void)snprintf(e->hint, sizeof(e->hint),
-	               "usr-ct ps -a and usr-ct images list what there is");
+	               "usr-ct ps -a, usr-ct images and usr-ct volume ls list what there is");
 	return r;
 }
 
@@ -46,7 +51,7 @@ static int add_size(struct cli *c, json_t *j, struct usrct_err *e)
 	int r;
 
 	if (!json_object_get(j, "State"))
-		return 0; /* an image */
+		return 0; /* an image, a volume */
 	filter = strf("id=^%s$", id ? id : "");
 	filters[0] = filter;
 	r = usrct_container_list(c->u, &o, &list, &n, e);
@@ -67,7 +72,9 @@ static const char *type_of(const struct cli *c, const struct args *a)
 
 	if (!space)
 		return args_string(a, "type");
-	return strncmp(c->cmd->name, "image", 5) == 0 ? "image" : "container";
+	return strncmp(c->cmd->name, "image", 5) == 0    ? "image"
+	       : strncmp(c->cmd->name, "volume", 6) == 0 ? "volume"
+	                                                 : "container";
 }
 
 static int look_up(struct cli *c, const struct args *a, const char *ref, json_t **ret)
@@ -81,7 +88,7 @@ static int look_up(struct cli *c, const struct args *a, const char *ref, json_t 
 		return cli_fail(c, &e);
 	if (json_parse(text, strlen(text), "answer of the library", &j, &bad) < 0)
 		return cli_fail_local(c, &bad);
-	if (args_flag(a, "size") && add_size(c, j, &e) < 0)
+	if (command_option(a->cmd, "size", 4) && args_flag(a, "size") && add_size(c, j, &e) < 0)
 		return cli_fail(c, &e);
 	*ret = TAKE_PTR(j);
 	return 0;
@@ -143,7 +150,7 @@ static int inspect(struct cli *c, const struct args *a)
 	return print_with(c, a, f);
 }
 
-static const char *const types[] = { "container", "image", NULL };
+static const char *const types[] = { "container", "image", "volume", NULL };
 
 static const struct option format_and_size[] = {
 	{ "format", 'f', OPTION_STRING, COMPLETE_NONE, "TEMPLATE",
@@ -158,9 +165,10 @@ static const struct option *const shared_latest[] = { format_and_size, latest_op
 const struct command cmd_inspect = {
 	.name = "inspect",
 	.group = GROUP_SYSTEM,
-	.summary = "Print all that is known of containers and images, as JSON",
+	.summary = "Print all that is known of something, as JSON",
 	.description =
-		"NAME is looked up among containers first, then among images. The result is "
+		"NAME is looked up among containers first, then among images, then among "
+		"volumes. The result is "
 		"one array with an element for each that was found; field names are Docker's. The "
 		"exit status tells if one was not found.",
 	.args = (const struct positional[]){ { "NAME", COMPLETE_OBJECT, false, true }, { NULL } },
@@ -208,5 +216,58 @@ const struct command cmd_image_inspect = {
 	                                        "alpine" },
 	                                      { NULL, NULL } },
 	.handler = inspect,
+	.uses_store = true,
+};
+
+static int inspect_volumes(struct cli *c, const struct args *a)
+{
+	_cleanup_free_ const char **names = NULL;
+	struct usrct_volume *list = NULL;
+	struct args all = *a;
+	struct usrct_err e = { 0 };
+	struct err bad;
+	size_t n = 0;
+	int status;
+
+	if (args_flag(a, "all") == (a->n_words > 0)) {
+		(void)err_set(&bad, UCT_USAGE, -EINVAL,
+		              "volume inspect takes either names or --all");
+		return cli_fail_local(c, &bad);
+	}
+	if (a->n_words)
+		return inspect(c, a);
+	if (usrct_volume_list(c->u, NULL, &list, &n, &e) < 0)
+		return cli_fail(c, &e);
+	names = calloc(n + 1, sizeof(*names));
+	for (size_t i = 0; names && i < n; i++)
+		names[i] = list[i].name;
+	all.words = names;
+	all.n_words = n;
+	status = names ? inspect(c, &all) : cli_fail_memory(c);
+	usrct_volume_list_free(list, n);
+	return status;
+}
+
+const struct command cmd_volume_inspect = {
+	.name = "volume inspect",
+	.group = GROUP_VOLUMES,
+	.summary = "Print all that is known of volumes, as JSON",
+	.description =
+		"Field names are Docker's: Name, Driver, Mountpoint, Labels, Options, Scope, "
+		"CreatedAt; and podman's: Anonymous, NeedsCopyUp, MountCount (how many "
+		"containers have it).",
+	.args = (const struct positional[]){ { "VOLUME", COMPLETE_VOLUME_NAME, true, true },
+	                                     { NULL } },
+	.options =
+		(const struct option[]){
+			{ "format", 'f', OPTION_STRING, COMPLETE_NONE, "TEMPLATE",
+	                  "Print what a template makes of each instead, or json: one line each",
+	                  "indented JSON" },
+			{ "all", 'a', OPTION_FLAG, COMPLETE_NONE, NULL, "All of them" },
+			{ NULL } },
+	.examples = (const struct example[]){ { "Where its files are",
+	                                        "usr-ct volume inspect -f '{{.Mountpoint}}' pg" },
+	                                      { NULL, NULL } },
+	.handler = inspect_volumes,
 	.uses_store = true,
 };

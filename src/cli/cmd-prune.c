@@ -2,10 +2,12 @@
 /* usr-ct container prune, image prune, system prune - remove what nothing uses */
 #include "cli/cli.h"
 
+#include "base/sbuf.h"
 #include "base/strv.h"
 #include "cli/confirm.h"
 #include "cli/human.h"
 #include "cli/prune-plan.h"
+#include "cli/volumes.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -104,10 +106,11 @@ static int prune_images(struct cli *c, const char *const *given, bool all)
 	return status;
 }
 
-enum { PRUNE_CONTAINERS = 1, PRUNE_IMAGES = 2 };
+enum { PRUNE_CONTAINERS = 1, PRUNE_IMAGES = 2, PRUNE_VOLUMES = 4 };
 
 static int prune(struct cli *c, const struct args *a, unsigned what, const char *warning)
 {
+	struct pruning volumes = { c, "Deleted Volumes", false };
 	_cleanup_free_ const char **filters = NULL;
 	uint64_t before = 0, after = 0;
 	struct usrct_err e = { 0 };
@@ -135,6 +138,10 @@ static int prune(struct cli *c, const struct args *a, unsigned what, const char 
 	if (what & PRUNE_IMAGES)
 		status |= prune_images(c, filters,
 		                       command_option(a->cmd, "all", 3) && args_flag(a, "all"));
+	if (what & PRUNE_VOLUMES) {
+		status |= volumes_prune(c, filters, /* all= */ false, print_removed, &volumes);
+		end_section(&volumes);
+	}
 	if (usrct_disk_total(c->u, &after, &e) < 0)
 		return cli_fail(c, &e);
 	human_bytes(before > after ? before - after : 0, size);
@@ -158,12 +165,17 @@ static int image_prune(struct cli *c, const struct args *a)
 
 static int system_prune(struct cli *c, const struct args *a)
 {
-	return prune(c, a, PRUNE_CONTAINERS | PRUNE_IMAGES,
-	             args_flag(a, "all")
-	                     ? "WARNING! This will remove:\n  - all stopped containers\n"
-	                       "  - all images without at least one container associated to them\n"
-	                     : "WARNING! This will remove:\n  - all stopped containers\n"
-	                       "  - all dangling images\n");
+	bool volumes = args_flag(a, "volumes");
+	_cleanup_free_ char *warning = strf(
+		"WARNING! This will remove:\n  - all stopped containers\n%s  - %s\n",
+		volumes ? "  - all anonymous volumes not used by at least one container\n" : "",
+		args_flag(a, "all") ? "all images without at least one container associated to them"
+				    : "all dangling images");
+
+	if (!warning)
+		return cli_fail_memory(c);
+	return prune(c, a, PRUNE_CONTAINERS | PRUNE_IMAGES | (volumes ? PRUNE_VOLUMES : 0),
+	             warning);
 }
 
 #define DRY_RUN                                                                      \
@@ -228,7 +240,7 @@ const struct command cmd_system_prune = {
 			{ "filter", 0, OPTION_LIST, COMPLETE_NONE, "KEY=VALUE",
 	                  "Only what fits: until, label, label!" },
 			{ "volumes", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
-	                  "Also anonymous volumes that nothing uses, of which there are none" },
+	                  "Also anonymous volumes that no container has" },
 			{ NULL } },
 	.examples = (const struct example[]){ { "Everything that is not in use",
 	                                        "usr-ct system prune -af" },

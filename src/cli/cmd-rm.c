@@ -11,7 +11,10 @@
 static int remove_one(struct cli *c, const char *ref, const struct args *a, struct usrct_err *e)
 {
 	bool force = args_flag(a, "force");
-	int r = usrct_container_remove(c->u, ref, force, e);
+	const struct usrct_remove_options how = { .size = sizeof(how),
+		                                  .force = force,
+		                                  .volumes = args_flag(a, "volumes") };
+	int r = usrct_container_remove_with(c->u, ref, &how, e);
 
 	if (r != -ENOENT || (!force && !args_flag(a, "ignore")))
 		return r;
@@ -66,7 +69,7 @@ const struct command cmd_rm = {
 			{ "time", 't', OPTION_NUMBER, COMPLETE_NONE, "SECONDS",
 	                  "With --force: ask it to end, and wait so long before killing" },
 			{ "volumes", 'v', OPTION_FLAG, COMPLETE_NONE, NULL,
-	                  "Also anonymous volumes; what a container wrote always goes" },
+	                  "Also its anonymous volumes, unless others have them too" },
 			{ "depend", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
 	                  "Also those that depend on it, of which there are none" },
 			{ NULL } },

@@ -23,6 +23,8 @@ enum complete_kind {
 	COMPLETE_FILE,
 	COMPLETE_DIR,
 	COMPLETE_VOLUME, /* SOURCE:TARGET[:MODE] */
+	COMPLETE_VOLUME_NAME,
+	COMPLETE_SECRET,
 	COMPLETE_IMAGE,
 	COMPLETE_RUNNING,   /* containers that run */
 	COMPLETE_STARTABLE, /* containers that do not */
@@ -85,7 +87,13 @@ struct example {
 	const char *what, *line;
 };
 
-enum command_group { GROUP_CONTAINERS, GROUP_IMAGES, GROUP_SYSTEM, N_COMMAND_GROUPS };
+enum command_group {
+	GROUP_CONTAINERS,
+	GROUP_IMAGES,
+	GROUP_VOLUMES,
+	GROUP_SYSTEM,
+	N_COMMAND_GROUPS
+};
 
 /**
  * struct command - one command

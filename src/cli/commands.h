@@ -66,6 +66,21 @@ extern const struct command cmd_info;
 extern const struct command cmd_version;
 extern const struct command cmd_help;
 extern const struct command cmd_recreate;
+extern const struct command cmd_volume_create;
+extern const struct command cmd_volume_ls;
+extern const struct command cmd_volume_inspect;
+extern const struct command cmd_volume_rm;
+extern const struct command cmd_volume_exists;
+extern const struct command cmd_volume_prune;
+extern const struct command cmd_volume_export;
+extern const struct command cmd_volume_import;
+extern const struct command cmd_volume_snapshot;
+extern const struct command cmd_volume_reload;
+extern const struct command cmd_secret_create;
+extern const struct command cmd_secret_ls;
+extern const struct command cmd_secret_inspect;
+extern const struct command cmd_secret_rm;
+extern const struct command cmd_secret_exists;
 extern const struct command cmd_complete;  /* hidden */
 extern const struct command cmd_man;       /* hidden */
 extern const struct command cmd_errors_md; /* hidden */

@@ -136,13 +136,43 @@ static void add_images(struct completion *c, struct usrct *u)
 	usrct_image_list_free(list, n);
 }
 
+static void add_volume_names(struct completion *c, struct usrct *u)
+{
+	struct usrct_volume *list = NULL;
+	size_t n = 0;
+
+	if (usrct_volume_list(u, NULL, &list, &n, NULL) < 0)
+		return;
+	for (size_t i = 0; i < n; i++)
+		if (!is_given(c, list[i].name))
+			add(c, list[i].name, NULL);
+	usrct_volume_list_free(list, n);
+}
+
+static void add_secret_names(struct completion *c, struct usrct *u)
+{
+	struct usrct_secret *list = NULL;
+	size_t n = 0;
+
+	if (usrct_secret_list(u, NULL, &list, &n, NULL) < 0)
+		return;
+	for (size_t i = 0; i < n; i++)
+		if (!is_given(c, list[i].name))
+			add(c, list[i].name, NULL);
+	usrct_secret_list_free(list, n);
+}
+
 static void add_from_store(struct completion *c, enum complete_kind kind)
 {
 	struct usrct *u = NULL;
 
 	if (usrct_open(NULL, &u, NULL) < 0)
 		return;
-	if (kind != COMPLETE_IMAGE)
+	if (kind == COMPLETE_VOLUME_NAME)
+		add_volume_names(c, u);
+	else if (kind == COMPLETE_SECRET)
+		add_secret_names(c, u);
+	else if (kind != COMPLETE_IMAGE)
 		add_containers(c, u, kind == COMPLETE_OBJECT ? COMPLETE_CONTAINER : kind);
 	if (kind == COMPLETE_IMAGE || kind == COMPLETE_OBJECT)
 		add_images(c, u);
@@ -316,6 +346,8 @@ static void add_kind(struct completion *c, enum complete_kind kind, const char *
 	case COMPLETE_VOLUME:
 		add_volume(c);
 		break;
+	case COMPLETE_VOLUME_NAME:
+	case COMPLETE_SECRET:
 	case COMPLETE_IMAGE:
 	case COMPLETE_RUNNING:
 	case COMPLETE_STARTABLE:

@@ -9,13 +9,11 @@
 #define NO_CONTROLLER "the io controller of cgroups is not used yet"
 #define NO_PORTS      "ports cannot be published yet"
 #define NO_NETWORKS   "there are no user networks yet, so nothing has an address or name in one"
-#define NO_VOLUMES    "there are no named or anonymous volumes yet"
 #define NO_PODS       "there are no pods"
 #define NO_PASSWD     "the image's /etc/passwd is left as it is"
 #define WINDOWS_ONLY  "that is for containers of Windows"
 #define HOST_NETWORK  "use --network host: what the program listens on is the host's then"
 #define USE_USER      "a number works without an entry: --user 1000:1000"
-#define USE_VOLUME    "mount a directory: -v ./dir:/target"
 
 const struct foreign_option create_foreign[] = {
 	{ "blkio-weight", 0, NO_CONTROLLER, NULL },
@@ -86,7 +84,5 @@ const struct foreign_option create_foreign[] = {
 	{ "timeout", 0, "nothing ends a container but itself, or you",
 	  "use timeout(1): timeout 60 usr-ct run ..." },
 	{ "use-api-socket", 0, "there is no daemon whose socket it could use", NULL },
-	{ "volume-driver", 0, NO_VOLUMES, USE_VOLUME },
-	{ "volumes-from", 0, NO_VOLUMES, "repeat the other container's -v flags" },
 	{ NULL, 0, NULL, NULL },
 };

@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/mount-options.h"
 
-static const char *const image_volumes[] = { "ignore", "tmpfs", NULL };
+static const char *const image_volumes[] = { "anonymous", "bind", "ignore", "tmpfs", NULL };
 
 const struct option mount_options[] = {
-	{ "volume", 'v', OPTION_LIST, COMPLETE_VOLUME, "SOURCE:TARGET[:OPTIONS]",
-	  "Mount a file or directory of yours; a relative path starts with ./; options are ro, "
-	  "nosuid, nodev, noexec, bind, rslave" },
+	{ "volume", 'v', OPTION_LIST, COMPLETE_VOLUME, "[SOURCE:]TARGET[:OPTIONS]",
+	  "Mount a volume by its name, which is made if it is missing, or a file or directory of "
+	  "yours; a relative path starts with ./; without SOURCE an anonymous volume; options are "
+	  "ro, nocopy, U, O, z, nosuid, nodev, noexec, bind, rslave" },
 	{ "mount", 0, OPTION_LIST, COMPLETE_NONE, "KEY=VALUE,...",
-	  "The same in words: type=bind or tmpfs, source=, target=, readonly and more" },
+	  "The same in words: type=bind, volume, tmpfs, image, overlay or devpts, source=, "
+	  "target=, "
+	  "readonly and more" },
+	{ "volumes-from", 0, OPTION_LIST, COMPLETE_CONTAINER, "CONTAINER[:ro]",
+	  "Mount all volumes and directories that another container has" },
+	{ "volume-driver", 0, OPTION_STRING, COMPLETE_NONE, "DRIVER",
+	  "Who keeps volumes that are made for it; there is one driver", "local" },
 	{ "tmpfs", 0, OPTION_LIST, COMPLETE_NONE, "TARGET[:OPTIONS]",
 	  "Mount an empty file system in memory" },
 	{ "device", 0, OPTION_LIST, COMPLETE_FILE, "PATH[:TARGET[:rwm]]",
@@ -23,8 +30,9 @@ const struct option mount_options[] = {
 	  "With --read-only: /run, /tmp and /var/tmp are writable and start empty" },
 	{ "shm-size", 0, OPTION_STRING, COMPLETE_NONE, "BYTES", "Size of /dev/shm", "64m" },
 	{ "image-volume", 0, OPTION_STRING, COMPLETE_VALUES, "HOW",
-	  "What becomes of the volumes that an image declares: ordinary directories, or tmpfs",
-	  "ignore", NULL, image_volumes },
+	  "What becomes of the volumes that an image declares: anonymous volumes (also called "
+	  "bind), tmpfs, or with ignore ordinary directories",
+	  "anonymous", NULL, image_volumes },
 	{ "storage-opt", 0, OPTION_LIST, COMPLETE_NONE, "KEY=VALUE",
 	  "Where its files lie: size=BYTES or upper=memory keep what it writes in memory, with "
 	  "--rm; mount_backend=overlay, fuse-overlayfs or copy says how they are put together" },
@@ -38,6 +46,9 @@ int mounts_fill(struct create_request *q, const struct args *a, struct err *e)
 
 	if (r == 0)
 		r = create_request_list(q, a, "mount", &o->mounts, e);
+	if (r == 0)
+		r = create_request_list(q, a, "volumes-from", &o->volumes_from, e);
+	o->volume_driver = args_string(a, "volume-driver");
 	if (r == 0)
 		r = create_request_list(q, a, "tmpfs", &o->tmpfs, e);
 	if (r == 0)

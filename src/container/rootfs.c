@@ -3,16 +3,22 @@
 
 #include "base/strv.h"
 #include "container/backend.h"
+#include "container/copy-up.h"
 #include "container/mount.h"
+#include "container/overlay.h"
+#include "container/own-tree.h"
 #include "container/spec.h"
 #include "container/sync.h"
+#include "container/user.h"
 
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/mount.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 
 int mount(const char *source, const char *target, const char *fstype, unsigned long flags,
@@ -32,7 +38,14 @@ struct options {
 	unsigned attrs;            /* MOUNT_ATTR_* */
 	unsigned long propagation; /* PROPAGATE_*; 0: as it comes, a slave of the host's */
 	bool propagate_below;
-	bool is_alone;      /* without what is mounted below the source */
+	bool is_alone;         /* without what is mounted below the source */
+	bool is_ro_alone;      /* read-only, but not what is mounted below the source */
+	bool copies_up;        /* it is a volume, or new: filled from the image at the first use */
+	bool chowns;           /* all its files are given to the container's user */
+	char relabel;          /* 'z', 'Z' or 0 */
+	unsigned long insists; /* ST_* that the source must not have */
+	const char *subpath;   /* only that part of the source */
+	struct overlay_options overlay;
 	struct strv config; /* for the file system itself */
 };
 
@@ -48,9 +61,6 @@ static const struct {
 	{ "strictatime", MOUNT_ATTR_STRICTATIME },
 	{ "nodiratime", MOUNT_ATTR_NODIRATIME },
 	{ "rw", 0 },
-	{ "suid", 0 },
-	{ "dev", 0 },
-	{ "exec", 0 },
 	{ "relatime", 0 },
 	{ "rbind", 0 },
 };
@@ -78,6 +88,43 @@ static bool parse_propagation(const char *s, struct options *o)
 	return false;
 }
 
+/* What the kernel takes back for nobody in a user namespace is asked for in vain. */
+static bool take_insistence(const char *text, struct options *o)
+{
+	static const struct {
+		const char *name;
+		unsigned long flag;
+	} known[] = { { "exec", ST_NOEXEC }, { "suid", ST_NOSUID }, { "dev", 0 } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (!strcmp(text, known[i].name)) {
+			o->insists |= known[i].flag;
+			return true;
+		}
+	return false;
+}
+
+/* Those that are no attribute of a mount. */
+static bool take_word(const char *text, struct options *o)
+{
+	if (!strcmp(text, "bind"))
+		o->is_alone = true;
+	else if (!strcmp(text, "ro-alone"))
+		o->is_ro_alone = true;
+	else if (!strcmp(text, "copyup") || !strcmp(text, "tmpcopyup"))
+		o->copies_up = true;
+	else if (!strcmp(text, "U"))
+		o->chowns = true;
+	else if (!strcmp(text, "z") || !strcmp(text, "Z"))
+		o->relabel = *text;
+	else if (!strncmp(text, "subpath=", 8))
+		o->subpath = text + 8;
+	else
+		return take_insistence(text, o) || parse_propagation(text, o) ||
+		       overlay_take_option(text, &o->overlay);
+	return true;
+}
+
 static int parse_options(char *const *list, struct options *ret)
 {
 	int r = 0;
@@ -89,9 +136,7 @@ static int parse_options(char *const *list, struct options *ret)
 			i++;
 		if (i < ARRAY_SIZE(known_options))
 			ret->attrs |= known_options[i].attr;
-		else if (!strcmp(*list, "bind"))
-			ret->is_alone = true;
-		else if (!parse_propagation(*list, ret))
+		else if (!take_word(*list, ret))
 			r = strv_add(&ret->config, *list);
 	}
 	return r;
@@ -111,54 +156,176 @@ static int clone_failed(const struct spec_mount *m, const struct options *o, int
 	return r;
 }
 
+/* No link in a volume leads out of it, whoever planted it. */
+static int open_subpath(int dirfd, const char *subpath, struct err *e)
+{
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC,
+		                .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
+	int fd = (int)syscall(SYS_openat2, dirfd, subpath, &how, sizeof(how));
+
+	return fd < 0 ? err_set(e, UCT_MOUNT_SUBPATH, -errno, "cannot use subpath '%s': %s",
+	                        subpath,
+	                        errno == EXDEV ? "it leads out of the volume" : strerror(errno))
+	              : fd;
+}
+
+static int clone_part(const struct spec_mount *m, const struct options *o, struct err *e)
+{
+	_cleanup_close_ int dirfd = open(m->source, O_PATH | O_DIRECTORY | O_CLOEXEC), fd = -EBADF;
+
+	if (dirfd < 0)
+		return err_set(e, UCT_MOUNT_SOURCE, -errno, "cannot use '%s': %s", m->source,
+		               strerror(errno));
+	fd = open_subpath(dirfd, o->subpath, e);
+	return fd < 0 ? fd : mount_clone(fd, "", e);
+}
+
+static int check_insistence(int fd, const struct spec_mount *m, const struct options *o,
+                            struct err *e)
+{
+	struct statvfs st;
+
+	if (!o->insists || fstatvfs(fd, &st) < 0 || !(st.f_flag & o->insists))
+		return 0;
+	return err_set(e, UCT_MOUNT_LOCKED, -EPERM, "'%s' is mounted %s on this machine", m->source,
+	               st.f_flag & o->insists & ST_NOEXEC ? "noexec" : "nosuid");
+}
+
+/* Attributes and propagation of a detached mount. */
+static int limit(int fd, const struct spec_mount *m, const struct options *o, struct err *e)
+{
+	struct mount_attr alone = { .attr_set = MOUNT_ATTR_RDONLY };
+	int r = check_insistence(fd, m, o, e);
+
+	if (r == 0 && o->attrs)
+		r = mount_restrict(fd, o->attrs, e);
+	if (r == 0 && o->is_ro_alone &&
+	    syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &alone, sizeof(alone)) < 0)
+		r = err_sys(e, "cannot make a mount read-only");
+	if (r == 0 && o->propagation)
+		r = mount_propagate(fd, o->propagation, o->propagate_below, e);
+	return r < 0 ? err_in(e, r, "cannot mount '%s'", m->target) : 0;
+}
+
 static int clone_source(const struct spec_mount *m, const struct options *o, struct err *e)
 {
 	_cleanup_close_ int fd = -EBADF;
-	int r;
 
 	if (!m->source)
 		return err_set(e, UCT_BAD_CONFIG, -EINVAL, "mount '%s' has no source", m->target);
 	if (o->config.n)
 		return err_set(e, UCT_BAD_CONFIG, -EINVAL, "mount '%s': option '%s' is not known",
 		               m->target, o->config.v[0]);
-	fd = o->is_alone ? mount_clone_alone(AT_FDCWD, m->source, e)
-	                 : mount_clone(AT_FDCWD, m->source, e);
-	if (fd < 0)
-		return clone_failed(m, o, fd, e);
-	if (o->attrs) {
-		r = mount_restrict(fd, o->attrs, e);
-		if (r < 0)
-			return err_in(e, r, "cannot mount '%s'", m->target);
-	}
-	if (o->propagation) {
-		r = mount_propagate(fd, o->propagation, o->propagate_below, e);
-		if (r < 0)
-			return err_in(e, r, "cannot mount '%s'", m->target);
-	}
-	return TAKE_FD(fd);
+	fd = o->subpath    ? clone_part(m, o, e)
+	     : o->is_alone ? mount_clone_alone(AT_FDCWD, m->source, e)
+	                   : mount_clone(AT_FDCWD, m->source, e);
+	return fd >= 0 ? TAKE_FD(fd) : o->subpath ? fd : clone_failed(m, o, fd, e);
 }
 
 int rootfs_clone_source(const struct spec_mount *m, struct err *e)
 {
 	struct options o = { 0 };
+	_cleanup_close_ int fd = -EBADF;
 	int r = parse_options(m->options, &o) < 0 ? err_oom(e) : clone_source(m, &o, e);
 
+	fd = r;
+	if (r >= 0)
+		r = limit(fd, m, &o, e);
+	strv_done(&o.config);
+	return r < 0 ? r : TAKE_FD(fd);
+}
+
+int rootfs_fill_source(int root_fd, const struct spec_mount *m, uid_t uid, gid_t gid, struct err *e)
+{
+	struct options o = { 0 };
+	int r = parse_options(m->options, &o) < 0 ? err_oom(e) : 0;
+
+	if (r == 0 && o.copies_up && m->source && uid != UINT32_MAX)
+		r = copy_up_give(m->source, uid, gid, e);
+	if (r == 0 && o.copies_up && m->source && root_fd >= 0)
+		r = copy_up(root_fd, m->target, m->source, e);
 	strv_done(&o.config);
 	return r;
 }
 
-/* @made_fd: the clone, if it was made already. */
-static int bind_mount(int root_fd, const struct spec_mount *m, const struct options *o, int made_fd,
-                      struct err *e)
+/* Who the program will be, as far as files are concerned. */
+static int find_owner(int root_fd, const struct spec *spec, struct own_tree *ret, struct err *e)
 {
-	_cleanup_close_ int fd = made_fd >= 0 ? made_fd : clone_source(m, o, e);
-	_cleanup_close_ int target_fd = -EBADF;
-	struct stat st;
+	struct user user;
+	char numbers[32];
+	int r;
 
-	if (fd < 0)
-		return fd;
+	(void)snprintf(numbers, sizeof(numbers), "%u:%u", (unsigned)spec->uid, (unsigned)spec->gid);
+	r = user_resolve(root_fd, spec->user ? spec->user : numbers, &user, e);
+	if (r < 0)
+		return r;
+	ret->chowns = true;
+	ret->uid = user.uid;
+	ret->gid = user.gid;
+	return 0;
+}
+
+/* What U, z and Z ask for; before anything is read-only. */
+static int give_away(int root_fd, const struct spec *spec, const struct options *o, int fd,
+                     struct err *e)
+{
+	struct own_tree own = { 0 };
+	struct stat st = { 0 };
+	int r = o->chowns ? find_owner(root_fd, spec, &own, e) : 0;
+
+	if (o->relabel && fstat(root_fd, &st) == 0)
+		own_label(o->relabel, (uint64_t)st.st_ino * 2654435761U, own.label);
+	return r < 0 ? r : own_tree(fd, &own, e);
+}
+
+/* @made_fd: the clone, if it was made already by somebody who may do more than we; then its
+ * attributes are set, and its volume was filled by them, if they had seen the image. */
+static int bind_mount(int root_fd, const struct spec *spec, const struct spec_mount *m,
+                      const struct options *o, int made_fd, struct err *e)
+{
+	_cleanup_close_ int fd = made_fd, target_fd = -EBADF;
+	struct stat st;
+	int r = o->copies_up && m->source ? copy_up(root_fd, m->target, m->source, e) : 0;
+
+	if (made_fd >= 0 && r == -EACCES)
+		r = 0;
+	if (r == 0 && made_fd < 0)
+		r = fd = clone_source(m, o, e);
+	if (r >= 0)
+		r = give_away(root_fd, spec, o, fd, e);
+	if (r == 0 && made_fd < 0)
+		r = limit(fd, m, o, e);
+	if (r < 0)
+		return r;
 	if (fstat(fd, &st) < 0)
 		return err_sys(e, "cannot stat '%s'", m->source);
+	target_fd = mount_target(root_fd, m->target, S_ISDIR(st.st_mode) ? MOUNT_TARGET_DIR : 0, e);
+	return target_fd < 0 ? target_fd : mount_attach(fd, target_fd, m->target, e);
+}
+
+static int overlay_entry(int root_fd, const struct spec *spec, const struct spec_mount *m,
+                         const struct options *o, struct err *e)
+{
+	_cleanup_close_ int made_fd = overlay_mount(&o->overlay, m->target, e), part_fd = -EBADF;
+	_cleanup_close_ int fd = -EBADF, target_fd = -EBADF;
+	struct stat st;
+	int r;
+
+	if (made_fd < 0)
+		return made_fd;
+	if (o->subpath) {
+		part_fd = open_subpath(made_fd, o->subpath, e);
+		if (part_fd < 0)
+			return part_fd;
+	}
+	fd = mount_clone(o->subpath ? part_fd : made_fd, "", e);
+	r = fd < 0 ? fd : give_away(root_fd, spec, o, fd, e);
+	if (r == 0)
+		r = limit(fd, m, o, e);
+	if (r < 0)
+		return r;
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, "cannot look at what is for '%s'", m->target);
 	target_fd = mount_target(root_fd, m->target, S_ISDIR(st.st_mode) ? MOUNT_TARGET_DIR : 0, e);
 	return target_fd < 0 ? target_fd : mount_attach(fd, target_fd, m->target, e);
 }
@@ -180,22 +347,39 @@ static int cgroup_mount(const struct options *o, struct err *e)
 	return r < 0 ? r : fd;
 }
 
-static int new_mount(int root_fd, const struct spec_mount *m, const struct options *o,
-                     struct err *e)
+/* A new file system of the container's own, with what the image has there, given to its user. */
+static int fill_new(int fd, int root_fd, const struct spec *spec, const struct spec_mount *m,
+                    const struct options *o, struct err *e)
+{
+	int r = o->copies_up ? copy_up_to(root_fd, m->target, fd, e) : 0;
+
+	if (r == 0)
+		r = give_away(root_fd, spec, o, fd, e);
+	return r < 0 ? r : mount_restrict(fd, o->attrs, e);
+}
+
+static int new_mount(int root_fd, const struct spec *spec, const struct spec_mount *m,
+                     const struct options *o, struct err *e)
 {
 	_cleanup_close_ int fd = -EBADF, target_fd = -EBADF;
 	bool is_plain = !strcmp(m->type, "tmpfs") && strcmp(m->target, "/dev") != 0;
+	bool is_filled = is_plain && (o->copies_up || o->chowns);
+	unsigned attrs = is_filled ? o->attrs & ~(unsigned)MOUNT_ATTR_RDONLY : o->attrs;
+	int r;
 
 	if (!strcmp(m->type, "cgroup") || !strcmp(m->type, "cgroup2"))
 		fd = cgroup_mount(o, e);
 	else
-		fd = mount_new(m->type, (const char *const *)o->config.v, o->attrs, e);
+		fd = mount_new(m->type, (const char *const *)o->config.v, attrs, e);
 	/* What the kernel shows read-only outside may be mounted inside in no other way. */
 	if (fd == -EPERM && !strcmp(m->type, "sysfs") && !(o->attrs & MOUNT_ATTR_RDONLY))
 		fd = mount_new(m->type, (const char *const *)o->config.v,
 		               o->attrs | MOUNT_ATTR_RDONLY, e);
-	if (fd < 0)
-		return err_in(e, fd, "cannot mount '%s'", m->target);
+	r = MIN(fd, 0);
+	if (r == 0 && is_filled)
+		r = fill_new(fd, root_fd, spec, m, o, e);
+	if (r < 0)
+		return err_in(e, r, "cannot mount '%s'", m->target);
 	target_fd = mount_target(root_fd, m->target,
 	                         MOUNT_TARGET_DIR | (is_plain ? 0 : MOUNT_TARGET_NO_LINKS), e);
 	return target_fd < 0 ? target_fd : mount_attach(fd, target_fd, m->target, e);
@@ -212,9 +396,11 @@ static int spec_mounts(int root_fd, const struct spec *spec, const int *bind_fds
 		if (r < 0)
 			r = err_oom(e);
 		else if (!strcmp(m->type, "bind"))
-			r = bind_mount(root_fd, m, &o, bind_fds ? bind_fds[i] : -EBADF, e);
+			r = bind_mount(root_fd, spec, m, &o, bind_fds ? bind_fds[i] : -EBADF, e);
+		else if (!strcmp(m->type, "overlay"))
+			r = overlay_entry(root_fd, spec, m, &o, e);
 		else
-			r = new_mount(root_fd, m, &o, e);
+			r = new_mount(root_fd, spec, m, &o, e);
 		strv_done(&o.config);
 		if (r < 0)
 			return r;

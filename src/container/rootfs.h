@@ -10,6 +10,7 @@
 #include "base/err.h"
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct backend_root;
 struct spec;
@@ -24,6 +25,10 @@ struct rootfs_made {
 /* Mounts everything below a new root. Returns a descriptor of the root. @made may be NULL. */
 int rootfs_build(const struct backend_root *src, const struct rootfs_made *made,
                  const struct spec *spec, struct sync_times *times, struct err *e);
+/* A volume that waits for the image's content gets it, from @root_fd, if that is not negative. An
+ * empty one is given to @uid and @gid before, but not to UINT32_MAX. */
+int rootfs_fill_source(int root_fd, const struct spec_mount *m, uid_t uid, gid_t gid,
+                       struct err *e);
 /* What a bind mount of the document would show, as a detached mount with its options. */
 int rootfs_clone_source(const struct spec_mount *m, struct err *e);
 /* The same directory, seen through our own mount namespace: overlayfs takes layers only from mounts

@@ -99,6 +99,48 @@ static const char *propagation(const json_t *mount)
 	return "rprivate";
 }
 
+static const json_t *described(const struct candidate *c, const char *target)
+{
+	const json_t *list = json_object_get(c->plan, "mounts"), *m;
+	size_t i;
+
+	json_array_foreach(list, i, m)
+	{
+		const char *at = json_string_value(json_object_get(m, "destination"));
+
+		if (at && target && !strcmp(at, target))
+			return m;
+	}
+	return NULL;
+}
+
+static const char *text_or_empty(const json_t *object, const char *key)
+{
+	const char *s = json_string_value(json_object_get(object, key));
+
+	return s ? s : "";
+}
+
+/* One that was there when the container was made; under the names of the words it was asked with.
+ */
+static json_t *described_mount(const json_t *m, const json_t *mount)
+{
+	const char *kind = text_or_empty(m, "type"), *mode = text_or_empty(m, "mode");
+	const char *name = json_string_value(json_object_get(m, "name"));
+	bool ro = has_option(mount, "ro") || has_option(mount, "ro-alone");
+	bool is_bind = !strcmp(text_or_empty(mount, "type"), "bind");
+
+	return json_pack("{s:s, s:s*, s:s, s:O, s:s*, s:s, s:b, s:s}", "Type", kind, "Name", name,
+	                 "Source", text_or_empty(m, "source"), "Destination",
+	                 json_object_get(mount, "destination"), "Driver", name ? "local" : NULL,
+	                 "Mode",
+	                 *mode         ? mode
+	                 : !name && ro ? "ro"
+	                 : name        ? "z"
+	                               : "",
+	                 "RW", !ro, "Propagation", is_bind && !name ? propagation(mount) : "");
+}
+
 json_t *candidate_mounts(const struct candidate *c)
 {
 	json_t *list = json_object_get(c->spec, "mounts"), *m, *out = json_array();
@@ -108,8 +150,14 @@ json_t *candidate_mounts(const struct candidate *c)
 	{
 		const char *source = json_string_value(json_object_get(m, "source"));
 		const char *type = json_string_value(json_object_get(m, "type"));
+		const json_t *d = described(c, text_or_empty(m, "destination"));
 		bool ro = has_option(m, "ro");
 
+		/* At the place of one of ours only the second is the user's. */
+		if (d && (!type || strcmp(type, "bind") != 0 || !is_ours(c, source))) {
+			(void)json_array_append_new(out, described_mount(d, m));
+			continue;
+		}
 		if (!type || strcmp(type, "bind") != 0 || !source || is_ours(c, source))
 			continue;
 		(void)json_array_append_new(out, json_pack("{s:s, s:s, s:O, s:s, s:b, s:s}", "Type",

@@ -11,6 +11,7 @@
 #include "engine/id-file.h"
 #include "engine/layering.h"
 #include "engine/limits.h"
+#include "engine/mount-add.h"
 #include "engine/names.h"
 #include "engine/packing.h"
 #include "engine/secrets.h"
@@ -207,6 +208,8 @@ static int publish(struct usrct *u, const struct document *d, const struct image
 		.command = command,
 		.created_ns = clock_realtime_ns(),
 		.auto_remove = d->opts->auto_remove,
+		.uses = d->mounts->uses,
+		.n_uses = d->mounts->n_uses,
 	};
 	int r = 0;
 
@@ -255,8 +258,16 @@ static int copy_layers(struct usrct *u, int dirfd, struct stopwatch *w, struct e
 static int make(struct usrct *u, struct document *d, const struct image_row *image,
                 struct container_stage *stage, struct stopwatch *w, struct err *e)
 {
-	int r = make_directories(stage->dirfd, e);
+	_cleanup_mount_plan_ struct mount_plan mounts = { 0 };
+	int r = mount_plan_init(&mounts, u, e);
 
+	if (r < 0)
+		return r;
+	mounts.opts = d->opts;
+	mounts.ids = &d->ids;
+	mounts.container_dir = d->container_dir;
+	d->mounts = &mounts;
+	r = make_directories(stage->dirfd, e);
 	if (r == 0)
 		r = open_up(stage->dirfd, e);
 	if (r == 0)
@@ -273,6 +284,12 @@ static int make(struct usrct *u, struct document *d, const struct image_row *ima
 	if (r == 0)
 		r = publish(u, d, image, stage, e);
 	stopwatch_step(w, "index");
+	for (size_t i = 0; i < mounts.n_uses && r == 0; i++)
+		if (mounts.uses[i].volume) {
+			u->made_volumes = true;
+			engine_volume_event(u, "create", mounts.uses[i].name, NULL);
+		}
+	d->mounts = NULL;
 	return r;
 }
 

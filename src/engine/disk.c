@@ -7,6 +7,7 @@
 #include "engine/usage.h"
 #include "image/reference.h"
 #include "store/layers.h"
+#include "store/volumes.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -245,6 +246,49 @@ static int add_containers(struct survey *s, json_t *out, struct err *e)
 	return r;
 }
 
+/* What no container has could be had back. */
+static int add_volume(struct usrct *u, const struct volume_row *row, json_t *list, uint64_t *total,
+                      uint64_t *reclaimable, struct err *e)
+{
+	_cleanup_close_ int dirfd = volume_open_dir(u->store, row->name, e);
+	_cleanup_strv_ struct strv users = { 0 };
+	struct usage use = { 0 };
+	int r;
+
+	if (dirfd < 0)
+		return dirfd == -ENOENT ? 0 : dirfd;
+	r = usage_of_tree(u, dirfd, VOLUME_DATA, &use, e);
+	if (r == 0)
+		r = volume_users(u->store, row->name, &users, e);
+	if (r < 0)
+		return r;
+	*total += use.disk_bytes;
+	*reclaimable += users.n ? 0 : use.disk_bytes;
+	return json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:I}", "Name", row->name,
+	                                             "Links", (json_int_t)users.n, "Size",
+	                                             (json_int_t)use.file_bytes, "DiskSize",
+	                                             (json_int_t)use.disk_bytes)) < 0
+	               ? err_oom(e)
+	               : 0;
+}
+
+static int add_volumes(struct usrct *u, json_t *out, struct err *e)
+{
+	uint64_t total = 0, reclaimable = 0;
+	struct volume_row *rows = NULL;
+	json_t *list = json_array();
+	size_t n = 0;
+	int r = volume_list(u->store, &rows, &n, e);
+
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = add_volume(u, &rows[i], list, &total, &reclaimable, e);
+	volume_list_free(rows, n);
+	(void)json_object_set_new(out, "Volumes", list);
+	(void)json_object_set_new(out, "VolumesDisk", json_integer((json_int_t)total));
+	(void)json_object_set_new(out, "VolumesReclaimable", json_integer((json_int_t)reclaimable));
+	return r;
+}
+
 static int measure_store(struct usrct *u, uint64_t *ret_bytes, struct err *e)
 {
 	_cleanup_close_ int parent = -EBADF;
@@ -294,7 +338,7 @@ static int add_totals(struct survey *s, json_t *out, struct err *e)
 static int disk_usage(struct usrct *u, char **ret, struct err *e)
 {
 	_cleanup_survey_ struct survey s = { .u = u };
-	_cleanup_json_ json_t *out = json_pack("{s:[], s:[]}", "Volumes", "BuildCache");
+	_cleanup_json_ json_t *out = json_pack("{s:[]}", "BuildCache");
 	int r = engine_store(u, STORE_READ, e);
 
 	if (!out)
@@ -315,6 +359,8 @@ static int disk_usage(struct usrct *u, char **ret, struct err *e)
 		r = add_images(&s, out, e);
 	if (r == 0)
 		r = add_containers(&s, out, e);
+	if (r == 0)
+		r = add_volumes(u, out, e);
 	return r < 0 ? r : json_print(out, true, ret, e);
 }
 

@@ -6,6 +6,7 @@
 #include "engine/etc.h"
 #include "engine/host-config.h"
 #include "engine/limits.h"
+#include "engine/mount-add.h"
 #include "engine/policy.h"
 #include "engine/privileges.h"
 #include "engine/secrets.h"
@@ -134,6 +135,17 @@ static int add_place(json_t *plan, const struct usrct_limits *l)
 	return r;
 }
 
+static int add_mounts(json_t *plan, const struct mount_plan *m)
+{
+	int r = json_object_set(plan, "mounts", m->described);
+
+	if (r == 0 && json_array_size(m->images))
+		r = json_object_set(plan, "imageMounts", m->images);
+	if (r == 0 && m->n_overlays)
+		r = json_object_set_new(plan, "overlays", json_integer(m->n_overlays));
+	return r;
+}
+
 int document_plan(const struct document *d, const struct strv *layers, json_t **ret, struct err *e)
 {
 	const struct usrct_create_options *o = d->opts;
@@ -152,7 +164,7 @@ int document_plan(const struct document *d, const struct strv *layers, json_t **
 	if (r == 0)
 		r = etc_describe(o, d->network, &etc, e);
 	if (r == 0)
-		r = secrets_describe(o, &secrets, e);
+		r = secrets_describe(d->mounts->u, o, &secrets, e);
 	if (r < 0)
 		return r;
 	list = document_strings(layers->v);
@@ -176,7 +188,7 @@ int document_plan(const struct document *d, const struct strv *layers, json_t **
 		                        json_string(backend_name(d->storage.backend)));
 	if (plan && r == 0 && d->storage.is_in_memory)
 		r = json_object_set_new(plan, "upperMemory", json_string(d->storage.memory));
-	if (!plan || r < 0 || add_place(plan, o->limits) < 0) {
+	if (!plan || r < 0 || add_place(plan, o->limits) < 0 || add_mounts(plan, d->mounts) < 0) {
 		json_decref(plan);
 		return err_oom(e);
 	}

@@ -25,6 +25,7 @@ struct usrct {
 	bool has_asked_holder, is_single_id;
 	enum layer_driver driver; /* for new layers; chosen once */
 	bool has_chosen_driver;
+	bool made_volumes; /* with a container: they may be there to be removed when it ends */
 };
 
 /* Copies our error into the public one and returns its code. */
@@ -42,6 +43,7 @@ struct target {
 	struct container_row row;
 	int dirfd; /* containers/ID */
 	struct state state;
+	bool removes_volumes; /* engine_remove(): anonymous ones go with it */
 };
 #define TARGET_NONE             \
 	{                       \
@@ -65,6 +67,9 @@ struct sweep_start;
 struct sweep_done;
 int engine_ask_sweeper(struct usrct *u, const struct sweep_start *m, int dirfd, bool in_namespace,
                        struct sweep_done *ret, struct err *e);
+/* The same in the user's namespace, with one or two directories. */
+int engine_ask_sweeper_with(struct usrct *u, const struct sweep_start *m, const int *dirfds,
+                            size_t n, struct sweep_done *ret, struct err *e);
 /* The directory with an entry for each container that has, or had, a monitor: 1; 0 there is none.
  */
 int engine_open_live(struct usrct *u, DIR **ret, struct err *e);

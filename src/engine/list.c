@@ -108,7 +108,7 @@ static int take_documents(const struct candidate *c, struct usrct_container *ret
 		text = json_string_value(json_object_get(v, "Name"));
 		if (!text)
 			text = json_string_value(json_object_get(v, "Source"));
-		if (r == 0 && text)
+		if (r == 0 && text && *text)
 			r = strv_add(&mount_list, text);
 	}
 	if (!labels || !mounts || r < 0)

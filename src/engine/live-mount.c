@@ -17,7 +17,7 @@
 #include "container/spec.h"
 #include "container/sync.h"
 #include "engine/document-edit.h"
-#include "engine/volumes.h"
+#include "engine/mount-add.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -30,6 +30,7 @@ struct change {
 	json_t *doc;   /* of the container; changed as it will be */
 	json_t *mount; /* owned by @list: the new one, or the one that goes */
 	json_t *list;
+	const char *volume; /* that it is; or NULL */
 };
 
 static const char *text_of(const json_t *mount, const char *key)
@@ -158,6 +159,11 @@ static int change_locked(struct change *c, bool once, struct err *e)
 		r = change_document(c, e);
 	if (r == 0)
 		r = engine_hold(c->u, e);
+	if (r == 0 && c->volume) { /* so that it is not removed meanwhile */
+		r = engine_store(c->u, STORE_WRITE, e);
+		if (r == 0)
+			r = volume_use(c->u->store, c->t->row.id, c->volume, e);
+	}
 	if (r == 0)
 		r = carry_out(c, e);
 	if (r < 0)
@@ -195,11 +201,17 @@ static int change(struct usrct *u, const char *ref, struct change *c,
 static int change_to(struct usrct *u, const char *ref, const char *spec, enum live_op op,
                      const struct usrct_mount_options *opts, struct usrct_err *out)
 {
-	_cleanup_json_ json_t *list = json_array();
-	struct change c = { .op = op, .list = list };
+	_cleanup_mount_plan_ struct mount_plan plan = { 0 };
+	struct change c = { .op = op };
 	struct err e = { 0 };
-	int r = list ? volume_add(spec, list, &e) : err_oom(&e);
+	int r = mount_plan_init(&plan, u, &e);
 
+	if (r == 0)
+		r = mount_add_volume(&plan, spec, &e);
+	if (r == 0 && plan.n_uses && plan.uses[0].volume)
+		r = err_set(&e, UCT_BAD_MOUNT, -EINVAL, "'%s' has no source", spec);
+	c.list = plan.list;
+	c.volume = plan.n_uses ? plan.uses[0].name : NULL;
 	if (r == 0)
 		r = change(u, ref, &c, opts, &e);
 	return ENGINE_RETURN(r, out, &e);

@@ -6,8 +6,8 @@
 #include "base/sbuf.h"
 #include "engine/devices.h"
 #include "engine/etc.h"
+#include "engine/mount-add.h"
 #include "engine/privileges.h"
-#include "engine/volumes.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -172,60 +172,73 @@ static int add_timezone(const struct document *d, json_t *list, struct err *e)
 
 /* The volumes that an image declares, and what podman makes writable beside a read-only root.
  * What the user mounts at the same place takes it. */
-static int add_scratch(const struct document *d, json_t *list, struct err *e)
+static int add_image_volumes(const struct document *d, struct err *e)
 {
-	static const char *const writable[] = { "/run", "/tmp", "/var/tmp" };
 	const char *how = d->opts->image_volumes;
+	bool is_memory = how && !strcmp(how, "tmpfs");
 	int r = 0;
 
-	if (how && strcmp(how, "ignore") != 0 && strcmp(how, "tmpfs") != 0)
-		return err_set(e, UCT_VALUE_REFUSED, -EOPNOTSUPP,
-		               "--image-volume '%s': there are no anonymous volumes", how);
-	if (how && !strcmp(how, "tmpfs"))
-		for (char *const *v = d->image->volumes.v; v && *v && r == 0; v++)
-			r = volume_add_tmpfs(*v, list, e);
-	for (size_t i = 0; i < ARRAY_SIZE(writable) && r == 0; i++)
-		if (d->opts->read_only && d->opts->read_only_tmpfs) {
-			_cleanup_free_ char *spec =
-				strf("%s:exec,mode=%s", writable[i], i == 0 ? "755" : "1777");
+	if (how && strcmp(how, "anonymous") != 0 && strcmp(how, "bind") != 0 &&
+	    strcmp(how, "ignore") != 0 && !is_memory)
+		return err_set(e, UCT_BAD_VALUE, -EINVAL,
+		               "--image-volume '%s' is none of anonymous, tmpfs and ignore", how);
+	if (how && !strcmp(how, "ignore"))
+		return 0;
+	for (char *const *v = d->image->volumes.v; v && *v && r == 0; v++) {
+		_cleanup_mount_spec_ struct mount_spec m = {
+			.flag = is_memory ? "--tmpfs" : "-v",
+			.spec = *v,
+			.kind = is_memory ? MOUNT_TMPFS : MOUNT_VOLUME,
+			.target = strdup(*v),
+		};
 
-			r = spec ? volume_add_tmpfs(spec, list, e) : err_oom(e);
-		}
+		r = m.target ? mount_clean_target(&m, e) : err_oom(e);
+		if (r == 0 && is_memory)
+			r = mount_tmpfs_defaults(&m, e);
+		if (r == 0 && !mount_has_target(d->mounts->list, m.target))
+			r = mount_add(d->mounts, &m, e);
+	}
 	return r;
 }
 
-static bool has_target(const json_t *list, const char *target)
+static int add_scratch(const struct document *d, struct err *e)
 {
-	json_t *m;
-	size_t i;
+	static const char *const writable[] = { "/run", "/tmp", "/var/tmp" };
+	int r = 0;
 
-	json_array_foreach(list, i,
-	                   m) if (!strcmp(json_string_value(json_object_get(m, "destination")),
-	                                  target)) return true;
-	return false;
+	for (size_t i = 0; i < ARRAY_SIZE(writable) && r == 0; i++) {
+		_cleanup_free_ char *spec =
+			strf("%s:exec,mode=%s", writable[i], i == 0 ? "755" : "1777");
+
+		if (!d->opts->read_only || !d->opts->read_only_tmpfs ||
+		    mount_has_target(d->mounts->list, writable[i]))
+			continue;
+		r = spec ? mount_add_tmpfs(d->mounts, spec, e) : err_oom(e);
+	}
+	return r;
 }
 
-static int of_user(const struct document *d, json_t *list, struct err *e)
+/* In Docker's order of who comes first: what the user names, then what another container has, then
+ * what the image declares. */
+static int of_user(const struct document *d, struct err *e)
 {
 	const struct usrct_create_options *o = d->opts;
-	_cleanup_json_ json_t *scratch = json_array();
 	const char *const *v;
-	json_t *m;
-	size_t i;
 	int r = 0;
 
 	for (v = o->tmpfs; v && *v && r == 0; v++)
-		r = volume_add_tmpfs(*v, list, e);
+		r = mount_add_tmpfs(d->mounts, *v, e);
 	for (v = o->volumes; v && *v && r == 0; v++)
-		r = volume_add(*v, list, e);
+		r = mount_add_volume(d->mounts, *v, e);
 	for (v = o->mounts; v && *v && r == 0; v++)
-		r = volume_add_mount(*v, list, e);
+		r = mount_add_mount(d->mounts, *v, e);
+	for (v = o->volumes_from; v && *v && r == 0; v++)
+		r = mount_add_from(d->mounts, *v, e);
 	if (r == 0)
-		r = add_scratch(d, scratch, e);
-	json_array_foreach(scratch, i, m) if (!has_target(list, json_string_value(json_object_get(
-									m, "destination"))))(void)
-		json_array_append(list, m);
-	return r < 0 ? r : volumes_sort(list, e);
+		r = add_image_volumes(d, e);
+	if (r == 0)
+		r = add_scratch(d, e);
+	return r < 0 ? r : mounts_sort(d->mounts->list, e);
 }
 
 static int add_devices(const struct document *d, json_t *list, struct err *e)
@@ -242,7 +255,6 @@ static int add_devices(const struct document *d, json_t *list, struct err *e)
 int document_mounts(const struct document *d, const struct privileges *p, json_t *ret_array,
                     struct err *e)
 {
-	_cleanup_json_ json_t *own = json_array();
 	int r = standard(d, p, ret_array, e);
 
 	if (r == 0)
@@ -252,8 +264,8 @@ int document_mounts(const struct document *d, const struct privileges *p, json_t
 	if (r == 0)
 		r = add_devices(d, ret_array, e);
 	if (r == 0)
-		r = of_user(d, own, e);
-	if (r == 0 && json_array_extend(ret_array, own) < 0)
+		r = of_user(d, e);
+	if (r == 0 && json_array_extend(ret_array, d->mounts->list) < 0)
 		r = err_oom(e);
 	return r;
 }

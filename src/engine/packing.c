@@ -99,7 +99,7 @@ static void add_mounts(struct sbuf *b, const char *data_dir, const json_t *mount
 		add_word(b, "mount");
 		add_word(b, target);
 		add_word(b, source);
-		add_word(b, has_option(m, "ro") ? "ro" : "rw");
+		add_word(b, has_option(m, "ro") ? "ro" : has_option(m, "copyup") ? "copy" : "rw");
 	}
 }
 
@@ -267,7 +267,11 @@ int packing_start(struct usrct *u, const struct packing_request *q, struct packi
 	if (q->path)
 		memcpy(m.start.path, q->path, strlen(q->path) + 1);
 	attach(&m, PACK_FD_STREAM, q->stream_fd);
-	if (q->tree != PACK_TREE_HOST)
+	if (q->tree == PACK_TREE_VOLUME) {
+		if (!u->is_single_id)
+			attach(&m, PACK_FD_USERNS, u->held.userns_fd);
+		attach(&m, PACK_FD_CONTAINER, q->container_dirfd);
+	} else if (q->tree != PACK_TREE_HOST)
 		r = add_container(u, q, &m, &pidfd, &plan_fd, e);
 	if (r == 0)
 		r = libexec_start("pack", &ret->program, e);

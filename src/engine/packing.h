@@ -22,8 +22,8 @@ struct packing_request {
 	unsigned flags;      /* PACK_FOLLOW, PACK_KEEP_OWNER, PACK_MAKE_DIRS, PACK_PLAIN */
 	const char *path;    /* READ, WRITE */
 	int stream_fd;       /* stays the caller's to close */
-	/* Of a container: its directory and what is known of it. A directory that is still being
-	 * made is one that does not run. */
+	/* Of a container (of a volume: its files): its directory and what is known of it. A
+	 * directory that is still being made is one that does not run. */
 	int container_dirfd;
 	const struct state *state;
 };

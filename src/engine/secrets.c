@@ -6,17 +6,20 @@
 #include "base/sbuf.h"
 #include "base/strv.h"
 #include "engine/id-file.h"
+#include "engine/secret-store.h"
 
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <usrct/secret.h>
 
 enum { SECRETS_MAX = 64, MODE_DEFAULT = 0400 };
 
 struct secret {
 	const char *spec;
 	char *name, *file, *variable, *target;
+	char *kept; /* path of its value in the store */
 	bool is_env;
 	int64_t uid, gid; /* -1: the program's */
 	uint32_t mode;
@@ -28,6 +31,7 @@ static void secret_done(struct secret *s)
 	free(s->file);
 	free(s->variable);
 	free(s->target);
+	free(s->kept);
 }
 
 /* Without the value of anything: a specification has none. */
@@ -121,20 +125,26 @@ static bool is_variable_name(const char *s)
 	       strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") == n;
 }
 
-/* A secret that the user keeps: a file that nobody else can read. */
-static int find_kept(struct secret *s, struct err *e)
+/* A secret that the user keeps: with secret create, or as a file that nobody else can read. */
+static int find_kept(struct usrct *u, struct secret *s, struct err *e)
 {
 	const char *dir = secure_getenv("XDG_CONFIG_HOME"), *home = secure_getenv("HOME");
 	struct stat st;
+	int r = secret_find_value(u, s->name, &s->kept, e);
 
+	if (r != 0)
+		return MIN(r, 0);
 	s->file = dir && dir[0] == '/'
 	                  ? strf("%s/usr-ct/secrets/%s", dir, s->name)
 	                  : strf("%s/.config/usr-ct/secrets/%s", home ? home : "", s->name);
 	if (!s->file)
 		return err_oom(e);
 	if (stat(s->file, &st) < 0)
-		return err_set(e, UCT_NO_SECRET, -errno, "--secret '%s': there is no '%s'", s->spec,
-		               s->file);
+		return err_hint(e,
+		                err_set(e, UCT_NO_SECRET, -errno,
+		                        "--secret '%s': there is no secret '%s', and no '%s'",
+		                        s->spec, s->name, s->file),
+		                "usr-ct secret create makes one");
 	if (st.st_mode & 077)
 		return err_hint(e,
 		                err_set(e, UCT_NO_SECRET, -EPERM,
@@ -173,7 +183,7 @@ static int check_target(struct secret *s, struct err *e)
 	return 0;
 }
 
-static int check(struct secret *s, struct err *e)
+static int check(struct usrct *u, struct secret *s, struct err *e)
 {
 	int r;
 
@@ -187,11 +197,12 @@ static int check(struct secret *s, struct err *e)
 		            : err_set(e, UCT_NO_SECRET, -ENOENT,
 		                      "--secret '%s': the variable is not set", s->spec);
 	else
-		r = s->file ? check_file(s, e) : find_kept(s, e);
+		r = s->file ? check_file(s, e) : find_kept(u, s, e);
 	return r < 0 ? r : check_target(s, e);
 }
 
-int secrets_describe(const struct usrct_create_options *o, json_t **ret, struct err *e)
+int secrets_describe(struct usrct *u, const struct usrct_create_options *o, json_t **ret,
+                     struct err *e)
 {
 	_cleanup_json_ json_t *list = json_array();
 
@@ -202,12 +213,13 @@ int secrets_describe(const struct usrct_create_options *o, json_t **ret, struct 
 		                                             : parse(&s, e);
 
 		if (r == 0)
-			r = check(&s, e);
+			r = check(u, &s, e);
 		if (r == 0) {
-			j = json_pack("{s:s, s:s*, s:s*, s:s, s:b, s:I, s:I, s:i}", "name", s.name,
-			              "file", s.file, "variable", s.variable, "target", s.target,
-			              "isEnv", s.is_env, "uid", (json_int_t)s.uid, "gid",
-			              (json_int_t)s.gid, "mode", (int)s.mode);
+			j = json_pack("{s:s, s:s*, s:s*, s:s*, s:s, s:b, s:I, s:I, s:i}", "name",
+			              s.name, "file", s.file, "kept", s.kept, "variable",
+			              s.variable, "target", s.target, "isEnv", s.is_env, "uid",
+			              (json_int_t)s.uid, "gid", (json_int_t)s.gid, "mode",
+			              (int)s.mode);
 			r = j && json_array_append_new(list, j) == 0 ? 0 : err_oom(e);
 		}
 		secret_done(&s);
@@ -218,22 +230,44 @@ int secrets_describe(const struct usrct_create_options *o, json_t **ret, struct 
 	return 0;
 }
 
+/* What the launcher reads at each start: a file called after the secret's place in the list. */
+static int keep(int container_dirfd, size_t i, const char *value, size_t n, struct err *e)
+{
+	char file[32];
+
+	(void)snprintf(file, sizeof(file), "secret-%zu", i);
+	return file_write_at(container_dirfd, file, value, n, 0600, false, e);
+}
+
+static int keep_copy(int container_dirfd, size_t i, const char *path, struct err *e)
+{
+	_cleanup_free_ char *value = NULL;
+	size_t n = 0;
+	int r = file_read_at(AT_FDCWD, path, USRCT_SECRET_MAX_BYTES, &value, &n, e);
+
+	if (r < 0)
+		return err_recode(e, r, UCT_NO_SECRET);
+	r = keep(container_dirfd, i, value, n, e);
+	explicit_bzero(value, n);
+	return r;
+}
+
 int secrets_keep(const json_t *secrets, int container_dirfd, struct err *e)
 {
-	const json_t *v;
+	json_t *v;
 	size_t i;
+	int r = 0;
 
-	json_array_foreach(secrets, i, v)
+	json_array_foreach((json_t *)(uintptr_t)secrets, i, v)
 	{
 		const char *name = json_string_value(json_object_get(v, "variable"));
+		const char *path = json_string_value(json_object_get(v, "kept"));
 		const char *value = name ? getenv(name) : NULL;
-		char file[32];
-		int r;
 
-		if (!value)
-			continue;
-		(void)snprintf(file, sizeof(file), "secret-%zu", i);
-		r = file_write_at(container_dirfd, file, value, strlen(value), 0600, false, e);
+		if (value)
+			r = keep(container_dirfd, i, value, strlen(value), e);
+		else if (path)
+			r = keep_copy(container_dirfd, i, path, e);
 		if (r < 0)
 			return r;
 	}

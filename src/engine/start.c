@@ -7,6 +7,7 @@
 #include "engine/ids.h"
 #include "engine/launcher.h"
 #include "engine/layering.h"
+#include "engine/mount-add.h"
 #include "engine/scope.h"
 #include "store/shared.h"
 
@@ -281,33 +282,47 @@ static int check_shared(const char *path, struct err *e)
 	return MIN(fd, 0);
 }
 
-/* Metadata trees may be thrown away at any time, and of a new image are not made yet. */
-static int make_layers(struct starting *s, struct err *e)
+static int make_trees(struct starting *s, const struct ids *ids, const json_t *list, struct err *e)
 {
-	const json_t *plan = s->needs.plan, *v;
 	_cleanup_strv_ struct strv paths = { 0 };
-	struct ids ids;
+	const json_t *v;
 	size_t i;
-	int r;
+	int r = 0;
 
-	if (!json_at(plan, "data"))
-		return 0;
-	json_array_foreach(json_at(plan, "layers"), i, v)
+	json_array_foreach(list, i, v)
 	{
 		r = strv_add(&paths, json_string_value(v) ? json_string_value(v) : "");
 		if (r < 0)
 			return err_oom(e);
 	}
+	return engine_layers_make(s->u, ids, paths.v, e);
+}
+
+/* Metadata trees may be thrown away at any time, and of a new image are not made yet. */
+static int make_layers(struct starting *s, struct err *e)
+{
+	const json_t *plan = s->needs.plan, *v;
+	bool has_trees = json_at(plan, "data") || json_at(plan, "imageMounts");
+	struct ids ids;
+	size_t i;
+	int r = 0;
+
 	json_array_foreach(json_at(plan, "data"), i, v)
 	{
 		r = check_shared(json_string_value(v), e);
 		if (r < 0)
 			return r;
 	}
-	r = engine_hold(s->u, e);
-	if (r == 0)
+	if (has_trees)
+		r = engine_hold(s->u, e);
+	if (r == 0 && has_trees)
 		r = ids_of_container(s->u, s->dirfd, &ids, e);
-	return r < 0 ? r : engine_layers_make(s->u, &ids, paths.v, e);
+	if (r == 0 && json_at(plan, "data"))
+		r = make_trees(s, &ids, json_at(plan, "layers"), e);
+	json_array_foreach(json_at(plan, "imageMounts"), i, v)
+		if (r == 0)
+			r = make_trees(s, &ids, v, e);
+	return r < 0 ? r : mounts_make_places(s->u, s->dirfd, plan, e);
 }
 
 /* @spec: its document, if the caller has both of them already. */
@@ -432,7 +447,8 @@ int usrct_container_run(struct usrct *u, const struct usrct_create_options *crea
 		r = start_created(u, &c, start, &w, ret_status, &e);
 		if (r < 0 && o.auto_remove)
 			discard_if_never_started(u, c.id);
-		if (r < 0 || (o.remove_image && start && start->stdio))
+		if (r < 0 || ((o.remove_image || (o.auto_remove && u->made_volumes)) && start &&
+		              start->stdio))
 			(void)engine_sweep(u, NULL);
 	}
 	created_done(&c);

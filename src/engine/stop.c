@@ -2,11 +2,14 @@
 /* stop - end containers, and remove them */
 #include "engine/stopping.h"
 
+#include "base/file.h"
 #include "base/json.h"
 #include "container/attach.h"
 #include "container/spec.h"
+#include "store/volumes.h"
 
 #include <signal.h>
+#include <string.h>
 #include <sys/file.h>
 
 enum { DEFAULT_STOP_TIMEOUT_S = 10 };
@@ -152,7 +155,7 @@ static int end_now(struct usrct *u, struct target *t, struct err *e)
 
 int engine_remove(struct usrct *u, struct target *t, bool force, struct err *e)
 {
-	int r;
+	int r = 0;
 
 	if (may_run(t) && !force)
 		return err_set(e, UCT_CONTAINER_RUNNING, -EBUSY, "container '%s' is %s",
@@ -168,7 +171,11 @@ int engine_remove(struct usrct *u, struct target *t, bool force, struct err *e)
 		return err_set(e, UCT_CONTAINER_RUNNING, -EBUSY, "container '%s' is being started",
 		               t->row.name);
 	}
-	r = container_discard(u->store, t->row.id, e);
+	/* The sweep reads it in the trash. If we are killed before that, nothing has happened. */
+	if (t->removes_volumes)
+		r = file_write_at(t->dirfd, VOLUME_WISH, "", 0, 0600, false, e);
+	if (r == 0)
+		r = container_discard(u->store, t->row.id, e);
 	if (r == 0)
 		engine_event(u, t, "destroy", NULL);
 	return r;
@@ -191,17 +198,29 @@ int stopping_kill(struct usrct *u, struct target *t, int signo, bool *must_wait,
 	return r < 0 ? r : engine_signal(u, t, signo, e);
 }
 
-int usrct_container_remove(struct usrct *u, const char *ref, bool force, struct usrct_err *out)
+int usrct_container_remove_with(struct usrct *u, const char *ref,
+                                const struct usrct_remove_options *opts, struct usrct_err *out)
 {
 	_cleanup_target_ struct target t = TARGET_NONE;
+	struct usrct_remove_options o = { 0 };
 	struct err e = { 0 };
 	int r = engine_sweep(u, &e);
 
+	if (opts)
+		memcpy(&o, opts, MIN(opts->size, sizeof(o)));
 	if (r == 0)
 		r = target_open(u, ref, STORE_WRITE, &t, &e);
+	t.removes_volumes = o.volumes;
 	if (r == 0)
-		r = engine_remove(u, &t, force, &e);
+		r = engine_remove(u, &t, o.force, &e);
 	if (r == 0)
 		r = engine_sweep(u, &e); /* deletes its files now, while the user waits for that */
 	return ENGINE_RETURN(r, out, &e);
+}
+
+int usrct_container_remove(struct usrct *u, const char *ref, bool force, struct usrct_err *out)
+{
+	const struct usrct_remove_options o = { .size = sizeof(o), .force = force };
+
+	return usrct_container_remove_with(u, ref, &o, out);
 }

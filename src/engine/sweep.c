@@ -15,24 +15,20 @@
 #include <string.h>
 #include <sys/file.h>
 
-int engine_ask_sweeper(struct usrct *u, const struct sweep_start *m, int dirfd, bool in_namespace,
-                       struct sweep_done *ret, struct err *e)
+static int ask(const struct sweep_start *m, const int *fds, size_t n_fds, struct sweep_done *ret,
+               struct err *e)
 {
 	_cleanup_libexec_ struct libexec sweeper = LIBEXEC_NONE;
 	union {
 		struct sweep_done done;
 		struct sweep_fail fail;
 	} answer = { 0 };
-	int r = in_namespace ? engine_hold(u, e) : 0, fds[2] = { dirfd };
+	int r = libexec_start("sweep", &sweeper, e);
 	ssize_t n;
 
-	if (r == 0)
-		r = libexec_start("sweep", &sweeper, e);
 	if (r < 0)
 		return r;
-	in_namespace = in_namespace && !u->is_single_id;
-	fds[1] = in_namespace ? u->held.userns_fd : -EBADF;
-	r = sock_send_fds(sweeper.sock_fd, m, sizeof(*m), fds, in_namespace ? 2 : 1);
+	r = sock_send_fds(sweeper.sock_fd, m, sizeof(*m), fds, n_fds);
 	n = r < 0 ? r : sock_recv(sweeper.sock_fd, &answer, sizeof(answer), NULL, 0);
 	if (n == sizeof(answer.done) && answer.done.type == SWEEP_DONE) {
 		*ret = answer.done;
@@ -44,6 +40,27 @@ int engine_ask_sweeper(struct usrct *u, const struct sweep_start *m, int dirfd, 
 	if (e)
 		*e = answer.fail.e;
 	return answer.fail.e.code;
+}
+
+int engine_ask_sweeper(struct usrct *u, const struct sweep_start *m, int dirfd, bool in_namespace,
+                       struct sweep_done *ret, struct err *e)
+{
+	return in_namespace ? engine_ask_sweeper_with(u, m, &dirfd, 1, ret, e)
+	                    : ask(m, &dirfd, 1, ret, e);
+}
+
+int engine_ask_sweeper_with(struct usrct *u, const struct sweep_start *m, const int *dirfds,
+                            size_t n, struct sweep_done *ret, struct err *e)
+{
+	int fds[3], r = engine_hold(u, e);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n && i < 2; i++)
+		fds[i] = dirfds[i];
+	if (!u->is_single_id)
+		fds[n++] = u->held.userns_fd;
+	return ask(m, fds, n, ret, e);
 }
 
 static int remove_in_namespace(struct usrct *u, int dirfd, const char *name, struct err *e)

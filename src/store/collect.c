@@ -8,6 +8,7 @@
 #include "store/objects.h"
 #include "store/pins.h"
 #include "store/trash.h"
+#include "store/volume-uses.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -256,9 +257,13 @@ int collect_containers(struct store *s, struct err *e)
 	r = db_query(s, &st, e, "SELECT id FROM containers", "");
 	while (r >= 0 && (r = db_step(s, st, e)) > 0)
 		if (faccessat(dirfd(d), db_text(st, 0), F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
-		    errno == ENOENT)
+		    errno == ENOENT) {
+			r = uses_release(s, db_text(st, 0), NULL, e);
+			if (r < 0)
+				break;
 			r = db_run(s, e, "DELETE FROM containers WHERE id = ?", "s",
 			           db_text(st, 0));
+		}
 	while (r >= 0 && (de = readdir(d))) {
 		if (!is_hex(de->d_name, 64))
 			continue;

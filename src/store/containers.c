@@ -15,6 +15,7 @@
 #include "store/db.h"
 #include "store/hex.h"
 #include "store/trash.h"
+#include "store/volume-uses.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -54,7 +55,7 @@ static int container_path(char path[CONTAINER_PATH_SIZE], const char *where, con
 	return 0;
 }
 
-static bool has_directory(struct store *s, const char *id)
+bool container_exists(struct store *s, const char *id)
 {
 	char path[CONTAINER_PATH_SIZE];
 
@@ -103,6 +104,8 @@ static int purge_trash(struct store *s, struct strv *ret_ids, struct err *e)
 		if (r < 0)
 			r = err_oom(e);
 		else
+			r = uses_release(s, de->d_name, NULL, e);
+		if (r == 0)
 			r = db_run(s, e, "DELETE FROM containers WHERE id = ?", "s", de->d_name);
 	}
 	(void)closedir(d);
@@ -137,7 +140,7 @@ static int check_name(struct store *s, const char *name, struct err *e)
 		r = db_step(s, st, e);
 	if (r <= 0)
 		return r;
-	if (has_directory(s, db_text(st, 0)))
+	if (container_exists(s, db_text(st, 0)))
 		return err_set(e, UCT_NAME_TAKEN, -EEXIST,
 		               "the name '%s' belongs to container %.12s", name, db_text(st, 0));
 	return db_run(s, e, "DELETE FROM containers WHERE name = ?", "s", name);
@@ -193,7 +196,11 @@ int container_publish(struct store *s, const struct container_row *row,
 	if (r == 0)
 		r = insert_row(s, row, e);
 	if (r == 0)
+		r = uses_insert(s, row->id, row->uses, row->n_uses, e);
+	if (r == 0)
 		r = db_commit(&w, e);
+	if (r == 0)
+		r = uses_make_volumes(s, row->uses, row->n_uses, e);
 	if (r == 0)
 		r = publish_directory(s, row->id, stage, &w, e);
 	db_end(&w);
@@ -249,7 +256,7 @@ static int find_one(struct store *s, sqlite3_stmt *st, const char *ref, struct c
 	int r;
 
 	while ((r = db_step(s, st, e)) > 0) {
-		if (!has_directory(s, db_text(st, 0)))
+		if (!container_exists(s, db_text(st, 0)))
 			continue;
 		if (found) {
 			container_row_done(ret);

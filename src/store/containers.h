@@ -6,6 +6,8 @@
 
 #include <stdbool.h>
 
+struct container_use;
+
 enum { CONTAINER_ID_SIZE = 65 }; /* 64 hex + NUL */
 
 struct container_row {
@@ -14,6 +16,8 @@ struct container_row {
 	char image_id[DIGEST_SIZE];
 	uint64_t created_ns;
 	bool auto_remove;
+	const struct container_use *uses; /* store/volumes.h; written only */
+	size_t n_uses;
 };
 void container_row_done(struct container_row *row);
 
@@ -33,6 +37,8 @@ int container_publish(struct store *s, const struct container_row *row,
                       struct container_stage *stage, struct err *e);
 /* Another name for it; -EEXIST as above. */
 int container_rename(struct store *s, const char *id, const char *name, struct err *e);
+/* Whether its directory is there. */
+bool container_exists(struct store *s, const char *id);
 void container_stage_done(struct container_stage *stage); /* what is not published is thrown away */
 
 /* By exact id, exact name, or unique prefix of an id, in this order. 1, 0 or -ENOTUNIQ. */

@@ -11,8 +11,22 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-enum { SCHEMA_VERSION = 3 };
+enum { SCHEMA_VERSION = 4 };
 enum { BUSY_TIMEOUT_MS = 5000, WAL_MAX_BYTES = 512 * 1024 };
+
+/* What a container uses besides its own image: volumes, and images that are mounted in it. */
+#define VOLUME_TABLES                                                                           \
+	"CREATE TABLE IF NOT EXISTS volumes (name TEXT PRIMARY KEY, driver TEXT NOT NULL, "     \
+	"options TEXT NOT "                                                                     \
+	"NULL,"                                                                                 \
+	" labels TEXT NOT NULL, created_ns INTEGER NOT NULL, is_anonymous INTEGER NOT NULL)"    \
+	" WITHOUT ROWID;"                                                                       \
+	"CREATE TABLE IF NOT EXISTS container_uses (container_id TEXT NOT NULL, kind TEXT NOT " \
+	"NULL,"                                                                                 \
+	" name TEXT NOT NULL, PRIMARY KEY (container_id, kind, name)) WITHOUT ROWID;"           \
+	"CREATE INDEX IF NOT EXISTS container_uses_name ON container_uses (kind, name);"        \
+	"CREATE TRIGGER IF NOT EXISTS container_uses_end AFTER DELETE ON containers BEGIN"      \
+	" DELETE FROM container_uses WHERE container_id = old.id; END;"
 
 /* Listed fields are columns and listing needs no sorting. Names are looked up through UNIQUE
  * indexes, reference counts through the reverse indexes. */
@@ -37,8 +51,8 @@ static const char schema[] =
 	" image_id TEXT NOT NULL, command TEXT NOT NULL, created_ns INTEGER NOT NULL,"
 	" auto_remove INTEGER NOT NULL);"
 	"CREATE INDEX containers_created ON containers (created_ns);"
-	"CREATE INDEX containers_image ON containers (image_id);"
-	"PRAGMA user_version = 3;";
+	"CREATE INDEX containers_image ON containers (image_id);" VOLUME_TABLES
+	"PRAGMA user_version = 4;";
 
 /* From each version to the next. */
 static const char *const upgrades[SCHEMA_VERSION] = {
@@ -49,6 +63,7 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	      " WITHOUT ROWID;"
 	      "CREATE INDEX image_digests_image ON image_digests (image_id);"
 	      "PRAGMA user_version = 3;",
+	[3] = VOLUME_TABLES "PRAGMA user_version = 4;",
 };
 
 static int db_error(struct store *s, int rc, struct err *e)

@@ -26,6 +26,9 @@
 #include <sqlite3.h>
 #include <stdbool.h>
 
+/* A reader may meet an index of before. */
+enum { DB_VERSION_VOLUMES = 4 };
+
 struct store {
 	char *path; /* absolute */
 	int dirfd;

@@ -214,7 +214,12 @@ int image_users(struct store *s, const char *id, size_t *ret_n, char ret_id[CHAI
 
 	if (r > 0)
 		r = db_query(s, &st, e,
-		             "SELECT id FROM containers WHERE image_id = ? ORDER BY created_ns",
+		             s->version < DB_VERSION_VOLUMES
+		                     ? "SELECT id FROM containers WHERE image_id = ?1 ORDER BY "
+		                       "created_ns"
+		                     : "SELECT id FROM containers WHERE image_id = ?1 OR id IN "
+		                       "(SELECT container_id FROM container_uses WHERE kind = "
+		                       "'image' AND name = ?1) ORDER BY created_ns",
 		             "s", id);
 	while (r == 0 && st && (r = db_step(s, st, e)) > 0) {
 		(void)snprintf(path, sizeof(path), "containers/%.64s", db_text(st, 0));

@@ -17,6 +17,7 @@
  *	STOPPED  a container's layers and bind mounts, mounted for this one operation, in a mount
  *	         namespace of the helper's own
  *	BARE     a container's own file system without anything mounted in it, running or not
+ *	VOLUME   the directory that comes in the container's place
  *	UPPER    only what the container changed, as overlayfs keeps it
  *
  * The helper enters the user namespace (or, without subordinate ids, the container's, or makes
@@ -24,7 +25,7 @@
  *
  * The plan is a sealed memory file of NUL-terminated words: "layer" PATH (below the data directory,
  * lowest first), "data" PATH (likewise, a data-only layer below them), "backend"
- * NAME (container/backend.h), "mount" TARGET SOURCE "ro"|"rw", "hidden" PATH (made by us, not by
+ * NAME (container/backend.h), "mount" TARGET SOURCE "ro"|"rw"|"copy", "hidden" PATH (made by us, not by
  *the container).
  */
 #pragma once
@@ -49,6 +50,7 @@ enum pack_tree {
 	PACK_TREE_STOPPED,
 	PACK_TREE_BARE,
 	PACK_TREE_UPPER,
+	PACK_TREE_VOLUME,
 };
 enum pack_flag {
 	PACK_FOLLOW = 1,     /* READ: the path itself may be a link */

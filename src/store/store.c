@@ -14,7 +14,8 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
-static const char *const subdirs[] = { "tmp", "trash", "live", "layers", "containers", "oci" };
+static const char *const subdirs[] = { "tmp",        "trash", "live",   "layers",
+	                               "containers", "oci",   "volumes" };
 
 /* SQLite opens by name whenever it needs its files, also after a chdir(2). */
 static int absolute_path(const char *path, char **ret, struct err *e)

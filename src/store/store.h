@@ -7,6 +7,7 @@
  *	layers/CHAIN/     an unpacked layer (layers.h), CHAIN = 64 hex digits of its chain id
  *	objects/          contents of files, by digest (object.h)
  *	containers/ID/    config.json (OCI document), state, log, upper, work ...
+ *	volumes/NAME/     _data and what is known of it (volumes.h)
  *	live/ID           empty; exists while a monitor looks after that container
  *	tmp/KIND-PID-UNIQUE-RANDOM   being made; PID and UNIQUE name the maker (struct proc_id)
  *	trash/ID          a removed container: contents being deleted, row not yet gone

@@ -14,6 +14,11 @@
  *   2                             <-  DONE     with sizes
  *                                     or FAIL
  *
+ * or, to have a tree once more (base/tree-copy.h):
+ *   1  COPY [empty directory, source, userns] ->
+ *   2                             <-  DONE
+ *                                     or FAIL
+ *
  * One helper removes or measures one tree: the directory's entry @name, which is a single
  * component. What is gone already counts as removed. The directory itself must be writable for the
  * user, since in the namespace the helper has the user's rights over it and no more.
@@ -22,11 +27,11 @@
 
 #include "base/err.h"
 
-enum sweep_type { SWEEP_START = 1, SWEEP_DONE, SWEEP_FAIL, SWEEP_MEASURE };
+enum sweep_type { SWEEP_START = 1, SWEEP_DONE, SWEEP_FAIL, SWEEP_MEASURE, SWEEP_COPY };
 
 struct sweep_start {
 	uint32_t type;
-	char name[256]; /* NUL-terminated */
+	char name[256]; /* NUL-terminated; not of COPY */
 };
 
 /* The rest is that of MEASURE; a file with several links counts once. */

@@ -17,6 +17,7 @@
 #include "store/layers.h"
 #include "store/pins.h"
 #include "store/trash.h"
+#include "store/volume-uses.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -132,16 +133,21 @@ static int take_trash(struct findings *f, int dirfd, const char *name)
 	return strv_add(&f->trash, name); /* collect_due() takes the mark from there */
 }
 
-static int purge_rows(struct store *s, const struct findings *f, struct err *e)
+static int purge_rows(struct store *s, struct findings *f, struct err *e)
 {
 	_cleanup_write_ struct db_write w = { 0 };
+	size_t n = f->trash.n; /* volumes that go with them are added behind */
 	int r;
 
 	if (faccessat(s->dirfd, "index.db", F_OK, 0) < 0)
 		return 0; /* no rows to delete; do not make a database for that */
 	r = db_begin(s, &w, e);
-	for (size_t i = 0; i < f->trash.n && r == 0; i++)
-		r = db_run(s, e, "DELETE FROM containers WHERE id = ?", "s", f->trash.v[i]);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		if (is_hex(f->trash.v[i], 64))
+			r = uses_release(s, f->trash.v[i], &f->trash, e);
+		if (r == 0)
+			r = db_run(s, e, "DELETE FROM containers WHERE id = ?", "s", f->trash.v[i]);
+	}
 	if (r == 0 && f->has_dead_stage)
 		r = collect_containers(s, e);
 	return r < 0 ? r : db_commit(&w, e);

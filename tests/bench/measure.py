@@ -281,6 +281,16 @@ def bench_ps(place, options):
               f"CPU ms median {statistics.median(cpu_ms):.1f}")
 
 
+def bench_volumes(place, options):
+    for n in range(options.volumes):
+        quiet(*place.usrct("volume", "create", f"v{n}"))
+        quiet(*place.podman("volume", "create", f"v{n}"))
+    compare(f"volume ls with {options.volumes} volumes", [
+        Contender("usr-ct", place.usrct("volume", "ls")),
+        Contender("podman", place.podman("volume", "ls")),
+    ], options.rounds)
+
+
 def bench_pull(place, options):
     image = f"{options.registry}/{options.image}"
 
@@ -440,7 +450,7 @@ def bench_objects(place, options):
 
 
 def main():
-    benches = {"objects": (bench_objects, 5),
+    benches = {"objects": (bench_objects, 5), "volumes": (bench_volumes, 20),
                "start": (bench_start, 20), "ps": (bench_ps, 20), "pull": (bench_pull, 3),
                "stream": (bench_stream, 3), "parallel": (bench_parallel, 5),
                "exec": (bench_exec, 20), "stop": (bench_stop, 20), "log": (bench_log, 3)}
@@ -451,6 +461,7 @@ def main():
     p.add_argument("--layout", help=argparse.SUPPRESS)
     p.add_argument("--rounds", type=int, help="turns that each program takes")
     p.add_argument("--containers", type=int, default=100, help="ps: how many (100)")
+    p.add_argument("--volumes", type=int, default=1000, help="volumes: how many (1000)")
     p.add_argument("--image", default="starter", help="pull: starter, or debian if the tests made one")
     p.add_argument("--megabytes", type=int, default=1024, help="stream, log: how much (1024)")
     p.add_argument("--files", type=int, default=20000, help="objects: how many (20000)")

@@ -45,15 +45,15 @@ inside() { # FLAG... IMAGE COMMAND...
 }
 
 @test "mounts: -v options that cannot work are refused with the reason" {
-  for o in U O shared rshared idmap; do
+  for o in nocopy shared rshared idmap; do
     inside -v "./src:/a:$o" "$B" true
     assert_status 125
     assert_error 1121 "$o"
   done
   inside -v ./src:/a:nosuchoption "$B" true
   assert_error 1103
-  inside -v named:/a "$B" true
-  assert_error 1103 "named volumes"
+  inside -v na/med:/a "$B" true
+  assert_error 1333 "for a directory write ./na/med"
   inside -v ./src:/a/../b "$B" true
   assert_error 1103
   inside -v ./missing:/a "$B" true
@@ -98,8 +98,8 @@ inside() { # FLAG... IMAGE COMMAND...
     assert_status 125
     assert_error 1103
   done
-  for m in type=volume,dst=/a type=image,src=x,dst=/a type=bind,src=./src,dst=/a,bind-recursive=writable \
-    type=volume,src=./src,dst=/a,volume-nocopy type=bind,src=./src,dst=/a,idmap type=tmpfs,dst=/a,tmpcopyup; do
+  for m in type=cluster,src=x,dst=/a type=npipe,src=./src,dst=/a type=bind,src=./src,dst=/a,idmap \
+    type=tmpfs,dst=/a,idmap type=bind,src=./src,dst=/a,bind-propagation=rshared; do
     inside --mount "$m" "$B" true
     assert_status 125
     assert_error 1121

@@ -197,6 +197,8 @@ while :; do usleep 100000; done"
 import sqlite3, sys
 db = sqlite3.connect(sys.argv[1])
 db.executescript("ALTER TABLE layers DROP COLUMN driver; ALTER TABLE layers DROP COLUMN parent;"
+                 "DROP TABLE container_uses; DROP TABLE volumes; DROP TABLE IF EXISTS image_digests;"
+                 "DROP TRIGGER IF EXISTS container_uses_end;"
                  "PRAGMA user_version = 1;")
 TEXT
   run_ct -0 images

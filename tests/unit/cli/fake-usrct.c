@@ -304,6 +304,12 @@ int usrct_container_remove(struct usrct *u, const char *ref, bool force, struct 
 	return force || !ct->pid ? 0 : fail(e, UCT_CONTAINER_RUNNING, -EBUSY, "running:", ref);
 }
 
+int usrct_container_remove_with(struct usrct *u, const char *ref,
+                                const struct usrct_remove_options *opts, struct usrct_err *e)
+{
+	return usrct_container_remove(u, ref, opts && opts->force, e);
+}
+
 int usrct_container_logs(struct usrct *u, const char *ref, const struct usrct_logs_options *opts,
                          int stdout_fd, int stderr_fd, struct usrct_err *e)
 {

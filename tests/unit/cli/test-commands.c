@@ -146,8 +146,8 @@ static const struct {
 							   "3") "\"\n    }\n]\n",
 	  "" },
 	{ "inspect nosuch", 1, "[]\n",
-	  "usr-ct: no container or image 'nosuch' (UCT-1401)\n"
-	  "hint: usr-ct ps -a and usr-ct images list what there is\n" },
+	  "usr-ct: no container, image or volume 'nosuch' (UCT-1401)\n"
+	  "hint: usr-ct ps -a, usr-ct images and usr-ct volume ls list what there is\n" },
 	{ "explain 9999", 1, "",
 	  "usr-ct: no such error code: '9999' (UCT-1105)\n"
 	  "hint: see usr-ct explain --list\n" },

@@ -8,130 +8,8 @@
 #include "engine/privileges.h"
 #include "engine/sysctls.h"
 #include "engine/ulimits.h"
-#include "engine/volumes.h"
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
-
-/* The only element of a list of mounts as "TYPE SOURCE TARGET OPTION,OPTION". */
-static void show_mount(const json_t *list, char *buf, size_t size)
-{
-	const json_t *m = json_array_get(list, 0), *o;
-	size_t i, n;
-
-	n = (size_t)snprintf(buf, size, "%s %s %s ", json_string_value(json_object_get(m, "type")),
-	                     json_string_value(json_object_get(m, "source")),
-	                     json_string_value(json_object_get(m, "destination")));
-	json_array_foreach(json_object_get(m, "options"), i, o) n +=
-		(size_t)snprintf(buf + n, size - n, "%s%s", i ? "," : "", json_string_value(o));
-}
-
-typedef int (*add_fn)(const char *spec, json_t *list, struct err *e);
-
-static void mounts_are_understood(void **state)
-{
-	static const struct {
-		add_fn add;
-		const char *spec, *result;
-	} table[] = {
-		{ volume_add, "/:/a", "bind / /a rbind,rprivate" },
-		{ volume_add, "/:/a/", "bind / /a rbind,rprivate" },
-		{ volume_add, "/://a/./b//", "bind / /a/b rbind,rprivate" },
-		{ volume_add, "/:/a:ro,z", "bind / /a ro,rbind,rprivate" },
-		{ volume_add, "/:/a:rw,bind,rslave", "bind / /a bind,rslave" },
-		{ volume_add, "/:/a:,ro,", "bind / /a ro,rbind,rprivate" },
-		{ volume_add_tmpfs, "/t", "tmpfs tmpfs /t nosuid,nodev,noexec,mode=1777" },
-		{ volume_add_tmpfs, "/t:exec,size=1m,mode=700",
-		  "tmpfs tmpfs /t nosuid,nodev,size=1m,mode=700" },
-		{ volume_add_tmpfs, "/t:ro,size=50%",
-		  "tmpfs tmpfs /t nosuid,nodev,noexec,ro,size=50%,mode=1777" },
-		{ volume_add_mount, "type=bind,src=/,dst=/a", "bind / /a rbind,rprivate" },
-		{ volume_add_mount, "dst=/a,source=/,readonly", "bind / /a ro,rbind,rprivate" },
-		{ volume_add_mount, "type=bind,src=/,target=/a,ro=false,bind-nonrecursive",
-		  "bind / /a bind,rprivate" },
-		{ volume_add_mount, "type=bind,src=/,\"dst=/a,\"\"b\"\"\",rw=false",
-		  "bind / /a,\"b\" ro,rbind,rprivate" },
-		{ volume_add_mount, "type=tmpfs,destination=/t,tmpfs-size=1k,tmpfs-mode=0700",
-		  "tmpfs tmpfs /t nosuid,nodev,noexec,size=1024,mode=0700" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		json_t *list = json_array();
-		struct err e = { 0 };
-		char got[512];
-
-		if (table[i].add(table[i].spec, list, &e) < 0)
-			fail_msg("'%s': %s", table[i].spec, e.msg);
-		show_mount(list, got, sizeof(got));
-		assert_string_equal(got, table[i].result);
-		json_decref(list);
-	}
-}
-
-static void mounts_are_refused(void **state)
-{
-	static const struct {
-		add_fn add;
-		const char *spec;
-		int code;
-	} table[] = {
-		{ volume_add, "", UCT_BAD_MOUNT },
-		{ volume_add, "/", UCT_BAD_MOUNT },
-		{ volume_add, ":", UCT_BAD_MOUNT },
-		{ volume_add, ":/a", UCT_BAD_MOUNT },
-		{ volume_add, "/:", UCT_BAD_MOUNT },
-		{ volume_add, "/:a", UCT_BAD_MOUNT },
-		{ volume_add, "/:/", UCT_BAD_MOUNT },
-		{ volume_add, "/:/a/..", UCT_BAD_MOUNT },
-		{ volume_add, "name:/a", UCT_BAD_MOUNT },
-		{ volume_add, "/no/such:/a", UCT_MOUNT_SOURCE },
-		{ volume_add, "/:/a:U", UCT_VALUE_REFUSED },
-		{ volume_add, "/:/a:ro:rw", UCT_BAD_MOUNT },
-		{ volume_add, "/:/a:rshared", UCT_VALUE_REFUSED },
-		{ volume_add_tmpfs, "", UCT_BAD_MOUNT },
-		{ volume_add_tmpfs, "/", UCT_BAD_MOUNT },
-		{ volume_add_tmpfs, "/t:mode=8", UCT_BAD_MOUNT },
-		{ volume_add_tmpfs, "/t:lowerdir=/", UCT_BAD_MOUNT },
-		{ volume_add_mount, "", UCT_BAD_MOUNT },
-		{ volume_add_mount, "dst=/a", UCT_VALUE_REFUSED },
-		{ volume_add_mount, "type=bind", UCT_BAD_MOUNT },
-		{ volume_add_mount, "type=bind,src,dst=/a", UCT_BAD_MOUNT },
-		{ volume_add_mount, "type=bind,src=/,dst=/a,readonly=maybe", UCT_BAD_MOUNT },
-		{ volume_add_mount, "\"", UCT_BAD_MOUNT },
-		{ volume_add_mount, "\"type=bind\"x,src=/,dst=/a", UCT_BAD_MOUNT },
-		{ volume_add_mount, "type=cluster,src=/,dst=/a", UCT_VALUE_REFUSED },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		json_t *list = json_array();
-		struct err e = { 0 };
-
-		if (table[i].add(table[i].spec, list, &e) >= 0)
-			fail_msg("'%s' is accepted", table[i].spec);
-		if (e.uct != table[i].code)
-			fail_msg("'%s': %d %s", table[i].spec, e.uct, e.msg);
-		assert_int_equal(json_array_size(list), 0);
-		json_decref(list);
-	}
-}
-
-static void mounts_are_sorted(void **state)
-{
-	json_t *list = json_array();
-
-	(void)state;
-	for (const char *const *t = LIST("/a/b/c", "/x", "/a/b", "/y", "/a"); *t; t++)
-		assert_int_equal(volume_add_tmpfs(*t, list, NULL), 0);
-	assert_int_equal(volumes_sort(list, NULL), 0);
-	for (size_t i = 0; i < 5; i++)
-		assert_string_equal(
-			json_string_value(json_object_get(json_array_get(list, i), "destination")),
-			(LIST("/x", "/y", "/a", "/a/b", "/a/b/c"))[i]);
-	assert_int_equal(volume_add_tmpfs("/x", list, NULL), 0);
-	assert_int_equal(volumes_sort(list, NULL), -EINVAL);
-	json_decref(list);
-}
 
 static void ulimits(void **state)
 {
@@ -293,15 +171,9 @@ static void etc_texts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(mounts_are_understood),
-		cmocka_unit_test(mounts_are_refused),
-		cmocka_unit_test(mounts_are_sorted),
-		cmocka_unit_test(ulimits),
-		cmocka_unit_test(sysctls),
-		cmocka_unit_test(capabilities),
-		cmocka_unit_test(security_options),
-		cmocka_unit_test(environment),
-		cmocka_unit_test(etc_texts),
+		cmocka_unit_test(ulimits),      cmocka_unit_test(sysctls),
+		cmocka_unit_test(capabilities), cmocka_unit_test(security_options),
+		cmocka_unit_test(environment),  cmocka_unit_test(etc_texts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
