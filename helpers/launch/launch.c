@@ -245,6 +245,7 @@ static struct backend_root root_of(const struct launch *l)
 		                      .layers = l->plan.layers,
 		                      .data = l->plan.data,
 		                      .container_dirfd = LAUNCH_CONTAINER,
+		                      .memory = l->plan.memory,
 		                      .is_volatile = l->plan.auto_remove };
 }
 

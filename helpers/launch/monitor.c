@@ -146,6 +146,9 @@ static void handle_event(struct monitor *m, const struct epoll_event *ev)
 	case EVENT_OOM:
 		oom_check(m);
 		break;
+	case EVENT_SQUEEZE:
+		squeeze_event(m);
+		break;
 	case EVENT_CONTAINER:
 		(void)epoll_ctl(m->epoll_fd, EPOLL_CTL_DEL, EXEC_INIT, NULL);
 		/* In the PID namespace of the host the kernel would let it live on. */
@@ -214,6 +217,8 @@ int monitor_control(struct monitor *m, uint32_t op)
 		return 0;
 	case ATTACH_OP_CHECK:
 		return health_check_now(m);
+	case ATTACH_OP_FREEZE: /* belongs to a client: clients.c */
+		break;
 	case ATTACH_OP_RELOAD:
 		r = json_read_at(LAUNCH_CONTAINER, PLAN_FILE, SPEC_MAX_BYTES, &doc, NULL);
 		return r < 0 ? r : plan_parse_restart(doc, &m->l->plan.restart, NULL);
@@ -462,8 +467,11 @@ int monitor_run(struct launch *l)
 	else
 		keep_last_state(m);
 	monitor_part(m);
+	squeeze_end(m);
 	launch_put_away(l);
-	if (l->plan.auto_remove)
+	if (l->plan.auto_remove) {
 		launch_remove_container(l, true);
+		launch_tidy(l);
+	}
 	return 0;
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "container/attach.h"
+#include "container/log-id.h"
 #include "container/log.h"
 #include "launch/enter.h"
 #include "launch/launch.h"
@@ -28,6 +29,7 @@ struct client {
 	int fd; /* -EBADF: a free place */
 	uint32_t wants;
 	bool awaits_check;           /* an answer to ATTACH_OP_CHECK */
+	bool freezes;                /* ATTACH_OP_FREEZE: to be thawed when it goes */
 	bool is_first;               /* of the start: it may slow the container down */
 	struct packet *head, **tail; /* what waits to be sent */
 	size_t backlog_bytes;
@@ -65,6 +67,11 @@ struct monitor {
 	uint64_t oom_kills;
 	struct client clients[CLIENTS_MAX];
 	struct log_writer log;
+	struct {
+		int pidfd; /* of the program that compresses; -EBADF: none */
+		struct log_id source;
+		uint32_t seen; /* rotations after which nothing was left to do */
+	} squeeze;
 	struct health health;
 	bool output_open[2];
 	bool has_ended;          /* the first process is dead and reaped */
@@ -91,8 +98,9 @@ enum event_source {
 	EVENT_SIGNAL,
 	EVENT_INIT,
 	EVENT_OOM,
-	EVENT_ROOT,      /* what shows the root has ended */
-	EVENT_HEALTH,    /* + enum health_event */
+	EVENT_ROOT,   /* what shows the root has ended */
+	EVENT_HEALTH, /* + enum health_event */
+	EVENT_SQUEEZE,
 	EVENT_CONTAINER, /* of a session: the container has ended */
 	EVENT_CLIENT,    /* + index */
 };
@@ -163,6 +171,11 @@ void clients_answer_check(struct monitor *m, int result);
 
 /* logging.c */
 void logging_open_file(struct monitor *m);
+
+/* squeeze.c: after something was logged; when its program has ended; before we end. */
+void squeeze_check(struct monitor *m);
+void squeeze_event(struct monitor *m);
+void squeeze_end(struct monitor *m);
 
 /* pump.c */
 /* Reads one chunk; false at the end of the stream. */

@@ -25,7 +25,9 @@ struct log_plan {
 	enum log_driver driver;
 	uint64_t max_bytes; /* 0: no limit */
 	uint32_t max_files;
-	char *tag, *socket; /* of the journal; NULL: the usual; borrowed from the document */
+	bool compress;
+	char *tag, *socket; /* of the journal (container/log-tag.h); NULL: the usual; borrowed from
+	                       the document */
 };
 
 enum health_action { HEALTH_DO_NOTHING, HEALTH_KILL, HEALTH_RESTART, HEALTH_STOP };
@@ -42,6 +44,7 @@ struct plan {
 	char **layers; /* relative to the data directory, lowest first; NULL-terminated */
 	char **data;   /* data-only lower layers: what metadata trees need; likewise */
 	enum mount_backend backend;
+	const char *memory; /* container/backend.h */
 	enum network_kind network;
 	bool auto_remove, interactive, init, no_cgroup;
 	const char *cgroup_parent; /* NULL: the usual one; without leading slash */

@@ -85,13 +85,14 @@ static int find_place(struct pack *p, struct err *e)
 static int confine(struct pack *p, struct err *e)
 {
 	bool is_host = p->start.tree == PACK_TREE_HOST;
-	int fd = p->root.confine_fd >= 0 ? p->root.confine_fd : p->root.fd;
+	int fds[2] = { p->root.confine_fd >= 0 ? p->root.confine_fd : p->root.fd,
+		       p->root.objects_fd };
 
 	if (is_host && p->start.op == PACK_READ)
-		fd = p->place.fd;
+		fds[0] = p->place.fd;
 	else if (is_host)
-		fd = p->place.is_dir ? p->place.fd : p->place.dir_fd;
-	return unpack_confine(&fd, 1, /* is_layer= */ false, e);
+		fds[0] = p->place.is_dir ? p->place.fd : p->place.dir_fd;
+	return unpack_confine(fds, fds[1] >= 0 ? 2 : 1, /* is_layer= */ false, e);
 }
 
 static int converse(struct pack *p, struct pack_go *ret, struct err *e)

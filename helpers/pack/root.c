@@ -355,10 +355,13 @@ static int open_upper(const struct pack_start *s, const int fds[PACK_N_FDS], str
 	ret->fd = open_dir(fds[PACK_FD_CONTAINER], ret->is_whole ? "copy" : "upper", e);
 	if (ret->fd < 0)
 		return ret->fd;
-	if (p.data[0])
-		ret->objects_fd = open_dir(fds[PACK_FD_BASE], p.data[0], e);
-	r = p.data[0] && ret->objects_fd < 0 ? ret->objects_fd
-	                                     : open_lower(&p, fds[PACK_FD_BASE], &ret->lower, e);
+	if (p.data[0]) { /* a link where they lie elsewhere */
+		ret->objects_fd =
+			openat(fds[PACK_FD_BASE], p.data[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (ret->objects_fd < 0)
+			return err_sys(e, "cannot open '%s'", p.data[0]);
+	}
+	r = open_lower(&p, fds[PACK_FD_BASE], &ret->lower, e);
 	if (r < 0)
 		return r;
 	ret->hidden = p.hidden;

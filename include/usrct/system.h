@@ -186,6 +186,13 @@ struct usrct_migrate_options {
 USRCT_API int usrct_system_migrate(struct usrct *u, const struct usrct_migrate_options *opts,
                                    char **ret_json, struct usrct_err *e);
 
+/**
+ * usrct_tidy() - put right what killed programs have left, as each call that writes does first
+ *
+ * Return: 0, or negative errno. Since: 0.1
+ */
+USRCT_API int usrct_tidy(struct usrct *u, struct usrct_err *e);
+
 #ifdef __cplusplus
 }
 #endif

@@ -55,6 +55,14 @@ USRCT_API int usrct_open(const struct usrct_options *opts, struct usrct **ret, s
 USRCT_API void usrct_close(struct usrct *u);
 
 /**
+ * usrct_notice() - something the user should be told once; NULL: nothing
+ *
+ * A sentence about what a call with @u has decided, such as where containers lie if the home cannot
+ * carry them. Valid until usrct_close(). Since: 0.1
+ */
+USRCT_API const char *usrct_notice(const struct usrct *u);
+
+/**
  * usrct_version() - the library's version, as "0.1.0"; static. Since: 0.1
  */
 USRCT_API const char *usrct_version(void);

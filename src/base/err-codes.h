@@ -170,6 +170,19 @@ UCT(1213, IMAGE_ARCHIVE, ERR_SYSTEM, "the archive is not one of images",
     "archives, compressed with gzip, zstd, xz, bzip2 or not at all. This one is something else, is "
     "damaged, or lacks a part that it promises. import takes a root file system as one tar archive.",
     "look into it with tar -tf; usr-ct import makes an image of a root file system")
+UCT(1214, REGISTRY_LOGIN, ERR_DENIED, "logging in or out failed",
+    "login tries a name and a password at the registry and keeps them in auth.json, where podman and "
+    "skopeo look too, or with the program that this file names (credsStore, credHelpers). logout "
+    "removes them.",
+    "see usr-ct login --help")
+UCT(1215, REGISTRY_BLOCKED, ERR_DENIED, "the registry is blocked",
+    "registries.json, in ~/.config/usr-ct or /etc/usr-ct, says that nothing comes from this registry.",
+    "see docs/images.md for registries.json")
+UCT(1216, IMAGE_POLICY, ERR_DENIED, "a policy does not accept the image",
+    "policy.json, in ~/.config/containers or /etc/containers, says which images are accepted "
+    "(containers-policy.json(5)). usr-ct meets insecureAcceptAnything and reject. It cannot check "
+    "signatures, so what demands one is refused.",
+    "change policy.json, or check the signature with skopeo and load the image")
 
 UCT(1301, STORE_DAMAGED, ERR_SYSTEM, "the store is damaged",
     "The index or a file of the store cannot be read as what it should be.",
@@ -304,6 +317,11 @@ UCT(1446, NO_MONITOR, ERR_CONFLICT, "the container's monitor is gone",
     "The process that looks after this container was killed. The container runs on, but nobody "
     "moves its output, starts it again or checks its health.",
     "stop and start it; look for out-of-memory kills")
+UCT(1447, LOGS_APART, ERR_UNSUPPORTED, "this log cannot be followed beside others",
+    "One of the containers writes to the journal (--log-driver journald), which journalctl reads for "
+    "us. Logs in files are put in the order of their entries while they are followed; the journal is "
+    "followed alone.", "follow it by itself: usr-ct logs -f CONTAINER")
+
 UCT(1460, NO_SUCH_PATH, ERR_NOT_FOUND, "the path does not exist",
     "What was to be copied, or the directory to copy it into, is not there. Paths in a container "
     "start at its root, whatever its working directory is; links are followed inside it.",

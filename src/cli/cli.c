@@ -209,6 +209,8 @@ static int call_handler(struct cli *c, struct args *a)
 	if (status == 0)
 		status = c->cmd->handler(c, a);
 	cleanup_free(&c->unnamed);
+	if (usrct_notice(c->u))
+		(void)fprintf(c->err.f, "usr-ct: note: %s\n", usrct_notice(c->u));
 	usrct_close(c->u);
 	c->u = NULL;
 	return status;

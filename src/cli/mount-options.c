@@ -25,6 +25,9 @@ const struct option mount_options[] = {
 	{ "image-volume", 0, OPTION_STRING, COMPLETE_VALUES, "HOW",
 	  "What becomes of the volumes that an image declares: ordinary directories, or tmpfs",
 	  "ignore", NULL, image_volumes },
+	{ "storage-opt", 0, OPTION_LIST, COMPLETE_NONE, "KEY=VALUE",
+	  "Where its files lie: size=BYTES or upper=memory keep what it writes in memory, with "
+	  "--rm; mount_backend=overlay, fuse-overlayfs or copy says how they are put together" },
 	{ NULL },
 };
 
@@ -41,6 +44,8 @@ int mounts_fill(struct create_request *q, const struct args *a, struct err *e)
 		r = create_request_list(q, a, "device", &o->devices, e);
 	if (r == 0)
 		r = create_request_list(q, a, "secret", &o->secrets, e);
+	if (r == 0)
+		r = create_request_list(q, a, "storage-opt", &o->storage_opts, e);
 	o->read_only = args_flag(a, "read-only");
 	o->read_only_tmpfs = args_flag(a, "read-only-tmpfs");
 	o->shm_size = args_string(a, "shm-size");

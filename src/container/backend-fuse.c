@@ -103,7 +103,7 @@ static int join_layers(const struct backend_root *b, int *ret_container_fd, stru
 	if (r == 0)
 		r = layer_fds_open(base_fd, b->layers, &lower, e);
 	if (r == 0)
-		r = layer_fds_open(base_fd, b->data, &data, e);
+		r = data_fds_open(base_fd, b->data, &data, e);
 	if (r < 0)
 		return r;
 	o.lower_fds = lower.fds;

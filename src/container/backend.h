@@ -34,6 +34,7 @@ struct backend_root {
 	char *const *layers; /* lowest first, NULL-terminated */
 	char *const *data;   /* data-only layers; NULL, or NULL-terminated */
 	int container_dirfd; /* has upper, work and the empty directory root */
+	const char *memory;  /* overlay: changes lie in a tmpfs with these options; NULL: on disk */
 	bool is_volatile;    /* no sync when it ends: what it wrote is thrown away */
 	/* For a while only: fuse-overlayfs writes nothing later by itself, and is put on a leash,
 	 * for a caller that will not be allowed to signal anybody (Landlock). */

@@ -11,6 +11,8 @@ struct layer_fds {
 };
 /* There is room for one more at the end. */
 int layer_fds_open(int base_dirfd, char *const *paths, struct layer_fds *ret, struct err *e);
+/* Data-only ones, which may be links to where they lie. */
+int data_fds_open(int base_dirfd, char *const *paths, struct layer_fds *ret, struct err *e);
 void layer_fds_done(struct layer_fds *l);
 #define _cleanup_layer_fds_ _cleanup_(layer_fds_done)
 

@@ -156,29 +156,40 @@ static int overlay_by_fd(int fs, const struct mount_overlay *o)
 	return r;
 }
 
-/* Before: one option string, at most a page long; magic links keep each layer short. */
+/* Before: one option string, at most a page long. In /proc/self/fd a layer's name is its number, so
+ * that hundreds fit. */
+static int classic_options(const struct mount_overlay *o, struct sbuf *b)
+{
+	sbuf_adds(b, o->is_volatile ? "userxattr,volatile,lowerdir=" : "userxattr,lowerdir=");
+	for (size_t i = o->n_lower; i > 0; i--)
+		sbuf_addf(b, "%d%s", o->lower_fds[i - 1], i > 1 ? ":" : "");
+	for (size_t i = 0; i < o->n_data; i++)
+		sbuf_addf(b, "::%d", o->data_fds[i]);
+	if (o->upper_fd >= 0)
+		sbuf_addf(b, ",upperdir=%d,workdir=%d", o->upper_fd, o->work_fd);
+	return b->err;
+}
+
 static int overlay_classic(const struct mount_overlay *o, int target_fd, struct err *e)
 {
 	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(4090);
-	char target[32];
+	_cleanup_close_ int here_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char target[16];
+	int r = classic_options(o, &b);
 
-	sbuf_adds(&b, o->is_volatile ? "userxattr,volatile,lowerdir=" : "userxattr,lowerdir=");
-	for (size_t i = o->n_lower; i > 0; i--)
-		sbuf_addf(&b, "/proc/self/fd/%d%s", o->lower_fds[i - 1], i > 1 ? ":" : "");
-	for (size_t i = 0; i < o->n_data; i++)
-		sbuf_addf(&b, "::/proc/self/fd/%d", o->data_fds[i]);
-	if (o->upper_fd >= 0)
-		sbuf_addf(&b, ",upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d", o->upper_fd,
-		          o->work_fd);
-	if (b.err)
-		return err_set(e, UCT_NO_OVERLAY, b.err,
+	if (r < 0)
+		return err_set(e, UCT_NO_OVERLAY, r,
 		               "cannot mount %zu layers: this kernel takes a page of options",
 		               o->n_lower);
-	(void)snprintf(target, sizeof(target), "/proc/self/fd/%d", target_fd);
+	if (here_fd < 0 || chdir("/proc/self/fd") < 0)
+		return err_sys(e, "cannot enter '/proc/self/fd'");
+	(void)snprintf(target, sizeof(target), "%d", target_fd);
 	if (mount("overlay", target, "overlay", 0, b.s) < 0)
-		return err_set(e, UCT_NO_OVERLAY, -errno, "cannot mount the overlay: %s",
-		               strerror(errno));
-	return 0;
+		r = err_set(e, UCT_NO_OVERLAY, -errno, "cannot mount the overlay: %s",
+		            strerror(errno));
+	if (fchdir(here_fd) < 0 && r == 0)
+		r = err_sys(e, "cannot return to the working directory");
+	return r;
 }
 
 static int open_dir(int dirfd, const char *name, struct err *e)
@@ -190,15 +201,13 @@ static int open_dir(int dirfd, const char *name, struct err *e)
 
 int mount_overlay(const struct mount_overlay *o, int parent_dirfd, const char *name, struct err *e)
 {
-	_cleanup_close_ int fs = fs_open("overlay", e), fd = -EBADF, target_fd = -EBADF;
+	_cleanup_close_ int fs = fs_open("overlay", NULL), fd = -EBADF, target_fd = -EBADF;
 	int r;
 
-	if (fs < 0)
-		return err_recode(e, fs, UCT_NO_OVERLAY);
 	target_fd = open_dir(parent_dirfd, name, e);
 	if (target_fd < 0)
 		return target_fd;
-	if (overlay_by_fd(fs, o) < 0) {
+	if (fs < 0 || overlay_by_fd(fs, o) < 0) {
 		r = overlay_classic(o, target_fd, e);
 		/* The same name again: now it is the mounted root. */
 		return r < 0 ? r : open_dir(parent_dirfd, name, e);

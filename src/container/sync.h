@@ -59,6 +59,7 @@ enum exec_fd {
 	EXEC_INIT = 6,     /* pidfd of the container's first process */
 	EXEC_CGROUP = 7,   /* the container's; only with SYNC_CGROUP */
 	EXEC_USERNS = 8,   /* the holder's user namespace; only with SYNC_USERNS */
+	EXEC_PIN = 9,      /* keeps the layers of an image of tools; only with SYNC_PIN */
 	EXEC_FDS_END,
 };
 /* And the third: one change to the mounts of a container that runs (launch/live-mount.c). argv[2]
@@ -108,6 +109,7 @@ enum {
 	SYNC_INTERACTIVE = 16, /* START of a session: the client has input */
 	SYNC_USERNS = 32,      /* START of a session: EXEC_USERNS is there */
 	SYNC_TOOLS = 64,       /* START of a session: the document's mounts are the tools' trees */
+	SYNC_PIN = 128,        /* START of a session: EXEC_PIN is there */
 	SYNC_DELEGATED = 128,  /* SCOPED: none is needed, our cgroup turned out to be delegated */
 };
 

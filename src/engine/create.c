@@ -7,7 +7,6 @@
 #include "base/sbuf.h"
 #include "container/events.h"
 #include "container/spec.h"
-#include "engine/backends.h"
 #include "engine/document.h"
 #include "engine/id-file.h"
 #include "engine/layering.h"
@@ -246,7 +245,7 @@ static int make(struct usrct *u, struct document *d, const struct image_row *ima
 		r = ids_choose(u, d, image, &stage, e);
 	if (r == 0)
 		r = write_documents(u, d, image, stage.dirfd, e);
-	if (r == 0 && d->backend == BACKEND_COPY)
+	if (r == 0 && d->storage.backend == BACKEND_COPY)
 		r = copy_layers(u, stage.dirfd, w, e);
 	if (r == 0 && d->hook)
 		r = d->hook->fill(u, stage.dirfd, d->hook->arg, e);
@@ -289,11 +288,12 @@ static int prepare(struct usrct *u, struct document *d, struct image_row *image,
 	if (r == 0)
 		r = network_choose(o->network, &d->network, e);
 	if (r == 0)
-		r = engine_backend(u, NULL, &d->backend, e);
+		r = storage_choose(u, o->storage_opts, o->auto_remove, &d->storage, e);
 	if (r == 0)
 		r = document_isolation(d, e);
 	if (r == 0)
-		r = find_or_pull(u, o, image, e);
+		r = o->is_rootfs ? rootfs_image(u, o->image, image, e)
+		                 : find_or_pull(u, o, image, e);
 	if (r == 0)
 		r = read_config(u, image, config, e);
 	stopwatch_step(w, "find image");
@@ -316,6 +316,7 @@ static int create(struct usrct *u, const struct usrct_create_options *o,
 		r = container_new_id(ret_id, e);
 	if (r == 0) {
 		d.image = &config;
+		d.image_id = image.id;
 		dir = strf("%s/containers/%s", store_path(u->store), ret_id);
 		d.container_dir = dir;
 		d.pidfile = pidfile;
@@ -323,8 +324,8 @@ static int create(struct usrct *u, const struct usrct_create_options *o,
 	}
 	if (r == 0)
 		r = make(u, &d, &image, w, e);
-	if (r == 0 && o->remove_image) {
-		r = image_wish_removal(u, ret_id, o->image, e);
+	if (r == 0 && (o->remove_image || o->is_rootfs)) {
+		r = image_wish_removal(u, ret_id, o->is_rootfs ? image.id : o->image, e);
 		if (r < 0)
 			(void)container_discard(u->store, ret_id, NULL);
 	}

@@ -6,23 +6,30 @@
  */
 #include "engine/engine.h"
 
+#include "engine/backends.h"
+#include "engine/home.h"
+
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/libexec.h"
 #include "base/sbuf.h"
 #include "base/sock.h"
 #include "cgroup/cgroup.h"
 #include "engine/scope.h"
+#include "engine/subid-file.h"
 #include "network/uplink.h"
 #include "security/probe-proto.h"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/vfs.h>
-#include <sys/xattr.h>
+
+/* Images use ids up to 65535, nobody's among them. */
+enum { SUBID_FILE_MAX = 1 << 20, IDS_OF_IMAGES = 65535 };
 
 struct verdict {
 	enum usrct_check_state state;
@@ -112,13 +119,19 @@ static void check_userns(struct examination *x, struct verdict *v)
 static void check_overlay(struct examination *x, struct verdict *v)
 {
 	int r = x->probes[PROBE_OVERLAY];
+	enum mount_backend backend;
 
 	if (r == 0)
 		ok(v, USRCT_CHECK_OK, "overlayfs works in a user namespace%s%s",
 		   x->probes[PROBE_OVERLAY_FD] == 0 ? ", layers by descriptor" : "",
 		   x->probes[PROBE_DATA_ONLY] == 0 ? ", data-only layers" : "");
+	else if (engine_backend(x->u, "fuse-overlayfs", &backend, NULL) == 0)
+		ok(v, USRCT_CHECK_NOTE,
+		   "overlayfs in a user namespace: %s; fuse-overlayfs is used, which is slower",
+		   r > 0 ? "not tried" : strerror(-r));
 	else
-		ok(v, USRCT_CHECK_FAIL, "overlayfs in a user namespace: %s",
+		ok(v, USRCT_CHECK_FAIL,
+		   "overlayfs in a user namespace: %s; nor can fuse-overlayfs be used",
 		   r > 0 ? "not tried" : strerror(-r));
 	if (r != 0)
 		fix(v, true, "modprobe overlay   # needs Linux 5.11 or newer");
@@ -140,13 +153,57 @@ static void check_kernel(struct examination *x, struct verdict *v)
 	}
 }
 
+/* Whose files ours would be as well. */
+static bool find_overlap(const struct examination *x, struct verdict *v)
+{
+	static const char *const files[] = { "/etc/subuid", "/etc/subgid" };
+	const struct id_maps *held = &x->u->held.maps;
+	const struct passwd *pw = getpwuid(geteuid());
+	char other[SUBID_NAME_SIZE];
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		_cleanup_free_ char *text = NULL;
+
+		if (file_read_at(AT_FDCWD, files[i], SUBID_FILE_MAX, &text, NULL, NULL) < 0 ||
+		    !subid_overlaps(text, pw ? pw->pw_name : "", geteuid(),
+		                    i ? &held->gids : &held->uids, other))
+			continue;
+		ok(v, USRCT_CHECK_NOTE,
+		   "'%s' has some of your subordinate ids in %s: files of containers belong to "
+		   "both",
+		   other, files[i]);
+		fix(v, true, "# give each user ranges of its own in /etc/subuid and /etc/subgid");
+		return true;
+	}
+	return false;
+}
+
+static void check_mapped(const struct examination *x, struct verdict *v)
+{
+	const struct id_maps *held = &x->u->held.maps;
+	uint64_t n = MIN(id_map_count(&held->uids), id_map_count(&held->gids));
+
+	if (find_overlap(x, v))
+		return;
+	if (n > IDS_OF_IMAGES) {
+		ok(v, USRCT_CHECK_OK,
+		   "subordinate ids are mapped by newuidmap and newgidmap: %llu uids, %llu gids",
+		   (unsigned long long)id_map_count(&held->uids),
+		   (unsigned long long)id_map_count(&held->gids));
+		return;
+	}
+	ok(v, USRCT_CHECK_NOTE, "%llu subordinate ids: images that use more cannot be had",
+	   (unsigned long long)n - 1);
+	fix(v, true, "usermod --add-subuids 100000-165535 --add-subgids 100000-165535 \"$USER\"");
+}
+
 static void check_ids(struct examination *x, struct verdict *v)
 {
 	struct err e = { 0 };
 	int r = engine_hold(x->u, &e);
 
 	if (r == 0 && !x->u->is_single_id) {
-		ok(v, USRCT_CHECK_OK, "subordinate ids are mapped by newuidmap and newgidmap");
+		check_mapped(x, v);
 	} else if (r == 0) {
 		ok(v, USRCT_CHECK_NOTE, "no subordinate ids: containers have a single user");
 		fix(v, true,
@@ -287,50 +344,41 @@ static int open_store_place(const char *path, char *buf, size_t size)
 	}
 }
 
-static const char *bad_file_system(int fd)
+/* On a file system that cannot carry containers: where they lie instead. */
+static void check_divided(struct examination *x, const char *trouble, struct verdict *v)
 {
-	struct statfs fs;
+	struct err e = { 0 };
 
-	if (fstatfs(fd, &fs) < 0)
-		return NULL;
-	switch ((unsigned long)fs.f_type) {
-	case 0x6969UL:
-		return "NFS";
-	case 0x0bd00bd0UL:
-		return "Lustre";
-	case 0x47504653UL:
-		return "GPFS";
-	case 0x65735546UL:
-		return "FUSE";
-	default:
-		return NULL;
+	if (home_settle(x->u, STORE_READ, &e) < 0) {
+		ok(v, USRCT_CHECK_FAIL, "%.255s", e.msg);
+		fix(v, false, e.hint);
+		return;
 	}
+	if (x->u->home_dir)
+		ok(v, USRCT_CHECK_NOTE, "%.100s is on %s: containers lie in %.100s", x->u->home_dir,
+		   trouble, x->u->data_dir);
+	else
+		ok(v, USRCT_CHECK_NOTE, "%.150s is on %s: containers will lie in a local directory",
+		   x->u->data_dir, trouble);
+	fix(v, false, "set USRCT_LOCAL_DIR to a directory of yours on a local disk");
 }
 
 static void check_store(struct examination *x, struct verdict *v)
 {
 	char place[4096];
 	_cleanup_close_ int fd = open_store_place(x->u->data_dir, place, sizeof(place));
-	_cleanup_close_ int file = -EBADF;
 	struct statvfs st = { 0 };
-	const char *bad;
+	bool keeps_objects;
+	const char *trouble = home_trouble(x->u->data_dir, &keeps_objects);
 
 	if (fd < 0 || fstatvfs(fd, &st) < 0) {
 		ok(v, USRCT_CHECK_FAIL, "'%.180s': %s", x->u->data_dir, strerror(errno));
 		fix(v, false, "set XDG_DATA_HOME to a directory of yours");
-		return;
-	}
-	file = openat(fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC,
-	              0600); /* has no name, leaves nothing */
-	bad = bad_file_system(fd);
-	if (file >= 0 && fsetxattr(file, "user.usr-ct", "1", 1, 0) < 0)
-		bad = "no user xattrs";
-	if (bad || faccessat(fd, ".", W_OK, 0) < 0) {
-		ok(v, USRCT_CHECK_FAIL, "'%.180s': %s", place, bad ? bad : "not writable");
+	} else if (faccessat(fd, ".", W_OK, 0) < 0 || st.f_flag & ST_RDONLY) {
+		ok(v, USRCT_CHECK_FAIL, "'%.180s': not writable", place);
 		fix(v, false, "set XDG_DATA_HOME to a local disk (ext4, xfs, btrfs)");
-	} else if (st.f_flag & (ST_NOEXEC | ST_RDONLY)) {
-		ok(v, USRCT_CHECK_FAIL, "'%.180s' is mounted noexec or read-only", place);
-		fix(v, false, "set XDG_DATA_HOME to another file system");
+	} else if (trouble) {
+		check_divided(x, trouble, v);
 	} else if (st.f_bavail * st.f_frsize < (1ULL << 30) ||
 	           (st.f_files && st.f_favail < 50000)) {
 		ok(v, USRCT_CHECK_NOTE, "'%.180s' has less than 1 GiB or 50000 files left", place);

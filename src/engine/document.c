@@ -173,7 +173,9 @@ int document_plan(const struct document *d, const struct strv *layers, json_t **
 		r = json_object_set_new(plan, "usernsOf", json_string(d->userns_of));
 	if (plan && r == 0)
 		r = json_object_set_new(plan, "mountBackend",
-		                        json_string(backend_name(d->backend)));
+		                        json_string(backend_name(d->storage.backend)));
+	if (plan && r == 0 && d->storage.is_in_memory)
+		r = json_object_set_new(plan, "upperMemory", json_string(d->storage.memory));
 	if (!plan || r < 0 || add_place(plan, o->limits) < 0) {
 		json_decref(plan);
 		return err_oom(e);

@@ -4,8 +4,8 @@
 
 #include "base/json.h"
 #include "base/sbuf.h"
-#include "container/backend.h"
 #include "engine/ids.h"
+#include "engine/storage-opts.h"
 #include "image/config.h"
 #include "network/uplink.h"
 
@@ -23,10 +23,11 @@ struct document {
 	const struct usrct_create_options *opts;
 	const struct image_config *image;
 	const char *id;
+	const char *image_id;      /* "sha256:..." */
 	const char *container_dir; /* absolute, as it will be named */
 	const char *pidfile;       /* absolute; NULL: none */
 	enum network_kind network;
-	enum mount_backend backend;
+	struct storage storage;
 	const struct create_hook *hook; /* engine/create.h; may be NULL */
 	struct isolation own;           /* made by document_isolation() */
 	/* Made by ids_choose(). */

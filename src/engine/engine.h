@@ -14,6 +14,9 @@
 
 struct usrct {
 	char *data_dir, *runtime_dir;
+	char *home_dir;      /* where the store was wanted, if it does not lie there (home.h) */
+	char *notice;        /* for the user, once; NULL */
+	bool is_settled;     /* home_settle() is done */
 	struct store *store; /* opened at the first need */
 	bool store_writes;
 	int runtime_dirfd; /* -EBADF until needed */
@@ -84,6 +87,8 @@ int engine_pull_stored(struct usrct *u, const char *digest, const char *name,
 /* From a tar archive of a root file system. */
 int engine_import(struct usrct *u, int fd, const struct usrct_import_options *opts,
                   char ret_id[DIGEST_SIZE], struct err *e);
+/* rootfs.c: an image without a name of a directory or a tar archive. */
+int rootfs_image(struct usrct *u, const char *path, struct image_row *ret, struct err *e);
 int engine_remove_image(struct usrct *u, const char *text, bool force, struct err *e);
 
 /* image-wish.c: when the container @id is gone, its image shall go too, unless others use it. */
@@ -97,6 +102,8 @@ int engine_start_quietly(struct usrct *u, const char *ref, struct err *e);
 int engine_monitor(struct usrct *u, const char *id, uint32_t wants);
 /* An enum attach_op; its result, or -errno: there is no monitor to ask. */
 int engine_control(struct usrct *u, const struct target *t, uint32_t op);
+/* The same over a socket of engine_monitor(). */
+int engine_control_by(int fd, uint32_t op);
 /* Until it has ended and its state is final. 1 ended, 0 time is up. timeout_ms < 0: no
  * limit. */
 int engine_wait_end(struct usrct *u, const struct target *t, int timeout_ms, struct err *e);

@@ -39,6 +39,7 @@ struct executing {
 	const struct target *t;
 	const struct usrct_exec_options *opts;
 	int sock_fd;
+	int pin_fd;         /* keeps the layers of tools; -EBADF: none */
 	struct scope scope; /* asked for if needed to get into the container's cgroup */
 };
 
@@ -148,12 +149,18 @@ static int add_tree(json_t *mounts, const char *target, const char *source, stru
 	return m && json_array_append_new(mounts, m) == 0 ? 0 : err_oom(e);
 }
 
-static int add_image(struct usrct *u, const char *name, json_t *mounts, struct err *e)
+static int add_image(struct usrct *u, const char *name, json_t *mounts, int *ret_pin_fd,
+                     struct err *e)
 {
 	_cleanup_(image_row_done) struct image_row row = { 0 };
 	_cleanup_strv_ struct strv layers = { 0 }, shared = { 0 };
-	int r = engine_find_image(u, name, &row, e);
+	int r = engine_store(u, STORE_WRITE, e);
 
+	/* First the pin, then the look: rmi leaves the layers to whoever comes after us. */
+	if (r == 0)
+		r = *ret_pin_fd = store_pin(u->store, e);
+	if (r >= 0)
+		r = engine_find_image(u, name, &row, e);
 	if (r == 0)
 		return err_hint(e, err_set(e, UCT_IMAGE_UNKNOWN, -ENOENT, "no image '%s'", name),
 		                "usr-ct pull %.200s fetches it; a directory starts with ./", name);
@@ -183,7 +190,7 @@ static int add_image(struct usrct *u, const char *name, json_t *mounts, struct e
 
 /* The container's mounts are made already; those of the document say where the tools are. */
 static int set_tools(struct usrct *u, json_t *doc, const struct usrct_exec_options *o,
-                     struct err *e)
+                     int *ret_pin_fd, struct err *e)
 {
 	_cleanup_free_ char *real = NULL;
 	json_t *mounts = json_array(), *process = json_object_get(doc, "process");
@@ -202,7 +209,7 @@ static int set_tools(struct usrct *u, json_t *doc, const struct usrct_exec_optio
 	if (r < 0)
 		return r;
 	if (o->tools[0] != '/' && o->tools[0] != '.')
-		return add_image(u, o->tools, mounts, e);
+		return add_image(u, o->tools, mounts, ret_pin_fd, e);
 	real = realpath(o->tools, NULL);
 	if (!real || stat(real, &st) < 0)
 		return err_set(e, UCT_MOUNT_SOURCE, -errno, "cannot use the tools at '%s': %s",
@@ -238,7 +245,7 @@ static int change_document(json_t *doc, const struct usrct_exec_options *o, stru
 	return r;
 }
 
-static int make_document(const struct executing *x, struct err *e)
+static int make_document(struct executing *x, struct err *e)
 {
 	_cleanup_json_ json_t *doc = NULL;
 	_cleanup_free_ char *text = NULL;
@@ -246,7 +253,7 @@ static int make_document(const struct executing *x, struct err *e)
 
 	/* Before the user's own environment, which may have another PATH. */
 	if (r == 0)
-		r = set_tools(x->u, doc, x->opts, e);
+		r = set_tools(x->u, doc, x->opts, &x->pin_fd, e);
 	if (r == 0)
 		r = change_document(doc, x->opts, e);
 	if (r == 0)
@@ -327,7 +334,7 @@ static int spawn(struct executing *x, struct sync_msg *start, struct err *e)
 	_cleanup_close_ int document_fd = -EBADF, init_fd = -EBADF, cgroup_fd = -EBADF;
 	_cleanup_close_ int theirs = -EBADF;
 	bool uses_userns = x->opts->tools && !x->u->is_single_id;
-	struct spawn_fd fds[6];
+	struct spawn_fd fds[7];
 	int pair[2], r;
 	pid_t pid = 0;
 
@@ -355,11 +362,14 @@ static int spawn(struct executing *x, struct sync_msg *start, struct err *e)
 	fds[3] = (struct spawn_fd){ init_fd, EXEC_INIT };
 	fds[4] = (struct spawn_fd){ cgroup_fd, EXEC_CGROUP };
 	fds[5] = (struct spawn_fd){ uses_userns ? x->u->held.userns_fd : -EBADF, EXEC_USERNS };
+	fds[6] = (struct spawn_fd){ x->pin_fd, EXEC_PIN };
+	if (x->pin_fd >= 0)
+		start->flags |= SYNC_PIN;
 	if (uses_userns)
 		start->flags |= SYNC_USERNS;
 	if (x->opts->tools)
 		start->flags |= SYNC_TOOLS;
-	r = launcher_spawn(x->u, &(struct launching){ x->t->row.id, LAUNCH_EXEC, fds, 6 }, &pid, e);
+	r = launcher_spawn(x->u, &(struct launching){ x->t->row.id, LAUNCH_EXEC, fds, 7 }, &pid, e);
 	if (r == 0)
 		scope_ask(&x->scope, x->t->row.id, pid, 0);
 	return r;
@@ -437,6 +447,7 @@ static int execute(struct executing *x, int *ret_status, struct err *e)
 		r = stay(x, ret_status, e);
 	attach_signals_restore(&signals);
 	cleanup_close(&x->sock_fd);
+	cleanup_close(&x->pin_fd); /* the session has its own */
 	return r;
 }
 
@@ -444,9 +455,12 @@ int usrct_container_exec(struct usrct *u, const char *ref, const struct usrct_ex
                          int *ret_status, struct usrct_err *out)
 {
 	_cleanup_target_ struct target t = TARGET_NONE;
-	struct executing x = {
-		.u = u, .t = &t, .opts = opts, .sock_fd = -EBADF, .scope = SCOPE_NONE
-	};
+	struct executing x = { .u = u,
+		               .t = &t,
+		               .opts = opts,
+		               .sock_fd = -EBADF,
+		               .pin_fd = -EBADF,
+		               .scope = SCOPE_NONE };
 	struct err e = { 0 };
 	int r = check_kept(opts, &e);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* handle - struct usrct: where things are, opened when they are needed */
 #include "engine/engine.h"
+#include "engine/home.h"
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -84,9 +85,16 @@ void usrct_close(struct usrct *u)
 	store_close(u->store);
 	cleanup_close(&u->runtime_dirfd);
 	hold_given_done(&u->held);
+	free(u->home_dir);
+	free(u->notice);
 	free(u->data_dir);
 	free(u->runtime_dir);
 	free(u);
+}
+
+const char *usrct_notice(const struct usrct *u)
+{
+	return u ? u->notice : NULL;
 }
 
 const char *usrct_version(void)
@@ -102,7 +110,9 @@ int engine_store(struct usrct *u, enum store_mode mode, struct err *e)
 		return 0;
 	store_close(u->store);
 	u->store = NULL;
-	r = store_open(u->data_dir, mode, &u->store, e);
+	r = home_settle(u, mode, e);
+	if (r == 0)
+		r = store_open(u->data_dir, mode, &u->store, e);
 	u->store_writes = r == 0 && mode == STORE_WRITE;
 	return r;
 }

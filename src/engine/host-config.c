@@ -162,6 +162,7 @@ static int host_config_of(const struct document *d, json_t **ret, struct err *e)
 	                map_of(o->annotations, '='), "PublishAllPorts", 0);
 	if (!out)
 		return document_not_utf8(e);
+	(void)json_object_set_new(out, "StorageOpt", map_of(o->storage_opts, '='));
 	*ret = out;
 	return r;
 }

@@ -149,6 +149,8 @@ static int info(struct usrct *u, char **ret, struct err *e)
 		return r;
 	(void)json_object_set_new(out, "Version", json_string(usrct_version()));
 	(void)json_object_set_new(out, "DataDir", json_string(u->data_dir));
+	if (u->home_dir)
+		(void)json_object_set_new(out, "HomeDir", json_string(u->home_dir));
 	(void)json_object_set_new(out, "RuntimeDir", json_string(u->runtime_dir));
 	(void)json_object_set_new(out, "HelperDir", json_string(libexec_dir()));
 	(void)json_object_set_new(out, "StorageDriver", json_string(driver_name(u)));

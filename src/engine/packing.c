@@ -119,6 +119,9 @@ static int make_plan(struct usrct *u, const struct packing_request *q, bool *ret
 		r = json_read_at(q->container_dirfd, SPEC_FILE, SPEC_MAX_BYTES, &spec, e);
 	if (r < 0)
 		return err_recode(e, r, UCT_STORE_DAMAGED);
+	if (q->tree == PACK_TREE_UPPER && json_at(plan, "upperMemory"))
+		return err_set(e, UCT_ROOT_IN_MEMORY, -EOPNOTSUPP,
+		               "the container's changes lie in memory");
 	add_word(&b, "backend");
 	add_word(&b, backend_name(backend_of_plan(plan)));
 	json_array_foreach(json_object_get(plan, "layers"), i, v)

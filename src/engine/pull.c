@@ -9,6 +9,7 @@
  * Everything appears under a temporary name; the image exists from image_put() on, and before that
  * a kill leaves only what the next sweep removes.
  */
+#include "engine/asking.h"
 #include "engine/layering.h"
 #include "engine/unpacking.h"
 
@@ -71,6 +72,7 @@ static int ask_fetcher(struct pull *p, const char *reference, struct err *e)
 {
 	struct fetch_start m = { .type = FETCH_START };
 	_cleanup_close_ int blobs_fd = -EBADF, tmp_fd = -EBADF;
+	_cleanup_secret_text_ char *secret = NULL;
 	const char *platform = p->opts && p->opts->platform ? p->opts->platform : platform_native();
 	int fds[2], r;
 
@@ -82,7 +84,9 @@ static int ask_fetcher(struct pull *p, const char *reference, struct err *e)
 		return err_set(e, UCT_BAD_REFERENCE, -ENAMETOOLONG, "the reference is too long");
 	if (snprintf(m.platform, sizeof(m.platform), "%s", platform) >= (int)sizeof(m.platform))
 		return err_set(e, UCT_BAD_VALUE, -ENAMETOOLONG, "the platform is too long");
-	r = blob_dirs_open(p->u->store, &blobs_fd, &tmp_fd, e);
+	r = asking_options(p->opts ? p->opts->registry : NULL, &m, &secret, e);
+	if (r == 0)
+		r = blob_dirs_open(p->u->store, &blobs_fd, &tmp_fd, e);
 	if (r == 0)
 		r = store_tmp_prefix(p->u->store, "blob", m.tmp_prefix, sizeof(m.tmp_prefix), e);
 	if (r < 0)
@@ -90,7 +94,9 @@ static int ask_fetcher(struct pull *p, const char *reference, struct err *e)
 	fds[0] = blobs_fd;
 	fds[1] = tmp_fd;
 	r = sock_send_fds(p->fetcher.sock_fd, &m, sizeof(m), fds, 2);
-	return r < 0 ? err_errno(e, r, "cannot talk to the fetcher") : 0;
+	if (r < 0)
+		return err_errno(e, r, "cannot talk to the fetcher");
+	return asking_send_secret(p->fetcher.sock_fd, secret, e);
 }
 
 /* The next packet, of at least @min bytes, into @buf; FAIL becomes our error. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/unpacking.h"
 
+#include "base/num.h"
 #include "base/proc.h"
 #include "base/sock.h"
 #include "engine/layering.h"
@@ -12,9 +13,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Far more than any sane layer; a decompression bomb stops here. */
+/* Far more than any sane layer; a decompression bomb stops here. $USRCT_LAYER_MAX_BYTES raises it.
+ */
 static const uint64_t layer_max_bytes = 64ULL << 30;
 static const uint64_t layer_max_entries = 10000000;
+
+static uint64_t max_bytes(void)
+{
+	const char *text = getenv("USRCT_LAYER_MAX_BYTES");
+	uint64_t n;
+
+	return text && parse_size(text, &n) == 0 && n > 0 ? n : layer_max_bytes;
+}
 
 static int open_apart(const struct unpacking *x, struct err *e)
 {
@@ -31,7 +41,7 @@ int unpacking_start(struct usrct *u, struct unpacking *ret, int stream_fd, struc
 	struct unpack_start m = {
 		.type = UNPACK_START,
 		.flags = u->is_single_id ? UNPACK_FLAG_SINGLE_ID : 0,
-		.max_bytes = layer_max_bytes,
+		.max_bytes = max_bytes(),
 		.max_entries = layer_max_entries,
 	};
 	_cleanup_close_ int objects_fd = -EBADF;

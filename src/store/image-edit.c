@@ -133,6 +133,19 @@ int image_tag(struct store *s, const char *id, const char *name, struct err *e)
 	return r < 0 ? r : 1;
 }
 
+int image_note_digest(struct store *s, const char *id, const char *text, struct err *e)
+{
+	_cleanup_write_ struct db_write w = { 0 };
+	int r = db_begin(s, &w, e);
+
+	if (r == 0)
+		r = db_run(s, e,
+		           "INSERT OR REPLACE INTO image_digests SELECT ?, id FROM images"
+		           " WHERE id = ?",
+		           "ss", text, id);
+	return r == 0 ? db_commit(&w, e) : r;
+}
+
 int image_untag(struct store *s, const char *name, struct err *e)
 {
 	_cleanup_write_ struct db_write w = { 0 };

@@ -120,7 +120,8 @@ int layer_stage_objects(struct layer_stage *l, const char *parent, const char *m
 	l->driver = LAYER_OBJECTS;
 	if (mkdirat(l->store_dirfd, OBJECT_DIR, 0700) < 0 && errno != EEXIST)
 		return err_sys(e, "cannot create directory '%s'", OBJECT_DIR);
-	fd = openat(l->store_dirfd, OBJECT_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	/* A link where they lie elsewhere (engine/home.h). */
+	fd = openat(l->store_dirfd, OBJECT_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? err_sys(e, "cannot open directory '%s'", OBJECT_DIR) : fd;
 }
 

@@ -6,9 +6,11 @@
 #include <endian.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 enum { MEMORY_BYTES = 256 * 1024, BLOCK_BYTES = 64 * 1024, OBJECT_MODE = 0400, MODE_NOW = 0600 };
 #define TEMPORARY "object"
@@ -229,18 +231,6 @@ static int find(const struct object_writer *w, const struct object_id *id, const
 	return 1;
 }
 
-static int rename_into_place(const struct object_writer *w, const char *name, struct err *e)
-{
-	char dir[3] = { name[0], name[1], '\0' };
-
-	if (renameat(w->stage_fd, TEMPORARY, w->dirfd, name) == 0)
-		return 0;
-	if (errno == ENOENT && (mkdirat(w->dirfd, dir, 0700) == 0 || errno == EEXIST) &&
-	    renameat(w->stage_fd, TEMPORARY, w->dirfd, name) == 0)
-		return 0;
-	return err_sys(e, "cannot rename object '%s' into place", name);
-}
-
 static void label(int fd, const struct object_id *id)
 {
 	/* Where there are no attributes, the name's 128 bits must do. */
@@ -250,6 +240,68 @@ static void label(int fd, const struct object_id *id)
 	if (fchmod(fd, MODE_NOW) == 0)
 		(void)fsetxattr(fd, OBJECT_XATTR, id->digest, sizeof(id->digest), 0);
 	(void)fchmod(fd, OBJECT_MODE);
+}
+
+static int copy_across(const struct object_writer *w, int to_fd, struct err *e)
+{
+	char block[32768];
+	uint64_t at = 0;
+
+	while (at < w->size) {
+		ssize_t n = RETRY_EINTR(pread(w->fd, block, sizeof(block), (off_t)at));
+		int r;
+
+		if (n <= 0)
+			return err_sys(e, "cannot read an object");
+		r = is_zero(block, (size_t)n) ? 0 : write_at(to_fd, block, (size_t)n, at, e);
+		if (r < 0)
+			return r;
+		at += (uint64_t)n;
+	}
+	return ftruncate(to_fd, (off_t)w->size) < 0 ? err_sys(e, "cannot write an object") : 0;
+}
+
+/* The objects lie on another file system than what is being made (engine/home.h): copied there
+ * under a name that a collection removes, then renamed. */
+static int move_across(const struct object_writer *w, const struct object_id *id, const char *name,
+                       struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+	char temporary[OBJECT_NAME_SIZE + 16];
+	int r;
+
+	(void)snprintf(temporary, sizeof(temporary), "%s.%d", name, (int)getpid());
+	(void)unlinkat(w->dirfd, temporary, 0); /* of a process that had our number, and died */
+	fd = openat(w->dirfd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	            OBJECT_MODE);
+	if (fd < 0)
+		return err_sys(e, "cannot create object '%s'", name);
+	r = copy_across(w, fd, e);
+	if (r == 0)
+		label(fd, id);
+	if (r == 0 && renameat(w->dirfd, temporary, w->dirfd, name) < 0)
+		r = err_sys(e, "cannot rename object '%s' into place", name);
+	if (r < 0)
+		(void)unlinkat(w->dirfd, temporary, 0);
+	else if (unlinkat(w->stage_fd, TEMPORARY, 0) < 0)
+		r = err_sys(e, "cannot remove a temporary object");
+	return r;
+}
+
+static int rename_into_place(const struct object_writer *w, const struct object_id *id,
+                             const char *name, struct err *e)
+{
+	char dir[3] = { name[0], name[1], '\0' };
+
+	if (renameat(w->stage_fd, TEMPORARY, w->dirfd, name) == 0)
+		return 0;
+	if (errno == ENOENT && (mkdirat(w->dirfd, dir, 0700) == 0 || errno == EEXIST) &&
+	    renameat(w->stage_fd, TEMPORARY, w->dirfd, name) == 0)
+		return 0;
+	/* Told before a missing directory is: that is made by then. */
+	if (errno == EXDEV && (mkdirat(w->dirfd, dir, 0700) == 0 || errno == EEXIST))
+		return move_across(w, id, name, e);
+	return err_sys(e, "cannot rename object '%s' into place", name);
 }
 
 static int write_out(struct object_writer *w, const struct object_id *id, const char *name,
@@ -265,7 +317,7 @@ static int write_out(struct object_writer *w, const struct object_id *id, const 
 	if (r < 0)
 		return r;
 	label(w->fd, id);
-	return rename_into_place(w, name, e);
+	return rename_into_place(w, id, name, e);
 }
 
 /* Whole contents in memory: written under their name at once, which saves a rename. Until the last

@@ -37,9 +37,9 @@ static void cleanup_dir(DIR **d)
 #define _cleanup_dir_ _cleanup_(cleanup_dir)
 
 /* NULL where there is none; errno tells. */
-static DIR *open_dir(int dirfd, const char *name)
+static DIR *open_dir(int dirfd, const char *name, int flags)
 {
-	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags);
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
 
 	if (!d)
@@ -131,7 +131,7 @@ static int read_known(struct store *s, int layers_fd, const char *chain, struct 
 
 static int read_indexes(struct store *s, struct needed *x, struct err *e)
 {
-	_cleanup_dir_ DIR *d = open_dir(s->dirfd, "layers");
+	_cleanup_dir_ DIR *d = open_dir(s->dirfd, "layers", O_NOFOLLOW);
 	struct dirent *de;
 	int r = 0;
 
@@ -171,7 +171,7 @@ static int remove_object(struct collector *k, int objects_fd, const char *name, 
 static int sweep_directory(struct collector *k, int objects_fd, const char *name,
                            const struct needed *x, struct err *e)
 {
-	_cleanup_dir_ DIR *d = open_dir(objects_fd, name);
+	_cleanup_dir_ DIR *d = open_dir(objects_fd, name, O_NOFOLLOW);
 	char object[OBJECT_NAME_SIZE] = "";
 	struct dirent *de;
 	size_t n_kept = 0;
@@ -202,7 +202,7 @@ static int sweep_directory(struct collector *k, int objects_fd, const char *name
 
 int objects_collect(struct collector *k, struct err *e)
 {
-	_cleanup_dir_ DIR *d = open_dir(k->s->dirfd, OBJECT_DIR);
+	_cleanup_dir_ DIR *d = open_dir(k->s->dirfd, OBJECT_DIR, 0);
 	_cleanup_(needed_done) struct needed x = { 0 };
 	struct err why = { 0 };
 	struct dirent *de;

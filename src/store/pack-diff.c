@@ -224,8 +224,11 @@ bool pack_is_hidden(const struct pack_upper_job *job, const struct walk_entry *x
 	if (S_ISDIR(x->st.st_mode)) {
 		_cleanup_close_ int fd = open_again(job->proc_fd, x->fd, O_RDONLY | O_DIRECTORY);
 		_cleanup_strv_ struct strv names = { 0 };
+		bool is_empty = fd >= 0 && read_names(fd, &names, NULL) == 0;
 
-		return fd >= 0 && read_names(fd, &names, NULL) == 0 && names.n == 0;
+		for (size_t i = 0; i < names.n; i++)
+			is_empty = is_empty && pack_fuse_mark(job, names.v[i]);
+		return is_empty;
 	}
 	return false;
 }

@@ -74,6 +74,21 @@ int pin_take(struct store *s, struct err *e)
 	return r;
 }
 
+int store_pin(struct store *s, struct err *e)
+{
+	char name[STORE_NAME_MAX];
+	int fd = store_tmp_dir(s, "pull", name, e), r;
+
+	if (fd < 0)
+		return fd;
+	r = db_lock_pass(s, e);
+	if (r == 0)
+		return fd;
+	(void)tree_remove_at(s->dirfd, name, NULL);
+	(void)close(fd);
+	return r;
+}
+
 void pin_drop(struct store *s, bool is_complete)
 {
 	if (s->pin_fd < 0)

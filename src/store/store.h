@@ -43,6 +43,10 @@ static inline void cleanup_store(struct store **s)
 
 /* The data directory; -EBADF where a STORE_READ found none. Borrowed. */
 int store_dirfd(const struct store *s);
+/* A pin of its own for layers that somebody is to use beside containers (pins.h): as long as the
+ * descriptor, or a copy of it in another process, is open nothing is collected. The handle must be
+ * open for writing. */
+int store_pin(struct store *s, struct err *e);
 const char *store_path(const struct store *s);
 
 /* Makes a directory in tmp/ that names this process as its maker; the caller renames it away or

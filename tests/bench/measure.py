@@ -11,6 +11,9 @@ the kernel keeps no cpu.stat it is the CPU time of the command and the children 
 """
 import argparse
 import calendar
+import gzip
+import hashlib
+import io
 import json
 import os
 import resource
@@ -19,6 +22,7 @@ import signal
 import statistics
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 
@@ -411,11 +415,78 @@ def bench_objects(place, options):
     ], options.rounds * 3)
 
 
+def many_files(layout, out, count):
+    """The image of @layout with one more layer of @count small files."""
+    shutil.copytree(layout, out)
+
+    def blob(digest):
+        return os.path.join(out, "blobs", *digest.split(":"))
+
+    def read(descriptor):
+        with open(blob(descriptor["digest"]), encoding="utf-8") as f:
+            return json.load(f)
+
+    def write(data, **more):
+        digest = "sha256:" + hashlib.sha256(data).hexdigest()
+        with open(blob(digest), "wb") as f:
+            f.write(data)
+        return dict(more, digest=digest, size=len(data))
+
+    tar = io.BytesIO()
+    with tarfile.open(fileobj=tar, mode="w") as t:
+        for i in range(count):
+            entry = tarfile.TarInfo(f"many/{i // 100}/file-{i}")
+            data = b"contents of file %d\n" % i
+            entry.size, entry.uid, entry.gid = len(data), i % 1000, i % 7
+            t.addfile(entry, io.BytesIO(data))
+    index_path = os.path.join(out, "index.json")
+    with open(index_path, encoding="utf-8") as f:
+        index = json.load(f)
+    top = index["manifests"][0]
+    manifest = read(top)
+    config = read(manifest["config"])
+    data = tar.getvalue()
+    config["rootfs"]["diff_ids"].append("sha256:" + hashlib.sha256(data).hexdigest())
+    kind = manifest["layers"][0]["mediaType"].rsplit("+", 1)[0]
+    manifest["layers"].append(write(gzip.compress(data, 1), mediaType=kind + "+gzip"))
+    manifest["config"] = write(json.dumps(config).encode(), mediaType=manifest["config"]["mediaType"])
+    index["manifests"] = [dict(top, **write(json.dumps(manifest).encode()))]
+    index["manifests"][0]["annotations"] = {"org.opencontainers.image.ref.name": "many"}
+    with open(index_path, "w", encoding="utf-8") as f:
+        json.dump(index, f)
+
+
+def bench_maps(place, options):
+    layout = os.path.join(place.dir, "many")
+    many_files(options.layout, layout, options.files)
+    image = quiet(*place.usrct("pull", "--quiet", f"oci:{layout}:many"))
+
+    def store_kb():
+        return int(quiet(*place.usrct("unshare", "du", "-sk", f"{place.dir}/data")).split()[0])
+
+    def run(*flags):
+        return place.usrct("run", "--rm", "--network", "none", *flags, image, "true")
+
+    def mapped(turn):
+        return run("--userns", f"keep-id:uid={5000 + turn}", "-u", "0")
+
+    quiet(*run())
+    before = store_kb()
+    contenders = [Contender("plain start", run()), Contender("first with a map", mapped),
+                  Contender("again with it", mapped)]
+    compare(f"an image with {options.files} files more, a new map each turn", contenders,
+            options.rounds)
+    plain, first, again = (statistics.median(s.wall_ms for s in c.samples) for c in contenders)
+    kb = (store_kb() - before) / options.rounds
+    print(f"  {(first - plain) * 1000 / options.files:.1f} us and {kb / options.files:.2f} KB a file; "
+          f"a second start takes {again / plain:.2f} times as long as a plain one")
+
+
 def main():
     benches = {"objects": (bench_objects, 5),
                "start": (bench_start, 20), "ps": (bench_ps, 20), "pull": (bench_pull, 3),
                "stream": (bench_stream, 3), "parallel": (bench_parallel, 5),
-               "exec": (bench_exec, 20), "stop": (bench_stop, 20), "log": (bench_log, 3)}
+               "maps": (bench_maps, 5), "exec": (bench_exec, 20), "stop": (bench_stop, 20), "log": (bench_log, 3)}
     p = argparse.ArgumentParser(prog="tests/bench/" + (sys.argv[1] if len(sys.argv) > 1 else ""),
                                 description=__doc__.split("\n", maxsplit=1)[0])
     p.add_argument("what", choices=benches, help=argparse.SUPPRESS)
@@ -425,8 +496,8 @@ def main():
     p.add_argument("--containers", type=int, default=100, help="ps: how many (100)")
     p.add_argument("--image", default="starter", help="pull: starter, or debian if the tests made one")
     p.add_argument("--megabytes", type=int, default=1024, help="stream, log: how much (1024)")
-    p.add_argument("--files", type=int, default=20000, help="objects: how many (20000)")
     p.add_argument("--parallel", type=int, default=50, help="parallel: how many (50)")
+    p.add_argument("--files", type=int, default=20000, help="maps, objects: of the image (20000)")
     p.add_argument("--no-network", action="store_true", help="start: only --network none")
     options = p.parse_args()
     bench, rounds = benches[options.what]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# archives - save, load and import, to and fro with other people's tools
+# archives - save, load and import, against the tools of others
 bats_require_minimum_version 1.5.0
 load helpers
 

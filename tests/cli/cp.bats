@@ -264,7 +264,8 @@ listing() { # DIR
   printf 'a\nb' >"odd/new
 line"
   echo x >"odd/nämé with 'quotes\" and \\"
-  touch "odd/$(printf 'n%.0s' {1..255})"
+  # fuse-overlayfs needs four bytes of a name for itself.
+  [[ ${USRCT_MOUNT_BACKEND:-} == fuse-overlayfs ]] || touch "odd/$(printf 'n%.0s' {1..255})"
   printf 'x' >"$(printf 'odd/bad\377utf8')"
   truncate -s 200M odd/hole
   printf end | dd of=odd/hole bs=1 seek=100000000 conv=notrunc status=none

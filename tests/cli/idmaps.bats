@@ -44,14 +44,12 @@ total_ids() {
   [ "$n" = 20 ]
   [ "$(find shared | wc -l)" = 81 ]
   find shared -printf '%U:%G %p\n' >owners
-  # One whose uid is root's has root's map, where other groups are subordinate ones.
   run grep -v "^$mine " owners
-  assert_output "$(printf '%s\n' "$output" | grep ' shared/d\?19' || true)"
+  assert_output ""
   [ "$(cat shared/d0/id)" = 1000 ]
   [ "$(cat shared/d11/id)" = 1 ]
   [ "$(cat shared/d17/id)" = 12345 ]
   rm -r shared
-  usr-ct images --format '{{.ID}}' | sort -u | head -0
 }
 
 @test "idmaps: without a mounted directory, and with host-root, root is you" {
@@ -98,7 +96,7 @@ total_ids() {
   usr-ct rm two >/dev/null
   run_ct -0 create --name four --userns auto "$B" cat /proc/self/uid_map
   [ "$(usr-ct start -a four | tr -s ' ')" = " 0 1025 1024" ]
-  run_ct -125 create --userns auto:size=$(total_ids) "$B" true
+  run_ct -1 create --userns auto:size="$(total_ids)" "$B" true
   assert_error 1707
 }
 

@@ -20,8 +20,10 @@ declare -A may=(
   [helpers/load]="image store"
   [helpers/unpack]="store"
   [helpers/pack]="store container"
+  [helpers/squeeze]="container"
   [helpers/sweep]="store"
   [helpers/probe]="security"
+  [helpers/tidy]="usrct"
   [helpers/scope]="cgroup"
 )
 

@@ -47,6 +47,12 @@ void usrct_close(struct usrct *u)
 	free(u);
 }
 
+const char *usrct_notice(const struct usrct *u)
+{
+	(void)u;
+	return NULL;
+}
+
 const char *usrct_version(void)
 {
 	return USRCT_VERSION;
@@ -308,6 +314,17 @@ int usrct_container_logs(struct usrct *u, const char *ref, const struct usrct_lo
 	              (unsigned long long)opts->since_ns);
 	(void)dprintf(stderr_fd, "err\n");
 	return 0;
+}
+
+int usrct_container_logs_each(struct usrct *u, const char *const *refs,
+                              const struct usrct_logs_options *opts, int stdout_fd, int stderr_fd,
+                              struct usrct_err *e)
+{
+	int r = 0;
+
+	for (; *refs && r == 0; refs++)
+		r = usrct_container_logs(u, *refs, opts, stdout_fd, stderr_fd, e);
+	return r;
 }
 
 static const char *const alpine_names[] = { "docker.io/library/alpine:latest",

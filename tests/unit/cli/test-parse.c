@@ -133,8 +133,8 @@ static void refuses(void **state)
 		  "see usr-ct run --help" },
 		{ &cmd_run, "-it", "run needs an IMAGE",
 		  "usage: usr-ct run [OPTIONS] IMAGE [COMMAND] [ARG...]" },
-		{ &cmd_logs, "a b", "unexpected argument 'b' for logs",
-		  "usage: usr-ct logs [OPTIONS] CONTAINER" },
+		{ &cmd_export, "a b", "unexpected argument 'b' for export",
+		  "usage: usr-ct export [OPTIONS] CONTAINER" },
 		{ &cmd_rename, "a", "rename needs a NAME", "usage: usr-ct rename CONTAINER NAME" },
 		{ &cmd_ps, "x", "unexpected argument 'x' for ps", "usage: usr-ct ps [OPTIONS]" },
 	};
