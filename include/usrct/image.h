@@ -258,6 +258,11 @@ struct usrct_import_options {
 USRCT_API int usrct_image_import(struct usrct *u, int fd, const struct usrct_import_options *opts,
                                  char **ret_id, struct usrct_err *e);
 
+/* The same from a http or https URL. Since: 0.1 */
+USRCT_API int usrct_image_import_url(struct usrct *u, const char *url,
+                                     const struct usrct_import_options *opts, char **ret_id,
+                                     struct usrct_err *e);
+
 enum usrct_save_format {
 	USRCT_SAVE_DOCKER,     /* a tar archive that every docker, podman and skopeo loads */
 	USRCT_SAVE_OCI,        /* an OCI layout as tar archive */

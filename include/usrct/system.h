@@ -121,6 +121,13 @@ USRCT_API int usrct_doctor(struct usrct *u, void (*found)(const struct usrct_che
                            void *arg, struct usrct_err *e);
 
 /**
+ * usrct_tidy() - put right what killed programs have left, as each call that writes does first
+ *
+ * Return: 0, or negative errno. Since: 0.1
+ */
+USRCT_API int usrct_tidy(struct usrct *u, struct usrct_err *e);
+
+/**
  * struct usrct_system_check_options - how to look at the store
  * @size:     sizeof(struct usrct_system_check_options)
  * @repair:   put right what can be, and remove what belongs to nobody
@@ -185,13 +192,6 @@ struct usrct_migrate_options {
  */
 USRCT_API int usrct_system_migrate(struct usrct *u, const struct usrct_migrate_options *opts,
                                    char **ret_json, struct usrct_err *e);
-
-/**
- * usrct_tidy() - put right what killed programs have left, as each call that writes does first
- *
- * Return: 0, or negative errno. Since: 0.1
- */
-USRCT_API int usrct_tidy(struct usrct *u, struct usrct_err *e);
 
 #ifdef __cplusplus
 }

@@ -230,11 +230,13 @@ static int emit_directory(struct writer *w, int fd, const struct stat *st, struc
 	bool is_opaque = false;
 	int r = read_xattrs(fd, &own, &is_opaque, e);
 
-	set_meta(t, note && note->type == LAYER_DIR ? &note->meta : &implied, st);
-	if (r == 0 && (!note || note->type != LAYER_DIR || note->meta.mtime.tv_nsec == UTIME_OMIT))
+	bool is_implied = !note || note->type != LAYER_DIR;
+
+	set_meta(t, is_implied ? &implied : &note->meta, st);
+	if (r == 0 && (is_implied || note->meta.mtime.tv_nsec == UTIME_OMIT))
 		r = set_implied(fd, t, e);
 	t->type = LAYER_DIR;
-	t->flags = is_opaque ? LAYER_OPAQUE : 0;
+	t->flags = (is_opaque ? LAYER_OPAQUE : 0) | (is_implied ? LAYER_IMPLIED : 0);
 	t->xattrs = own.xattrs;
 	t->n_xattrs = own.n_xattrs;
 	t->xattr_bytes = own.xattr_bytes;

@@ -3,9 +3,11 @@
 
 #include "base/array.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
-enum { SLOTS_MIN = 4096 };
+enum { SLOTS_MIN = 4096, LINKS_MAX = 40 };
 
 void union_tree_done(struct union_tree *t)
 {
@@ -150,27 +152,86 @@ static int add_same(struct union_tree *t, const struct layer_entry *l, struct er
 	                   "the layer's index has a hard link to what is no file of it");
 }
 
-/* One that is there keeps what it has, unless this one is opaque, and looks like this one. */
-static int add_directory(struct union_tree *t, const struct layer_index *x,
-                         const struct layer_entry *l, struct err *e)
+/* Where a link leads, below the root and through other links; NULL: to no directory. As meta-tree.c
+ * has the kernel look. */
+static struct union_node *follow(const struct union_tree *t, const struct union_node *link)
+{
+	const struct layer_entry *l = &t->files[link->file].entry;
+	char text[PATH_MAX], *rest = text, *part;
+	uint32_t at = link->parent;
+	int links = 0;
+
+	if (l->target_len >= sizeof(text))
+		return NULL;
+	memcpy(text, l->target, l->target_len);
+	text[l->target_len] = '\0';
+	at = *text == '/' ? 0 : at;
+	while ((part = strsep(&rest, "/"))) {
+		struct union_node *x;
+
+		if (!*part || !strcmp(part, "."))
+			continue;
+		if (!strcmp(part, "..")) {
+			at = t->nodes[at].parent;
+			continue;
+		}
+		x = union_tree_find(t, at, part, strlen(part));
+		l = x ? &t->files[x->file].entry : NULL;
+		if (l && l->type == LAYER_LINK && links++ < LINKS_MAX) {
+			/* What was left of the way comes after it. */
+			char more[PATH_MAX];
+			int n = snprintf(more, sizeof(more), "%.*s/%s", (int)l->target_len,
+			                 l->target, rest ? rest : "");
+
+			if (n < 0 || (size_t)n >= sizeof(more))
+				return NULL;
+			memcpy(text, more, (size_t)n + 1);
+			rest = text;
+			at = *text == '/' ? 0 : at;
+			continue;
+		}
+		if (!l || l->type != LAYER_DIR)
+			return NULL;
+		at = (uint32_t)(x - t->nodes);
+	}
+	return &t->nodes[at];
+}
+
+static struct union_node *find_place(const struct union_tree *t, const struct layer_entry *l)
 {
 	struct union_node *old = t->n_path ? union_tree_find(t, parent_of(t), l->name, l->name_len)
 	                         : t->n_nodes ? &t->nodes[0]
-	                                      : NULL;
+	                                      : NULL,
+			  *there;
+
+	if (!old || !(l->flags & LAYER_IMPLIED) || t->files[old->file].entry.type != LAYER_LINK)
+		return old;
+	there = follow(t, old);
+	return there ? there : old;
+}
+
+/* One that is there keeps what it has, unless this one is opaque, and looks like this one, unless
+ * that is only implied. */
+static int add_directory(struct union_tree *t, const struct layer_index *x,
+                         const struct layer_entry *l, struct err *e)
+{
+	struct union_node *old = find_place(t, l);
+	bool keeps = old && t->files[old->file].entry.type == LAYER_DIR && l->flags & LAYER_IMPLIED;
+	const struct layer_entry looks = keeps ? t->files[old->file].entry : *l;
 	uint32_t file = 0, number;
 	int r = 0;
 
 	if (old && t->files[old->file].entry.type == LAYER_DIR && !(l->flags & LAYER_OPAQUE)) {
-		t->files[old->file].entry = *l;
+		t->files[old->file].entry = looks;
 		number = (uint32_t)(old - t->nodes);
 	} else if (old && t->n_path == 0) { /* an opaque root: all is gone but itself */
-		t->files[old->file].entry = *l;
+		t->files[old->file].entry = looks;
 		for (size_t i = 1; i < t->n_nodes; i++)
 			t->nodes[i].is_gone = true;
 		t->nodes[0].n_here = 0;
 		number = 0;
 	} else {
-		r = add_file(t, x, l, &file, e);
+		r = add_file(t, x, &looks, &file, e);
 		if (r == 0)
 			r = add_node(t, l, file, e);
 		number = (uint32_t)t->n_nodes - 1;
