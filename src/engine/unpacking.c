@@ -13,7 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Far more than any sane layer; a decompression bomb stops here. $USRCT_LAYER_MAX_BYTES raises it. */
+/* Far more than any sane layer; a decompression bomb stops here. $USRCT_LAYER_MAX_BYTES raises it.
+ */
 static const uint64_t layer_max_bytes = 64ULL << 30;
 static const uint64_t layer_max_entries = 10000000;
 

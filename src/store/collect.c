@@ -149,6 +149,13 @@ static int collect_blob(struct collector *k, int blobs_fd, const char *name, str
 	return 0;
 }
 
+/* Whether an image that shall be taken for removed has it: oci/index.json still names that. */
+static bool is_forgotten(const struct collector *k, const char *digest)
+{
+	return k->found &&
+	       is_known(k->s, "SELECT 1 FROM temp.forgotten WHERE digest = ?", digest, NULL) > 0;
+}
+
 static int collect_blobs(struct collector *k, struct err *e)
 {
 	_cleanup_free_ char *index = NULL;
@@ -165,9 +172,11 @@ static int collect_blobs(struct collector *k, struct err *e)
 	/* It names what the database does not know (layout-twin.c), and was written just now. */
 	(void)file_read_at(k->s->dirfd, "oci/index.json", INDEX_MAX, &index, NULL, NULL);
 	while (r >= 0 && (de = readdir(d))) {
-		if (!is_hex(de->d_name, 64) || (index && strstr(index, de->d_name)))
+		if (!is_hex(de->d_name, 64))
 			continue;
 		(void)snprintf(digest, sizeof(digest), "sha256:%.64s", de->d_name);
+		if (index && strstr(index, de->d_name) && !is_forgotten(k, digest))
+			continue;
 		r = is_known(k->s, "SELECT 1 FROM image_blobs WHERE digest = ?", digest, e);
 		if (r == 0)
 			r = collect_blob(k, dirfd(d), de->d_name, e);
@@ -199,10 +208,15 @@ void collect_trees(const struct collector *k, store_remove_fn remove_tree, void 
 
 static int forget(struct store *s, const struct garbage_query *q, struct err *e)
 {
-	int r = 0;
+	int r = db_run(s, e, "CREATE TEMP TABLE IF NOT EXISTS forgotten (digest TEXT)", "");
 
 	for (char *const *id = q ? q->images : NULL; id && *id && r == 0; id++) {
-		r = db_run(s, e, "DELETE FROM image_layers WHERE image_id = ?", "s", *id);
+		r = db_run(s, e,
+		           "INSERT INTO temp.forgotten SELECT digest FROM image_blobs"
+		           " WHERE image_id = ?",
+		           "s", *id);
+		if (r == 0)
+			r = db_run(s, e, "DELETE FROM image_layers WHERE image_id = ?", "s", *id);
 		if (r == 0)
 			r = db_run(s, e, "DELETE FROM image_blobs WHERE image_id = ?", "s", *id);
 	}

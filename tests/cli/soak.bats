@@ -71,6 +71,7 @@ one() { # number
   usr-ct rmi layers
   usr-ct system check --repair >/dev/null
   before=$(bytes)
+  usr-ct pull "oci:$IMAGES/oci:layers" >/dev/null
   for i in $(seq $((12 * ${USRCT_TEST_SCALE:-1}))); do
     one "$i"
   done

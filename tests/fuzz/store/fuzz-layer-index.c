@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz-layer-index - any bytes as the index of a layer, first upon nothing, then upon itself;
- * nothing may appear outside the directory given
+ * nothing may appear outside the directory given, and what appears is compared with the index
  *
  * The checksums are set right, or nothing behind them would ever be reached.
  */
 #include "base/file.h"
+#include "store/check-tree.h"
 #include "store/crc32c.h"
 #include "store/layer-index.h"
 #include "store/meta-tree.h"
@@ -66,6 +67,21 @@ static int count(const uint8_t *p, size_t n)
 	return r < 0 ? r : entries;
 }
 
+/* Whether it says "the same" or not: times and names that no file system has may differ. */
+static void compare(uint8_t *copy, size_t size, int dirfd, int n)
+{
+	const struct check_start job = { .job = CHECK_TREE, .flags = CHECK_SINGLE_ID };
+	struct layer_stack_index list[2] = { { (char *)copy, size }, { (char *)copy, size } };
+	const struct layer_stack stack = { .list = list, .n = (size_t)n };
+	struct check_done done = { 0 };
+	struct err e = { .code = 0 };
+	char where[256] = "";
+	int r = check_tree(&job, dirfd, &stack, where, &done, &e);
+
+	assert(r <= 0 || where[0]);
+	assert(r >= 0 || (e.code < 0 && e.msg[0]));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_free_ uint8_t *copy = malloc(size + 1);
@@ -82,10 +98,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert(dirfd >= 0);
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 2; i++) {
 		if (meta_tree_add(copy, size, dirfd,
 		                  &(struct meta_tree_owners){ .single_id = true }, &e) < 0)
 			assert(e.code < 0 && e.uct != 0 && e.msg[0]);
+		compare(copy, size, dirfd, i + 1);
+	}
 	/* Only "fs" may be there: a directory has 2 links and one for each sub-directory. */
 	assert(fstat(dirfd, &st) == 0 && st.st_nlink <= 3);
 	assert(tree_remove_at(AT_FDCWD, dir, &e) == 0);
