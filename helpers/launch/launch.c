@@ -313,10 +313,6 @@ static int bring_up(struct launch *l, const struct backend_root *root, struct er
 		r = ids_send_mounts(l, root, e);
 	if (r == 0 && l->plan.backend == BACKEND_FUSE)
 		r = serve_root(l, e);
-	/* It must be said before GO, and may be early: while the other is busy it costs nothing. */
-	if (r == 0)
-		r = mark_running(l, e);
-	sync_time(&l->times[0], "state");
 	if (r == 0)
 		r = sync_expect(l->init_sync_fd, SYNC_READY, "the container's first process", &m,
 		                &master_fd, e);
@@ -392,7 +388,11 @@ static int let_go(struct launch *l, struct err *e)
 	ssize_t n;
 	int r;
 
-	r = sync_send(l->init_sync_fd, &m, -EBADF, e);
+	/* Not before READY: who reads "running" may enter the container (exec, cp), whose root is
+	 * the host's until then. */
+	r = mark_running(l, e);
+	if (r == 0)
+		r = sync_send(l->init_sync_fd, &m, -EBADF, e);
 	if (r < 0)
 		return r;
 	n = RETRY_EINTR(recv(l->init_sync_fd, &m, sizeof(m), 0));
