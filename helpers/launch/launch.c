@@ -601,7 +601,13 @@ int main(int argc, char **argv)
 	if (l.join_fd >= 0 && !l.has_userns)
 		(void)close(LAUNCH_USERNS); /* whatever it is */
 	r = wait_for_start(&l, &e);
-	if (!l.start.step) { /* there was no container yet */
+	if (!l.start.step) {
+		/* The engine failed or was killed. If the container is there already, an --rm goes;
+		 * else it is a stage that the next sweep removes. */
+		if (r == 0 && l.plan.auto_remove) {
+			launch_remove_container(&l, false);
+			launch_remove_container(&l, true);
+		}
 		(void)unlinkat(LAUNCH_RUNTIME_TOP, l.id, AT_REMOVEDIR);
 		return 125;
 	}
