@@ -313,10 +313,6 @@ static int bring_up(struct launch *l, const struct backend_root *root, struct er
 		r = ids_send_mounts(l, root, e);
 	if (r == 0 && l->plan.backend == BACKEND_FUSE)
 		r = serve_root(l, e);
-	/* It must be said before GO, and may be early: while the other is busy it costs nothing. */
-	if (r == 0)
-		r = mark_running(l, e);
-	sync_time(&l->times[0], "state");
 	if (r == 0)
 		r = sync_expect(l->init_sync_fd, SYNC_READY, "the container's first process", &m,
 		                &master_fd, e);
@@ -392,7 +388,11 @@ static int let_go(struct launch *l, struct err *e)
 	ssize_t n;
 	int r;
 
-	r = sync_send(l->init_sync_fd, &m, -EBADF, e);
+	/* Not before READY: who reads "running" may enter the container (exec, cp), whose root is
+	 * the host's until then. */
+	r = mark_running(l, e);
+	if (r == 0)
+		r = sync_send(l->init_sync_fd, &m, -EBADF, e);
 	if (r < 0)
 		return r;
 	n = RETRY_EINTR(recv(l->init_sync_fd, &m, sizeof(m), 0));
@@ -601,7 +601,13 @@ int main(int argc, char **argv)
 	if (l.join_fd >= 0 && !l.has_userns)
 		(void)close(LAUNCH_USERNS); /* whatever it is */
 	r = wait_for_start(&l, &e);
-	if (!l.start.step) { /* there was no container yet */
+	if (!l.start.step) {
+		/* The engine failed or was killed. If the container is there already, an --rm goes;
+		 * else it is a stage that the next sweep removes. */
+		if (r == 0 && l.plan.auto_remove) {
+			launch_remove_container(&l, false);
+			launch_remove_container(&l, true);
+		}
 		(void)unlinkat(LAUNCH_RUNTIME_TOP, l.id, AT_REMOVEDIR);
 		return 125;
 	}

@@ -460,19 +460,34 @@ int engine_create_hooked(struct usrct *u, const struct usrct_create_options *opt
 	return create_as(u, (struct document){ .opts = opts, .hook = hook }, w, ret_id, e);
 }
 
+/* A launcher that lives takes its directory away itself; one that was killed could not. */
+static void give_up(struct usrct *u, struct created *c)
+{
+	char id[CONTAINER_ID_SIZE];
+
+	memcpy(id, c->id, sizeof(id));
+	created_done(c);
+	if (u->runtime_dirfd >= 0 && id[0])
+		(void)unlinkat(u->runtime_dirfd, id, AT_REMOVEDIR);
+}
+
 int engine_create_to_start(struct usrct *u, const struct usrct_create_options *opts,
                            struct stopwatch *w, struct created *ret, struct err *e)
 {
 	const struct document d = { .opts = opts, .to_start = ret };
 	int r = create_as(u, d, w, ret->id, e);
 
+	if (r < 0)
+		give_up(u, ret);
 	if (r != -EEXIST && r != -ENOSPC && r != -EDQUOT)
 		return r;
 	/* Its name, or the disk, may be taken by what somebody dead left behind. */
-	created_done(ret);
 	if (engine_sweep(u, NULL) < 0)
 		return r;
-	return create_as(u, d, w, ret->id, e);
+	r = create_as(u, d, w, ret->id, e);
+	if (r < 0)
+		give_up(u, ret);
+	return r;
 }
 
 void created_done(struct created *c)

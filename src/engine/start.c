@@ -351,6 +351,9 @@ static int start_locked(struct starting *s, const json_t *known_spec, int *ret_s
 		r = stay(s, ret_status, e);
 	attach_signals_restore(&signals);
 	launched_done(&s->launched);
+	/* A launcher that was killed could not; one that runs has its socket there. */
+	if (r < 0 && !s->init_pid && s->u->runtime_dirfd >= 0)
+		(void)unlinkat(s->u->runtime_dirfd, s->id, AT_REMOVEDIR);
 	json_decref(s->needs.plan);
 	s->needs.plan = NULL;
 	return r;
@@ -445,6 +448,8 @@ int usrct_container_run(struct usrct *u, const struct usrct_create_options *crea
 	}
 	if (r == 0) {
 		r = start_created(u, &c, start, &w, ret_status, &e);
+		cleanup_close(&c.dirfd); /* with our lock, which would keep us from removing it */
+		c.dirfd = -EBADF;
 		if (r < 0 && o.auto_remove)
 			discard_if_never_started(u, c.id);
 		if (r < 0 || ((o.remove_image || (o.auto_remove && u->made_volumes)) && start &&
