@@ -13,6 +13,7 @@
 #include "engine/launcher.h"
 #include "engine/layering.h"
 #include "engine/scope.h"
+#include "store/shared.h"
 
 #include "base/fd.h"
 #include "base/json.h"
@@ -153,7 +154,7 @@ static int add_image(struct usrct *u, const char *name, json_t *mounts, int *ret
                      struct err *e)
 {
 	_cleanup_(image_row_done) struct image_row row = { 0 };
-	_cleanup_strv_ struct strv layers = { 0 };
+	_cleanup_strv_ struct strv layers = { 0 }, shared = { 0 };
 	int r = engine_store(u, STORE_WRITE, e);
 
 	/* First the pin, then the look: rmi leaves the layers to whoever comes after us. */
@@ -175,6 +176,13 @@ static int add_image(struct usrct *u, const char *name, json_t *mounts, int *ret
 	}
 	if (r == 0 && layers.n && layer_path_is_tree(layers.v[0])) {
 		_cleanup_free_ char *path = strf("%s/" OBJECT_DIR, u->data_dir);
+
+		r = path ? add_tree(mounts, TOOLS_DATA, path, e) : err_oom(e);
+		if (r == 0)
+			r = shared_image_dirs(u->store, &row, &shared, e);
+	}
+	for (size_t i = 0; i < shared.n && r == 0; i++) {
+		_cleanup_free_ char *path = strf("%s/" OBJECT_DIR, shared.v[i]);
 
 		r = path ? add_tree(mounts, TOOLS_DATA, path, e) : err_oom(e);
 	}
