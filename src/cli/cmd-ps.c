@@ -188,7 +188,7 @@ const struct command cmd_ps = {
 		"Fields of a template are Docker's: .ID .Names .Image .Command .CreatedAt "
 		".RunningFor .Ports .State .Status .Size .Labels .Label \"key\" .Mounts "
 		".LocalVolumes .Networks; and podman's: .Id .ImageID .Pid .ExitCode .Exited "
-		".ExitedAt .StartedAt .Created .Restarts .Health .AutoRemove.",
+		".ExitedAt .StartedAt .Created .Restarts .Health .AutoRemove .Userns.",
 	.options = ps_options,
 	.examples =
 		(const struct example[]){
