@@ -312,7 +312,7 @@ static int follow_link(struct builder *b, const struct layer_entry *t, struct le
 	struct stat st;
 	int fd;
 
-	if (!(t->flags & LAYER_IMPLIED) || b->n_levels == 0 ||
+	if (!(t->flags & LAYER_IMPLIED) || t->flags & LAYER_OPAQUE || b->n_levels == 0 ||
 	    fstatat(b->fd, b->name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISLNK(st.st_mode))
 		return -ENOENT;
 	fd = (int)syscall(SYS_openat2, b->root_fd, b->path, &how, sizeof(how));

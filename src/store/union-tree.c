@@ -204,7 +204,8 @@ static struct union_node *find_place(const struct union_tree *t, const struct la
 	                                      : NULL,
 			  *there;
 
-	if (!old || !(l->flags & LAYER_IMPLIED) || t->files[old->file].entry.type != LAYER_LINK)
+	if (!old || !(l->flags & LAYER_IMPLIED) || l->flags & LAYER_OPAQUE ||
+	    t->files[old->file].entry.type != LAYER_LINK)
 		return old;
 	there = follow(t, old);
 	return there ? there : old;
