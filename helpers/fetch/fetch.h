@@ -4,18 +4,30 @@
 
 #include "image/config.h"
 #include "image/fetch-proto.h"
+#include "image/registries.h"
 #include "image/source.h"
 
 struct layer;
 
+/* Whom to ask, each in the ways it may be reached. All are opened before we confine ourselves:
+ * certificates and passwords are out of reach after that. */
+struct attempt {
+	struct source *source;
+	bool is_mirror;
+};
+enum { ATTEMPTS_MAX = 2 * PLACES_MAX };
+
 struct fetch {
+	struct attempt attempts[ATTEMPTS_MAX];
+	size_t n_attempts;
 	int sock_fd, blobs_dirfd, tmp_dirfd;
 	struct fetch_start start;
 	struct reference ref;
 	char platform[64];
-	struct source *source;
+	struct source *source; /* of one of the attempts */
 	struct manifest manifest;
 	struct layer *layers; /* wanted and not yet done */
+	char *basic;          /* of SECRET, a secret */
 };
 
 /* Sends one message; waits while the engine is slow. */
@@ -25,6 +37,13 @@ void fetch_send_if_room(const struct fetch *f, const void *msg, size_t n);
 
 /* Steps 2 and 3: finds manifest and config, makes them blobs and tells of them. */
 int fetch_resolve(struct fetch *f, struct err *e);
+
+/* What is not a pull; each sends its last message. */
+int fetch_push(struct fetch *f, struct err *e);
+int fetch_login(struct fetch *f, struct err *e);
+int fetch_search(struct fetch *f, struct err *e);
+int fetch_list(struct fetch *f, struct err *e);
+int fetch_get(struct fetch *f, struct err *e); /* into f->blobs_dirfd, which is a file then */
 
 /* Steps 4 to 6. Takes @pipe_fd in any case. */
 int layer_want(struct fetch *f, const struct fetch_layer *want, int pipe_fd, struct err *e);

@@ -10,8 +10,12 @@
 #include "fetch.h"
 
 #include "base/fd.h"
+#include "base/sbuf.h"
 #include "base/sock.h"
 #include "image/digest.h"
+#include "image/policy.h"
+#include "image/registries.h"
+#include "image/trust.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -20,6 +24,10 @@
 #include <sys/socket.h>
 
 enum { SOCK_FD = 3, IDLE_MS = 60000 }; /* idle: only a message wakes us */
+
+enum {
+	NOT_PULL = FETCH_PUSH | FETCH_LOGIN | FETCH_SEARCH | FETCH_TAGS | FETCH_CATALOG | FETCH_GET
+};
 
 int fetch_send(const struct fetch *f, const void *msg, size_t n, struct err *e)
 {
@@ -52,16 +60,54 @@ static int check_start(const struct fetch *f, ssize_t n, struct err *e)
 	if (!is_text(s->reference, sizeof(s->reference)) ||
 	    !is_text(s->platform, sizeof(s->platform)) ||
 	    !is_text(s->tmp_prefix, sizeof(s->tmp_prefix)) ||
-	    !is_text(s->auth_file, sizeof(s->auth_file)))
+	    !is_text(s->auth_file, sizeof(s->auth_file)) ||
+	    !is_text(s->cert_dir, sizeof(s->cert_dir)))
 		return err_set(e, UCT_INTERNAL, -EPROTO, "fetch: START has a text without end");
-	if (s->flags & FETCH_STORED &&
+	if (s->flags & (FETCH_STORED | FETCH_PUSH) &&
 	    (!is_text(s->digest, sizeof(s->digest)) || !digest_is_valid(s->digest)))
 		return err_set(e, UCT_INTERNAL, -EPROTO, "fetch: START without a digest");
+	if (s->flags & (NOT_PULL & ~FETCH_PUSH))
+		return 0;
 	if (!s->tmp_prefix[0] || s->tmp_prefix[0] == '.' || strchr(s->tmp_prefix, '/'))
 		return err_set(e, UCT_INTERNAL, -EPROTO, "fetch: START has no usable prefix");
 	if (f->blobs_dirfd < 0 || f->tmp_dirfd < 0)
 		return err_set(e, UCT_INTERNAL, -EPROTO, "fetch: START without directories");
 	return 0;
+}
+
+/* Who is asked: an image's registry, or a host alone. */
+static int parse_reference(struct fetch *f, struct err *e)
+{
+	_cleanup_free_ char *with_name = NULL;
+	int r;
+
+	if (f->start.flags & FETCH_STORED) {
+		f->ref.kind = REFERENCE_LAYOUT;
+		return 0;
+	}
+	if (f->start.flags & FETCH_GET)
+		return 0;
+	if (f->start.flags & FETCH_SEARCH) {
+		memcpy(f->ref.host, "index.docker.io", sizeof("index.docker.io"));
+		return 0;
+	}
+	if (!(f->start.flags & (FETCH_LOGIN | FETCH_CATALOG)))
+		return reference_parse(f->start.reference, &f->ref, e);
+	with_name = strf("%s/x", f->start.reference);
+	r = with_name ? reference_parse(with_name, &f->ref, e) : err_oom(e);
+	f->ref.name[0] = f->ref.tag[0] = '\0';
+	return r;
+}
+
+static int receive_secret(struct fetch *f, struct err *e)
+{
+	struct fetch_secret m;
+	ssize_t n = sock_recv(f->sock_fd, &m, sizeof(m), NULL, 0);
+
+	if (n == sizeof(m) && m.type == FETCH_SECRET && is_text(m.basic, sizeof(m.basic)))
+		f->basic = strdup(m.basic);
+	explicit_bzero(&m, sizeof(m));
+	return f->basic ? 0 : err_set(e, UCT_INTERNAL, -EPROTO, "fetch: SECRET expected");
 }
 
 /* 0: the engine has gone before it asked for anything. */
@@ -78,10 +124,10 @@ static int receive_start(struct fetch *f, struct err *e)
 	if (n < 0)
 		return err_errno(e, (int)n, "fetch: cannot receive START");
 	r = check_start(f, n, e);
-	if (r >= 0 && f->start.flags & FETCH_STORED)
-		f->ref.kind = REFERENCE_LAYOUT;
-	else if (r >= 0)
-		r = reference_parse(f->start.reference, &f->ref, e);
+	if (r >= 0)
+		r = parse_reference(f, e);
+	if (r >= 0 && f->start.flags & FETCH_HAS_SECRET)
+		r = receive_secret(f, e);
 	if (r >= 0)
 		r = platform_parse(f->start.platform[0] ? f->start.platform : platform_native(),
 		                   f->platform, sizeof(f->platform), e);
@@ -134,27 +180,141 @@ static int serve(struct fetch *f, struct err *e)
 	}
 }
 
-static int fetch(struct fetch *f, struct err *e)
+/* How to reach the registry, the best way first. */
+struct way {
+	bool is_insecure, is_plain;
+};
+
+/* A registry for which there are certificates speaks TLS, wherever it is. */
+static bool has_certificates(const struct fetch *f)
+{
+	struct http_trust trust = { 0 };
+	bool has = trust_find(f->start.cert_dir[0] ? f->start.cert_dir : NULL, f->ref.host, &trust,
+	                      NULL) == 0 &&
+	           (trust.authorities || trust.certificate);
+
+	trust_done(&trust);
+	return has;
+}
+
+static size_t find_ways(const struct fetch *f, bool is_insecure, struct way ways[2])
+{
+	if (f->start.flags & FETCH_INSECURE || (is_insecure && !(f->start.flags & FETCH_SECURE))) {
+		ways[0] = (struct way){ true, false };
+		ways[1] = (struct way){ true, true };
+		return 2;
+	}
+	/* This machine's own registries speak plainly, unless TLS is asked for. */
+	ways[0] = (struct way){ false, host_is_loopback(f->ref.host) &&
+		                               !(f->start.flags & FETCH_SECURE) &&
+		                               !has_certificates(f) };
+	return 1;
+}
+
+static int open_source(struct fetch *f, const struct way *way, struct err *e)
 {
 	struct source_options o = {
 		.auth_file = f->start.auth_file[0] ? f->start.auth_file : NULL,
+		.cert_dir = f->start.cert_dir[0] ? f->start.cert_dir : NULL,
+		.basic = f->basic,
+		.is_insecure = way->is_insecure,
+		.is_plain = way->is_plain,
 		.cancel_fd = f->sock_fd,
 	};
+
+	return source_open(&f->ref, &o, &f->source, e);
+}
+
+static int begin(struct fetch *f, struct err *e)
+{
+	if (f->start.flags & FETCH_LOGIN)
+		return fetch_login(f, e);
+	if (f->start.flags & FETCH_SEARCH)
+		return fetch_search(f, e);
+	if (f->start.flags & (FETCH_TAGS | FETCH_CATALOG))
+		return fetch_list(f, e);
+	return f->start.flags & FETCH_PUSH ? fetch_push(f, e) : fetch_resolve(f, e);
+}
+
+/* Nothing came of it, and nothing was told yet. */
+static bool is_worth_another(int r, bool is_mirror)
+{
+	return r == -EHOSTUNREACH || r == -ECONNRESET ||
+	       (is_mirror && (r == -ENOENT || r == -EACCES || r == -EPROTO || r == -EBADMSG));
+}
+
+static int prepare(struct fetch *f, struct err *e)
+{
+	const struct reference asked = f->ref;
+	struct registry_place places[PLACES_MAX];
+	struct way ways[2];
+	size_t n_places, n_ways;
+	int r = 0;
+
+	if (!(f->start.flags & NOT_PULL))
+		r = policy_check(&asked, e);
+	if (r >= 0)
+		r = registries_find(&asked, f->start.flags & NOT_PULL, places, &n_places, e);
+	for (size_t i = 0; r >= 0 && i < n_places; i++) {
+		f->ref = places[i].ref;
+		n_ways = find_ways(f, places[i].is_insecure, ways);
+		for (size_t k = 0; r >= 0 && k < n_ways; k++) {
+			r = open_source(f, &ways[k], e);
+			if (r < 0)
+				break;
+			f->attempts[f->n_attempts++] =
+				(struct attempt){ TAKE_PTR(f->source), places[i].is_mirror };
+		}
+	}
+	f->ref = asked;
+	return r;
+}
+
+/* The image is called as it was asked for, wherever it came from. */
+static int ask_in_turn(struct fetch *f, struct err *e)
+{
+	int r = fetch_confine(f, e);
+
+	for (size_t i = 0; r >= 0 && i < f->n_attempts; i++) {
+		f->source = f->attempts[i].source;
+		r = begin(f, e);
+		if (r >= 0 || i + 1 == f->n_attempts ||
+		    !is_worth_another(r, f->attempts[i].is_mirror))
+			break;
+		manifest_done(&f->manifest);
+		r = 0;
+	}
+	return r;
+}
+
+static int fetch_from_registry(struct fetch *f, struct err *e)
+{
+	int r = prepare(f, e);
+
+	if (r >= 0)
+		r = ask_in_turn(f, e);
+	return r >= 0 && !(f->start.flags & NOT_PULL) ? serve(f, e) : r;
+}
+
+static int fetch(struct fetch *f, struct err *e)
+{
 	int r;
 
 	if (fd_set_nonblock(f->sock_fd) < 0)
 		return err_sys(e, "cannot use the engine's socket");
-	if (f->start.flags & FETCH_STORED)
-		r = source_open_blobs(f->blobs_dirfd, f->start.digest, &f->source, e);
-	else
-		r = source_open(&f->ref, &o, &f->source, e);
+	if (f->start.flags & FETCH_GET) {
+		r = fetch_confine(f, e);
+		return r < 0 ? r : fetch_get(f, e);
+	}
+	if (!(f->start.flags & FETCH_STORED))
+		return fetch_from_registry(f, e);
+	r = source_open_blobs(f->blobs_dirfd, f->start.digest, &f->source, e);
+	f->attempts[f->n_attempts++].source = f->source;
 	if (r >= 0)
 		r = fetch_confine(f, e);
 	if (r >= 0)
 		r = fetch_resolve(f, e);
-	if (r >= 0)
-		r = serve(f, e);
-	return r;
+	return r >= 0 ? serve(f, e) : r;
 }
 
 static void send_fail(const struct fetch *f, const struct err *e)
@@ -191,7 +351,11 @@ int main(void)
 	if (r < 0)
 		send_fail(&f, &e);
 	layers_drop(&f); /* after FAIL, so that a pipe's end comes second */
-	source_close(f.source);
+	for (size_t i = 0; i < f.n_attempts; i++)
+		source_close(f.attempts[i].source);
+	if (f.basic)
+		explicit_bzero(f.basic, strlen(f.basic));
+	free(f.basic);
 	manifest_done(&f.manifest);
 	cleanup_close(&f.blobs_dirfd);
 	cleanup_close(&f.tmp_dirfd);

@@ -3,6 +3,7 @@
 #include "launch/monitor.h"
 
 #include "base/sock.h"
+#include "cgroup/control.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -62,6 +63,8 @@ void clients_drop(struct monitor *m, unsigned index)
 		(void)tcsetattr(c->terminal_fd, TCSADRAIN, &c->terminal);
 		(void)close(c->terminal_fd);
 	}
+	if (c->freezes)
+		(void)cgroup_freeze(m->l->cgroup, false, 0, NULL);
 	(void)close(c->fd); /* leaves the epoll set by itself */
 	*c = (struct client){ .fd = -EBADF, .terminal_fd = -EBADF };
 }
@@ -200,6 +203,20 @@ static void set_window(struct monitor *m, const char *data, size_t n)
 	(void)ioctl(m->l->output_fds[0], TIOCSWINSZ, &w); /* sends SIGWINCH by itself */
 }
 
+/* The kernel does it in its own time; whoever asked waits for it. */
+static int freeze(struct monitor *m, struct client *c)
+{
+	int r;
+
+	if (!m->l->cgroup[0] || m->has_ended)
+		return -ENOENT;
+	if (cgroup_is_frozen(m->l->cgroup))
+		return -EBUSY;
+	r = cgroup_freeze(m->l->cgroup, true, 0, NULL);
+	c->freezes = r == 0 || r == -ETIMEDOUT;
+	return c->freezes ? 0 : r;
+}
+
 static void control(struct monitor *m, unsigned index, const char *data, size_t n)
 {
 	struct attach_control x;
@@ -207,7 +224,8 @@ static void control(struct monitor *m, unsigned index, const char *data, size_t 
 	if (n != sizeof(x))
 		return;
 	memcpy(&x, data, sizeof(x));
-	x.result = monitor_control(m, x.op);
+	x.result =
+		x.op == ATTACH_OP_FREEZE ? freeze(m, &m->clients[index]) : monitor_control(m, x.op);
 	m->clients[index].awaits_check = x.op == ATTACH_OP_CHECK && x.result == 0;
 	if (m->clients[index].awaits_check)
 		return; /* later */

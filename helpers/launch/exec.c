@@ -18,6 +18,7 @@
 #include "container/tools.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -219,6 +220,8 @@ static int start(struct launch *l, struct err *e)
 		(void)close(EXEC_CGROUP);
 	if (r == 0 && !(l->start.flags & SYNC_USERNS))
 		(void)close(EXEC_USERNS);
+	if (r == 0 && !(l->start.flags & SYNC_PIN))
+		(void)close(EXEC_PIN);
 	if (r == 0)
 		r = exec_read_document(&l->spec, e);
 	l->plan.interactive = l->start.flags & SYNC_INTERACTIVE && l->start.flags & SYNC_ATTACH;
@@ -242,7 +245,7 @@ static int set_up(struct monitor *m)
 	int r = 0;
 
 	(void)sigfillset(&all);
-	m->listen_fd = m->log.fd = m->oom_fd = -EBADF;
+	m->listen_fd = m->log.fd = m->oom_fd = m->squeeze.pidfd = -EBADF;
 	m->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	m->signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (m->epoll_fd < 0 || m->signal_fd < 0)
@@ -307,6 +310,23 @@ static void tell_end(struct launch *l)
 	tell(l, "exec_die", (const char *const[]){ "exitCode", code, NULL });
 }
 
+/* So that no sweep takes it for what a killed pull has left. */
+static void remove_pin(const struct launch *l)
+{
+	char path[PATH_MAX], name[PATH_MAX];
+	const char *slash;
+	ssize_t n;
+
+	if (!(l->start.flags & SYNC_PIN))
+		return;
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", EXEC_PIN);
+	n = readlink(path, name, sizeof(name) - 1);
+	name[MAX(n, (ssize_t)0)] = '\0';
+	slash = strrchr(name, '/');
+	if (slash && snprintf(path, sizeof(path), "tmp%s", slash) < (int)sizeof(path))
+		(void)unlinkat(EXEC_STORE, path, AT_REMOVEDIR);
+}
+
 static int session(struct launch *l)
 {
 	static struct monitor monitor; /* too large for a stack */
@@ -323,11 +343,11 @@ static int session(struct launch *l)
 		(void)clients_add(m, EXEC_SYNC, true);
 	else
 		(void)close(EXEC_SYNC);
-	monitor_shrink();
 	loop(m);
 	drain(m);
 	l->state.exit_code = monitor_exit_code(m->status);
 	tell_end(l);
+	remove_pin(l);
 	monitor_part(m);
 	return 0;
 }
@@ -350,6 +370,7 @@ int exec_main(const char *id)
 
 	launch_guard_self(EXEC_FDS_END, "usr-ct-exec");
 	if (start(&l, &e) < 0) {
+		remove_pin(&l);
 		sync_fail(EXEC_SYNC, &e);
 		return 125;
 	}

@@ -56,6 +56,9 @@ void launch_put_away(struct launch *l);
 /* Removes the container itself (--rm): one rename, then the contents. */
 void launch_remove_container(struct launch *l, bool contents);
 
+/* tidy.c: comes back if there is nothing to do. */
+void launch_tidy(const struct launch *l);
+
 /* What each use of this program begins with. Descriptors from @first_foreign_fd on are closed. */
 void launch_guard_self(int first_foreign_fd, const char *name);
 /* The program's ends of standard input, output and error in @theirs, ours in @l; with a terminal

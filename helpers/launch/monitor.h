@@ -7,11 +7,13 @@
 #pragma once
 
 #include "container/attach.h"
+#include "container/log-id.h"
 #include "container/log.h"
 #include "launch/enter.h"
 #include "launch/launch.h"
 
 #include <stdbool.h>
+#include <sys/epoll.h>
 #include <sys/types.h>
 #include <termios.h>
 
@@ -28,6 +30,7 @@ struct client {
 	int fd; /* -EBADF: a free place */
 	uint32_t wants;
 	bool awaits_check;           /* an answer to ATTACH_OP_CHECK */
+	bool freezes;                /* ATTACH_OP_FREEZE: to be thawed when it goes */
 	bool is_first;               /* of the start: it may slow the container down */
 	struct packet *head, **tail; /* what waits to be sent */
 	size_t backlog_bytes;
@@ -65,6 +68,11 @@ struct monitor {
 	uint64_t oom_kills;
 	struct client clients[CLIENTS_MAX];
 	struct log_writer log;
+	struct {
+		int pidfd; /* of the program that compresses; -EBADF: none */
+		struct log_id source;
+		uint32_t seen; /* rotations after which nothing was left to do */
+	} squeeze;
 	struct health health;
 	bool output_open[2];
 	bool has_ended;          /* the first process is dead and reaped */
@@ -91,8 +99,9 @@ enum event_source {
 	EVENT_SIGNAL,
 	EVENT_INIT,
 	EVENT_OOM,
-	EVENT_ROOT,      /* what shows the root has ended */
-	EVENT_HEALTH,    /* + enum health_event */
+	EVENT_ROOT,   /* what shows the root has ended */
+	EVENT_HEALTH, /* + enum health_event */
+	EVENT_SQUEEZE,
 	EVENT_CONTAINER, /* of a session: the container has ended */
 	EVENT_CLIENT,    /* + index */
 };
@@ -106,8 +115,10 @@ void monitor_change(struct monitor *m, int fd, uint32_t events, enum event_sourc
 /* Handles what happens until then (CLOCK_MONOTONIC, which no change of the time of day moves), but
  * at most once; 0: without a limit. */
 void monitor_wait(struct monitor *m, uint64_t deadline_ns);
-/* Gives memory back that is not needed until the next start, check or end. */
-void monitor_shrink(void);
+/* idle.c: epoll_wait(2) that gives memory back when nothing happens for a while. @timeout_ms < 0:
+ * no limit. */
+enum { IDLE_AFTER_MS = 1000 };
+int idle_wait(struct monitor *m, struct epoll_event *ev, int max, int timeout_ms);
 /* What a client asks for by ATTACH_CONTROL; 0 or -errno, its answer. */
 int monitor_control(struct monitor *m, uint32_t op);
 
@@ -163,6 +174,11 @@ void clients_answer_check(struct monitor *m, int result);
 
 /* logging.c */
 void logging_open_file(struct monitor *m);
+
+/* squeeze.c: after something was logged; when its program has ended; before we end. */
+void squeeze_check(struct monitor *m);
+void squeeze_event(struct monitor *m);
+void squeeze_end(struct monitor *m);
 
 /* pump.c */
 /* Reads one chunk; false at the end of the stream. */

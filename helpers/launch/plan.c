@@ -56,6 +56,7 @@ static int parse_log(const json_t *doc, struct log_plan *ret, struct err *e)
 {
 	const char *driver = "json-file", *tag = NULL, *socket = NULL;
 	json_int_t max_bytes = 0, max_files = 1;
+	bool compress = false;
 	int r = MIN(json_get_string(doc, "log.driver", &driver, e), 0);
 
 	if (r == 0)
@@ -63,7 +64,11 @@ static int parse_log(const json_t *doc, struct log_plan *ret, struct err *e)
 	if (r == 0)
 		r = MIN(json_get_int(doc, "log.maxFile", &max_files, e), 0);
 	if (r == 0)
+		r = MIN(json_get_string(doc, "log.tag", &tag, e), 0);
+	if (r == 0 && !tag) /* of a container that an older version made */
 		r = MIN(json_get_string(doc, "log.options.tag", &tag, e), 0);
+	if (r == 0)
+		r = MIN(json_get_bool(doc, "log.compress", &compress, e), 0);
 	if (r == 0)
 		r = MIN(json_get_string(doc, "log.options.socket", &socket, e), 0);
 	if (r < 0)
@@ -75,6 +80,7 @@ static int parse_log(const json_t *doc, struct log_plan *ret, struct err *e)
 		                                                        : LOG_TO_FILE,
 		                  .max_bytes = (uint64_t)max_bytes,
 		                  .max_files = (uint32_t)max_files,
+		                  .compress = compress,
 		                  .tag = (char *)(uintptr_t)tag,
 		                  .socket = (char *)(uintptr_t)socket };
 	return 0;

@@ -25,7 +25,9 @@ struct log_plan {
 	enum log_driver driver;
 	uint64_t max_bytes; /* 0: no limit */
 	uint32_t max_files;
-	char *tag, *socket; /* of the journal; NULL: the usual; borrowed from the document */
+	bool compress;
+	char *tag, *socket; /* of the journal (container/log-tag.h); NULL: the usual; borrowed from
+	                       the document */
 };
 
 enum health_action { HEALTH_DO_NOTHING, HEALTH_KILL, HEALTH_RESTART, HEALTH_STOP };

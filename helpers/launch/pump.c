@@ -22,6 +22,7 @@ bool pump_output(struct monitor *m, int stream)
 		journal_append(&m->l->journal, (enum log_stream)stream, m->buf + 1, (size_t)n);
 	else
 		log_append(&m->log, (enum log_stream)stream, m->buf + 1, (size_t)n);
+	squeeze_check(m);
 	clients_broadcast(m, (size_t)n + 1);
 	return true;
 }

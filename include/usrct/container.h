@@ -26,7 +26,8 @@ enum { USRCT_ATTACH_STDIN = 1, USRCT_ATTACH_STDOUT = 2, USRCT_ATTACH_STDERR = 4 
 /**
  * struct usrct_create_options - what to run; lists are NULL-terminated and may be NULL
  * @size:       sizeof(struct usrct_create_options)
- * @image:      reference, id or unique id prefix; required
+ * @image:      reference, id or unique id prefix; required; with @is_rootfs the path of a directory
+ *              or tar archive instead, of which the container gets a copy
  * @command:    arguments after the image; NULL or empty: the image's own
  * @name:       NULL: one is made up
  * @hostname:   NULL: the first 12 characters of the id
@@ -126,6 +127,7 @@ struct usrct_create_options {
 	unsigned attach;
 	bool privileged, replace, remove_image, no_hosts, no_hostname, read_only_tmpfs;
 	bool env_host, unset_env_all, http_proxy;
+	bool is_rootfs;
 	const char *const *uidmaps, *const *gidmaps;
 	const char *subuidname, *subgidname;
 	const char *const *storage_opts;
@@ -441,13 +443,33 @@ USRCT_API int usrct_container_wait(struct usrct *u, const char *ref, enum usrct_
  * @timestamps: put the time in front of each line
  * @tail_lines: the last so many lines; negative: all
  * @since_ns, @until_ns: realtime; 0: no bound
+ * @details:    after the time: the labels, variables and tag that the container's log options name
+ * @prefix:     writes what each line of a container begins with into @buf; may be NULL
+ * @gap:        called where entries are missing: more files were rotated away than are kept while
+ *              nobody read; may be NULL
+ * @arg:        for both
  */
 struct usrct_logs_options {
 	size_t size;
 	bool follow, timestamps;
 	int64_t tail_lines;
 	uint64_t since_ns, until_ns;
+	bool details;
+	void (*prefix)(const char *id, const char *name, char *buf, size_t size, void *arg);
+	void (*gap)(const char *name, void *arg);
+	void *arg;
 };
+
+/**
+ * usrct_container_logs_each() - the logs of several, by the time of their entries
+ * @refs: names or ids, NULL-terminated
+ *
+ * Return: as usrct_container_logs(), and -EOPNOTSUPP: one that is to be followed is in the journal.
+ * Since: 0.1
+ */
+USRCT_API int usrct_container_logs_each(struct usrct *u, const char *const *refs,
+                                        const struct usrct_logs_options *opts, int stdout_fd,
+                                        int stderr_fd, struct usrct_err *e);
 
 /**
  * usrct_container_logs() - write what it printed, each stream to its descriptor, byte for byte

@@ -134,7 +134,8 @@ USRCT_API int usrct_container_commit(struct usrct *u, const char *ref,
  * struct usrct_generate_options - how to make a container from a generator file
  * @size:         sizeof(struct usrct_generate_options)
  * @pull, @pull_options: as in struct usrct_create_options
- * @force:        recreate: also if it runs; it is killed once the new one is complete
+ * @force:        recreate: also if it runs; it is killed once the new one is complete, which is
+ *                started then
  */
 struct usrct_generate_options {
 	size_t size;

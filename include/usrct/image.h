@@ -4,6 +4,7 @@
 #define USRCT_IMAGE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <usrct/error.h>
 
@@ -36,6 +37,30 @@ struct usrct_pull_progress {
 	unsigned layer, n_layers; /* position from 0, and how many the image has */
 };
 
+enum usrct_tls {
+	USRCT_TLS_USUAL,  /* TLS with known certificates; plain HTTP for this machine's own
+	                     registries */
+	USRCT_TLS_ALWAYS, /* the first for these, too */
+	USRCT_TLS_ANY,    /* any certificate, and plain HTTP where there is no TLS */
+};
+
+/**
+ * struct usrct_registry_options - how to reach a registry
+ * @size:      sizeof(struct usrct_registry_options)
+ * @auth_file: credentials, or NULL for the usual places ($REGISTRY_AUTH_FILE, auth.json of podman,
+ *             config.json of docker)
+ * @cert_dir:  directory with *.crt, *.cert and *.key, or NULL for the usual ones (certs.d)
+ * @user:      instead of what @auth_file says; NULL: not given
+ * @password:  belongs to @user; a secret, not kept
+ * @tls:       whom to trust
+ */
+struct usrct_registry_options {
+	size_t size;
+	const char *auth_file, *cert_dir;
+	const char *user, *password;
+	enum usrct_tls tls;
+};
+
 /* Called from within the pulling call, in its thread. Strings are valid during the call only. */
 typedef void (*usrct_pull_callback)(const struct usrct_pull_progress *p, void *arg);
 
@@ -45,12 +70,14 @@ typedef void (*usrct_pull_callback)(const struct usrct_pull_progress *p, void *a
  * @progress: may be NULL
  * @arg:      given to @progress
  * @platform: "os/arch[/variant]", or NULL for this machine's
+ * @registry: may be NULL
  */
 struct usrct_pull_options {
 	size_t size;
 	usrct_pull_callback progress;
 	void *arg;
 	const char *platform;
+	const struct usrct_registry_options *registry;
 };
 
 /**
@@ -231,6 +258,11 @@ struct usrct_import_options {
 USRCT_API int usrct_image_import(struct usrct *u, int fd, const struct usrct_import_options *opts,
                                  char **ret_id, struct usrct_err *e);
 
+/* The same from a http or https URL. Since: 0.1 */
+USRCT_API int usrct_image_import_url(struct usrct *u, const char *url,
+                                     const struct usrct_import_options *opts, char **ret_id,
+                                     struct usrct_err *e);
+
 enum usrct_save_format {
 	USRCT_SAVE_DOCKER,     /* a tar archive that every docker, podman and skopeo loads */
 	USRCT_SAVE_OCI,        /* an OCI layout as tar archive */
@@ -247,6 +279,126 @@ enum usrct_save_format {
  */
 USRCT_API int usrct_image_save(struct usrct *u, const char *const *images,
                                enum usrct_save_format format, int fd, struct usrct_err *e);
+
+/**
+ * struct usrct_push_options - how to push
+ * @size:     sizeof(struct usrct_push_options)
+ * @progress: told as of a pull: LAYER_HAD is what the registry has, UNPACKED what was sent; may be
+ *            NULL
+ * @arg:      given to @progress
+ * @registry: may be NULL
+ */
+struct usrct_push_options {
+	size_t size;
+	usrct_pull_callback progress;
+	void *arg;
+	const struct usrct_registry_options *registry;
+};
+
+/* What was pushed: "HOST/NAME:TAG", the manifest's digest and size. */
+struct usrct_pushed {
+	char name[600];
+	char digest[72];
+	uint64_t size_bytes;
+};
+
+/**
+ * usrct_image_push() - send an image to a registry
+ * @image: a name, id or unique prefix of an id
+ * @to:    [HOST[:PORT]/]NAME[:TAG], or NULL: @image is that
+ * @opts:  may be NULL
+ * @ret:   written on success; may be NULL
+ *
+ * What the registry has is not sent again, also where another of its repositories has it. Blocks.
+ * Return: 0, or negative errno: -ENOENT (no such image), -EACCES (refused). Since: 0.1
+ */
+USRCT_API int usrct_image_push(struct usrct *u, const char *image, const char *to,
+                               const struct usrct_push_options *opts, struct usrct_pushed *ret,
+                               struct usrct_err *e);
+
+/**
+ * usrct_registry_login() - try credentials at a registry, then keep them
+ * @registry: HOST[:PORT]; NULL: Docker Hub
+ * @opts:     .user and .password are needed; .auth_file says where they are kept
+ *
+ * Return: 0, or negative errno: -EACCES (refused). Since: 0.1
+ */
+USRCT_API int usrct_registry_login(struct usrct *u, const char *registry,
+                                   const struct usrct_registry_options *opts, struct usrct_err *e);
+
+/**
+ * usrct_registry_logout() - forget credentials
+ * @registry: NULL: all that the file has
+ *
+ * Return: 0, or negative errno: -ENOENT (there were none). Since: 0.1
+ */
+USRCT_API int usrct_registry_logout(struct usrct *u, const char *registry,
+                                    const struct usrct_registry_options *opts, struct usrct_err *e);
+
+/* Who is logged in; the caller frees @ret_user. 0, or -ENOENT: nobody. Since: 0.1 */
+USRCT_API int usrct_registry_get_login(struct usrct *u, const char *registry,
+                                       const struct usrct_registry_options *opts, char **ret_user,
+                                       struct usrct_err *e);
+
+enum usrct_search_kind {
+	USRCT_SEARCH_HUB,     /* a term, at Docker Hub */
+	USRCT_SEARCH_TAGS,    /* the tags of HOST/NAME */
+	USRCT_SEARCH_CATALOG, /* the repositories of HOST, as far as it tells */
+};
+
+/**
+ * struct usrct_search_options - what to ask
+ * @size:     sizeof(struct usrct_search_options)
+ * @kind:     whom
+ * @what:     the term, HOST/NAME or HOST
+ * @limit:    so many answers at most; 0: all, or the server's own limit
+ * @registry: may be NULL
+ */
+struct usrct_search_options {
+	size_t size;
+	enum usrct_search_kind kind;
+	const char *what;
+	unsigned limit;
+	const struct usrct_registry_options *registry;
+};
+
+/**
+ * usrct_registry_search() - ask what there is
+ * @ret_json: receives a JSON array of objects with Name, Description, StarCount, IsOfficial,
+ *            IsAutomated; the caller frees it
+ *
+ * Return: 0 or negative errno. Since: 0.1
+ */
+USRCT_API int usrct_registry_search(struct usrct *u, const struct usrct_search_options *opts,
+                                    char **ret_json, struct usrct_err *e);
+
+/**
+ * struct usrct_share_options - how to share images
+ * @size:     sizeof(struct usrct_share_options)
+ * @seal:     put objects under fs-verity
+ * @progress: called before each layer, the @i-th of @n; may be NULL
+ * @arg:      given to @progress
+ */
+struct usrct_share_options {
+	size_t size;
+	bool seal;
+	void (*progress)(const char *image, size_t i, size_t n, void *arg);
+	void *arg;
+};
+
+/**
+ * usrct_image_share() - write the layers of images into a directory for all users of the machine
+ * @images:   names or ids, NULL-terminated
+ * @dir:      absolute path; empty, not there yet, or made by this call before
+ * @opts:     may be NULL
+ * @ret_json: {"Directory", "Images", "Layers", "NewObjects", "NewBytes"}; the caller frees it
+ *
+ * May be interrupted and called again. Return: 0 or negative errno: -ENOENT (no such image),
+ * -ENOTSUP (stored by the plain driver), -ENOTEMPTY (@dir is something else). Since: 0.1
+ */
+USRCT_API int usrct_image_share(struct usrct *u, const char *const *images, const char *dir,
+                                const struct usrct_share_options *opts, char **ret_json,
+                                struct usrct_err *e);
 
 #ifdef __cplusplus
 }

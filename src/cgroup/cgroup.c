@@ -28,11 +28,25 @@ static const char *mount_point(void)
 	return NULL;
 }
 
+const char *cgroup_parse_own(char *text)
+{
+	char *line = !strncmp(text, "0::", 3) ? text : strstr(text, "\n0::");
+
+	line = line ? strchr(line, '/') : NULL;
+	if (!line)
+		return NULL;
+	line[strcspn(line, "\n")] = '\0';
+	/* "/.." : we are outside of the part that our cgroup namespace shows (cgroup_namespaces(7))
+	 */
+	return !strncmp(line, "/..", 3) ? NULL : line;
+}
+
 int cgroup_own_path(char *buf, size_t size)
 {
 	_cleanup_close_ int fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
 	const char *at = mount_point();
-	char text[4096], *line;
+	const char *line;
+	char text[4096];
 	ssize_t n;
 
 	if (fd < 0 || !at)
@@ -41,16 +55,8 @@ int cgroup_own_path(char *buf, size_t size)
 	if (n <= 0)
 		return -ENOENT;
 	text[n] = '\0';
-	line = !strncmp(text, "0::", 3) ? text : strstr(text, "\n0::");
-	if (!line)
-		return -ENOENT;
-	line = strchr(line, '/');
-	if (!line)
-		return -ENOENT;
-	line[strcspn(line, "\n")] = '\0';
-	/* "/.." : we are outside of the part that our cgroup namespace shows (cgroup_namespaces(7))
-	 */
-	if (!strncmp(line, "/..", 3) ||
+	line = cgroup_parse_own(text);
+	if (!line ||
 	    snprintf(buf, size, "%s%s", at, strcmp(line, "/") != 0 ? line : "") >= (int)size)
 		return -ENOENT;
 	return 0;

@@ -24,6 +24,8 @@
 
 #include <stdbool.h>
 
+/* The text of /proc/PID/cgroup, in place: the path of cgroup v2; NULL: none that can be reached. */
+const char *cgroup_parse_own(char *text);
 /* Where we are: "/sys/fs/cgroup/..." in @buf; -ENOENT without cgroup v2. */
 int cgroup_own_path(char *buf, size_t size);
 /* The parent for containers' cgroups; -ENOENT where nothing is delegated. @ret_busy: it has

@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 
 #include "cli/progress.h"
+#include "cli/registry-options.h"
 
 #include <stdio.h>
 
@@ -13,18 +14,27 @@ static int pull(struct cli *c, const struct args *a)
 		                        .progress = progress_event,
 		                        .arg = &progress,
 		                        .platform = args_string(a, "platform") };
+	struct usrct_registry_options registry;
 	_cleanup_free_ char *id = NULL;
 	struct usrct_err e = { 0 };
+	char *text = NULL;
+	struct err le;
 	int r;
 
+	if (registry_options_take(a, &registry, &text, &le) < 0)
+		return cli_fail_local(c, &le);
+	o.registry = &registry;
 	progress_init(&progress, args_flag(a, "quiet") ? NULL : &c->err);
 	r = usrct_image_pull(c->u, a->words[0], &o, &id, &e);
 	progress_done(&progress);
+	registry_options_done(&text);
 	if (r < 0)
 		return cli_fail(c, &e);
 	(void)fprintf(c->out.f, "%s\n", id);
 	return 0;
 }
+
+static const struct option *const shared[] = { registry_options, NULL };
 
 const struct command cmd_pull = {
 	.name = "pull",
@@ -48,6 +58,7 @@ const struct command cmd_pull = {
 	                                         "linux/s390x", NULL } },
 			{ NULL },
 		},
+	.shared = shared,
 	.examples = (const struct example[]){ { "The newest Alpine", "usr-ct pull alpine" },
 	                                      { "Exactly this one, whatever the tag says later",
 	                                        "usr-ct pull alpine@sha256:..." },

@@ -111,11 +111,12 @@ const struct command cmd_recreate = {
 		"sources are copied again, and when the new container is complete it takes the "
 		"place of the old one, with all that one wrote. If anything fails the old one "
 		"stays "
-		"as it was. The new one is not started; its id is printed.",
+		"as it was. If that one ran the new one is started. Its id is printed.",
 	.args = (const struct positional[]){ { "CONTAINER", COMPLETE_REMOVABLE, false, false },
 	                                     { NULL } },
 	.options = (const struct option[]){ { "force", 'f', OPTION_FLAG, COMPLETE_NONE, NULL,
-	                                      "Also if it runs: it is killed in the end" },
+	                                      "Also if it runs: it is killed in the end, and the "
+	                                      "new one started" },
 	                                    { "pull", 0, OPTION_ENUM, COMPLETE_VALUES, "WHEN",
 	                                      "Whether to fetch the image", "missing", NULL,
 	                                      pull_policies },
@@ -123,8 +124,7 @@ const struct command cmd_recreate = {
 	                                      "Show nothing while an image is fetched" },
 	                                    { NULL } },
 	.examples = (const struct example[]){ { "With the newest image",
-	                                        "usr-ct recreate --pull always web && usr-ct start "
-	                                        "web" },
+	                                        "usr-ct recreate -f --pull always web" },
 	                                      { NULL, NULL } },
 	.handler = recreate,
 	.uses_store = true,

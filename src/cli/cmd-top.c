@@ -110,14 +110,34 @@ static int host_ps(const struct args *a, const int *pids, size_t n, struct sbuf 
 	return r < 0 ? r : ps_output_filter(text.s ? text.s : (char[]){ "" }, pids, n, b, e);
 }
 
-/* Whether what follows the container are podman's words for columns. */
-static bool has_fields(const struct args *a)
+/* Whether what follows the container are podman's words for columns; *ret_unknown: among them is
+ * one that is none. Options of ps begin with a dash, or are letters of which no such word consists.
+ */
+static bool has_fields(const struct args *a, const char **ret_unknown)
 {
+	bool any = false;
+
+	*ret_unknown = NULL;
 	for (size_t i = 1; i < a->n_words; i++)
-		for (const char *s = a->words[i]; *s; s += strcspn(s, ","), s += *s == ',')
-			if (!top_field(s, strcspn(s, ",")))
-				return false;
-	return a->n_words > 1;
+		for (const char *s = a->words[i]; *s; s += strcspn(s, ","), s += *s == ',') {
+			if (top_field(s, strcspn(s, ",")))
+				any = true;
+			else if (!*ret_unknown)
+				*ret_unknown = s;
+		}
+	return any && a->words[1][0] != '-';
+}
+
+static int refuse_field(struct cli *c, const char *word)
+{
+	_cleanup_sbuf_ struct sbuf names = SBUF_INIT(1024);
+	struct err e;
+	int r = err_set(&e, UCT_BAD_VALUE, -EINVAL, "top has no column '%.*s'",
+	                (int)strcspn(word, ","), word);
+
+	(void)top_field_names(&names);
+	(void)err_hint(&e, r, "there are %.230s", names.s ? names.s : "");
+	return cli_fail_local(c, &e);
 }
 
 static void add_fields(const struct args *a, int pid, struct sbuf *b)
@@ -144,12 +164,15 @@ static int top(struct cli *c, const struct args *a)
 	_cleanup_sbuf_ struct sbuf rows = SBUF_INIT(OUTPUT_MAX), out = SBUF_INIT(2 * OUTPUT_MAX);
 	_cleanup_free_ int *pids = NULL;
 	struct usrct_err e = { 0 };
+	const char *unknown;
 	struct err mine;
 	size_t n = 0;
 
+	if (has_fields(a, &unknown) && unknown)
+		return refuse_field(c, unknown);
 	if (usrct_container_processes(c->u, a->words[0], &pids, &n, &e) < 0)
 		return cli_fail(c, &e);
-	if (has_fields(a)) {
+	if (has_fields(a, &unknown)) {
 		add_fields(a, 0, &rows);
 		for (size_t i = 0; i < n; i++)
 			add_fields(a, pids[i], &rows);
@@ -171,8 +194,10 @@ const struct command cmd_top = {
 		"that are about processes of the container. Numbers and users are the host's.\n"
 		"\n"
 		"Words of podman's name columns instead: args, capamb, capbnd, capeff, capinh, "
-		"capprm, comm, etime, group, hgroup, hpid, huser, nice, pcpu, pgid, pid, ppid, "
-		"rgroup, rss, ruser, seccomp, state, time, tty, user, vsz. pid and user are then "
+		"capprm, comm, etime, group, groups, hgroup, hgroups, hpid, huser, label, nice, "
+		"pcpu, pgid, pid, ppid, rgroup, rss, ruser, seccomp, state, stime, time, tty, "
+		"user, "
+		"vsz, or %p and its like. pid and user are then "
 		"as "
 		"inside, hpid and huser as outside. Nothing of the image is run.",
 	.args = (const struct positional[]){ { "CONTAINER", COMPLETE_RUNNING, false, false },

@@ -24,6 +24,8 @@ static const struct option create_options[] = {
 	{ "attach", 'a', OPTION_LIST, COMPLETE_VALUES, "STREAM",
 	  "Stay connected to stdin, stdout or stderr only", "all of them", NULL, streams },
 	{ "rm", 0, OPTION_FLAG, COMPLETE_NONE, NULL, "Remove the container when it ends" },
+	{ "rootfs", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
+	  "IMAGE is a directory or a tar archive: the container gets a copy of it" },
 	{ "rmi", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
 	  "Remove the image too, unless others use it; implies --rm" },
 	{ "name", 0, OPTION_STRING, COMPLETE_NONE, "NAME", "Name of the container",
@@ -159,6 +161,10 @@ static int fill_create(struct create_request *q, const struct args *a, struct er
 	q->pull = (struct usrct_pull_options){ .size = sizeof(q->pull),
 		                               .progress = progress_event,
 		                               .arg = &q->progress };
+	r = registry_options_take(a, &q->registry, &q->registry_text, e);
+	if (r < 0)
+		return r;
+	q->pull.registry = &q->registry;
 	q->create.name = args_string(a, "name");
 	q->create.pull = pull_policy(a);
 	q->create.pull_options = &q->pull;
@@ -166,6 +172,7 @@ static int fill_create(struct create_request *q, const struct args *a, struct er
 	q->create.interactive = args_flag(a, "interactive");
 	q->create.auto_remove = args_flag(a, "rm");
 	q->create.remove_image = args_flag(a, "rmi");
+	q->create.is_rootfs = args_flag(a, "rootfs");
 	q->create.replace = args_flag(a, "replace");
 	q->create.cidfile = args_string(a, "cidfile");
 	q->create.pidfile = args_string(a, "pidfile");
@@ -177,9 +184,9 @@ static int fill_create(struct create_request *q, const struct args *a, struct er
 	return r < 0 ? r : fill_attach(q, a, e);
 }
 
-#define TABLES                                                                            \
-	create_options, process_options, mount_options, isolation_options, limit_options, \
-		place_options, policy_options
+#define TABLES                                                                               \
+	create_options, registry_options, process_options, mount_options, isolation_options, \
+		limit_options, place_options, policy_options
 
 const struct option *const create_tables[] = { TABLES, NULL };
 const struct option *const run_tables[] = { TABLES, attach_options, NULL };
@@ -213,4 +220,5 @@ void create_request_done(struct create_request *q)
 	for (size_t i = 0; i < q->n_lists; i++)
 		free(q->lists[i]);
 	free(q->log_options);
+	registry_options_done(&q->registry_text);
 }

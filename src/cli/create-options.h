@@ -5,6 +5,7 @@
 #include "base/strv.h"
 #include "cli/cli.h"
 #include "cli/progress.h"
+#include "cli/registry-options.h"
 
 #include <usrct/policy.h>
 
@@ -21,6 +22,8 @@ extern const struct foreign_option create_foreign[];
 struct create_request {
 	struct usrct_create_options create;
 	struct usrct_pull_options pull;
+	struct usrct_registry_options registry;
+	char *registry_text;
 	struct usrct_limits limits;
 	struct usrct_policy policy;
 	struct progress progress;

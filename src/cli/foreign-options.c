@@ -18,7 +18,6 @@
 #define USE_VOLUME    "mount a directory: -v ./dir:/target"
 
 const struct foreign_option create_foreign[] = {
-	{ "authfile", 0, "credentials come from the files that podman and docker keep", NULL },
 	{ "blkio-weight", 0, NO_CONTROLLER, NULL },
 	{ "blkio-weight-device", 0, NO_CONTROLLER, NULL },
 	{ "cgroup-conf", 0, "files of the cgroup are written by its own flags only",
@@ -78,7 +77,6 @@ const struct foreign_option create_foreign[] = {
 	{ "publish-all", 'P', NO_PORTS, HOST_NETWORK },
 	{ "rdt-class", 0, "cache allocation is root's", NULL },
 	{ "requires", 0, "containers do not depend on each other", "start the other one first" },
-	{ "rootfs", 0, "containers are made from images", NULL },
 	{ "runtime", 0, "usr-ct runs its containers itself", NULL },
 	{ "sdnotify", 0, "a program's readiness is not passed on to systemd", NULL },
 	{ "seccomp-policy", 0, "filters in labels of images are not read",
@@ -87,8 +85,6 @@ const struct foreign_option create_foreign[] = {
 	{ "systemd", 0, "there is no systemd mode", "use --tmpfs /run --tmpfs /tmp" },
 	{ "timeout", 0, "nothing ends a container but itself, or you",
 	  "use timeout(1): timeout 60 usr-ct run ..." },
-	{ "tls-verify", 0, "certificates are always verified",
-	  "registries on localhost may do without TLS" },
 	{ "use-api-socket", 0, "there is no daemon whose socket it could use", NULL },
 	{ "volume-driver", 0, NO_VOLUMES, USE_VOLUME },
 	{ "volumes-from", 0, NO_VOLUMES, "repeat the other container's -v flags" },

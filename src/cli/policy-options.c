@@ -19,7 +19,9 @@ const struct option policy_options[] = {
 	  "Where its output goes: json-file, k8s-file and local are the same file, journald, none",
 	  "json-file", NULL, drivers },
 	{ "log-opt", 0, OPTION_LIST, COMPLETE_NONE, "KEY=VALUE",
-	  "Options for the log: max-size=100m, max-file=3, tag=TEXT" },
+	  "Options for the log: max-size=100m, max-file=3, compress=true, tag=TEXT, "
+	  "labels=NAME,NAME, "
+	  "env=NAME,NAME, labels-regex=, env-regex=" },
 	{ "health-cmd", 0, OPTION_STRING, COMPLETE_NONE, "COMMAND",
 	  "Command whose success tells that it is well; none for no checks", "the image's" },
 	{ "health-interval", 0, OPTION_STRING, COMPLETE_NONE, "DURATION", "Time between two checks",

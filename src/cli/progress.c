@@ -267,7 +267,8 @@ static void add_summary(const struct progress *p, uint64_t now_ns, struct sbuf *
 	human_bytes(sum.total_bytes, size);
 	human_took(now_ns - p->begun_ns, took);
 	if (p->n_layers == 0 || sum.had == p->n_layers)
-		sbuf_adds(out, "up to date: all layers are here\n");
+		sbuf_adds(out, p->is_push ? "up to date: all layers are there\n"
+		                          : "up to date: all layers are here\n");
 	else if (sum.had > 0)
 		sbuf_addf(out, "%u layers, %u already here, %s in %s\n", p->n_layers, sum.had, size,
 		          took);
@@ -287,7 +288,9 @@ static void add_plain(const struct progress *p, const struct usrct_pull_progress
 	human_bytes(p->layers[ev->layer].total_bytes, size);
 	sbuf_addf(out, "layer %u/%u  %s  %s  %s\n", ev->layer + 1, p->n_layers,
 	          p->layers[ev->layer].id, size,
-	          ev->event == USRCT_PULL_LAYER_HAD ? "already here" : "done");
+	          ev->event != USRCT_PULL_LAYER_HAD ? "done"
+	          : p->is_push                      ? "already there"
+	                                            : "already here");
 }
 
 static void step_layer(struct progress *p, const struct usrct_pull_progress *ev, uint64_t now_ns,

@@ -20,6 +20,7 @@ struct progress {
 	struct term *t; /* NULL: quiet */
 	struct progress_layer *layers;
 	unsigned n_layers;
+	bool is_push; /* set after progress_init() */
 	unsigned lines_drawn;
 	uint64_t begun_ns, drawn_ns;
 	struct {

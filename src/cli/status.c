@@ -35,6 +35,12 @@ static const char *health_text(const char *health)
 	return strcmp(health, "healthy") == 0 ? " (healthy)" : " (unhealthy)";
 }
 
+/* What Docker tells in inspect only. */
+static const char *oom_text(const struct usrct_container *ct)
+{
+	return ct->is_oom_killed ? " (OOM killed)" : "";
+}
+
 void status_text(const struct usrct_container *ct, uint64_t now_ns, char *buf)
 {
 	char age[HUMAN_SIZE];
@@ -58,13 +64,15 @@ void status_text(const struct usrct_container *ct, uint64_t now_ns, char *buf)
 	}
 	human_age(since(ct->finished_ns, now_ns), age);
 	if (ct->state == USRCT_RESTARTING)
-		(void)snprintf(buf, STATUS_SIZE, "Restarting (%d) %s ago", ct->exit_code, age);
+		(void)snprintf(buf, STATUS_SIZE, "Restarting (%d) %s ago%s", ct->exit_code, age,
+		               oom_text(ct));
 	else if (ct->exit_code < 0)
 		(void)snprintf(buf, STATUS_SIZE, "Exited (unknown)%s%s%s",
 		               ct->finished_ns ? " " : "", ct->finished_ns ? age : "",
 		               ct->finished_ns ? " ago" : "");
 	else
-		(void)snprintf(buf, STATUS_SIZE, "Exited (%d) %s ago", ct->exit_code, age);
+		(void)snprintf(buf, STATUS_SIZE, "Exited (%d) %s ago%s", ct->exit_code, age,
+		               oom_text(ct));
 }
 
 const char *status_word(enum usrct_state s)

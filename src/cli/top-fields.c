@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 
 enum { TEXT_SIZE = 8192 };
 
@@ -256,6 +257,58 @@ static void print_seccomp(const struct top_field *f, int pid, const char *stat, 
 	sbuf_adds(b, mode < ARRAY_SIZE(modes) ? modes[mode] : "?");
 }
 
+/* Supplementary groups, as the process sees them or as they are here. */
+static void print_groups(const struct top_field *f, int pid, const char *stat, const char *status,
+                         struct sbuf *b)
+{
+	const char *s = status_line(status, "Groups");
+	unsigned n = 0;
+	size_t len;
+
+	for (; word(s, n, &len), len; n++) {
+		struct top_field one = { .key = "Groups", .index = n };
+
+		if (n)
+			sbuf_addc(b, ',');
+		(f->index ? print_status : print_id)(&one, pid, stat, status, b);
+	}
+	if (n == 0)
+		sbuf_addc(b, '-');
+}
+
+/* Of SELinux, AppArmor or their like. */
+static void print_label(const struct top_field *f, int pid, const char *stat, const char *status,
+                        struct sbuf *b)
+{
+	char text[TEXT_SIZE];
+
+	(void)f;
+	(void)stat;
+	(void)status;
+	if (!read_proc(pid, "attr/current", text))
+		*text = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	for (const char *s = *text ? text : "?"; *s; s++)
+		sbuf_addc(b, iscntrl((unsigned char)*s) ? '?' : *s);
+}
+
+/* When it began: the time of day, or for what is older than a day the date. */
+static void print_stime(const struct top_field *f, int pid, const char *stat, const char *status,
+                        struct sbuf *b)
+{
+	uint64_t hz = (uint64_t)sysconf(_SC_CLK_TCK), age = up_ticks(stat) / hz;
+	time_t began = time(NULL) - (time_t)MIN(age, (uint64_t)INT32_MAX);
+	char text[32] = "?";
+	struct tm tm;
+
+	(void)f;
+	(void)pid;
+	(void)status;
+	if (localtime_r(&began, &tm))
+		(void)strftime(text, sizeof(text), age < 86400 ? "%H:%M" : "%b%d", &tm);
+	sbuf_adds(b, text);
+}
+
 static const struct top_field fields[] = {
 	{ "args", "COMMAND", print_args, 0, NULL },
 	{ "capamb", "AMBIENT CAPS", print_status, 0, "CapAmb" },
@@ -266,9 +319,12 @@ static const struct top_field fields[] = {
 	{ "comm", "COMMAND", print_status, 0, "Name" },
 	{ "etime", "ELAPSED", print_time, 0, NULL },
 	{ "group", "GROUP", print_id, 1, "Gid" },
+	{ "groups", "GROUPS", print_groups, 0, NULL },
 	{ "hgroup", "HGROUP", print_status, 1, "Gid" },
+	{ "hgroups", "HGROUPS", print_groups, 1, NULL },
 	{ "hpid", "HPID", print_hpid, 0, NULL },
 	{ "huser", "HUSER", print_status, 1, "Uid" },
+	{ "label", "LABEL", print_label, 0, NULL },
 	{ "nice", "NI", print_stat, 16, NULL },
 	{ "pcpu", "%CPU", print_pcpu, 0, NULL },
 	{ "pgid", "PGID", print_stat, 2, NULL },
@@ -279,14 +335,27 @@ static const struct top_field fields[] = {
 	{ "ruser", "RUSER", print_id, 0, "Uid" },
 	{ "seccomp", "SECCOMP", print_seccomp, 0, NULL },
 	{ "state", "STATE", print_stat, 0, NULL },
+	{ "stime", "STIME", print_stime, 0, NULL },
 	{ "time", "TIME", print_time, 1, NULL },
 	{ "tty", "TTY", print_tty, 0, NULL },
 	{ "user", "USER", print_id, 1, "Uid" },
 	{ "vsz", "VSZ", print_status, 0, "VmSize" },
 };
 
+/* The letters of ps -o that podman knows as well. */
+static const struct {
+	char letter;
+	const char *name;
+} letters[] = { { 'C', "pcpu" }, { 'G', "group" }, { 'P', "ppid" },   { 'U', "user" },
+	        { 'a', "args" }, { 'c', "comm" },  { 'g', "rgroup" }, { 'n', "nice" },
+	        { 'p', "pid" },  { 'r', "pgid" },  { 't', "etime" },  { 'u', "ruser" },
+	        { 'x', "time" }, { 'y', "tty" },   { 'z', "vsz" } };
+
 const struct top_field *top_field(const char *name, size_t n)
 {
+	for (size_t i = 0; n == 2 && name[0] == '%' && i < ARRAY_SIZE(letters); i++)
+		if (letters[i].letter == name[1])
+			return top_field(letters[i].name, strlen(letters[i].name));
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
 		if (strlen(fields[i].name) == n && !strncmp(fields[i].name, name, n))
 			return &fields[i];
@@ -298,16 +367,28 @@ const char *top_field_heading(const struct top_field *f)
 	return f->heading;
 }
 
-bool top_field_print(const struct top_field *f, int pid, struct sbuf *b)
+size_t top_field_names(struct sbuf *b)
 {
-	char stat[TEXT_SIZE], status[TEXT_SIZE];
-	const char *behind;
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		sbuf_addf(b, "%s%s", i ? ", " : "", fields[i].name);
+	return ARRAY_SIZE(fields);
+}
 
-	if (!read_proc(pid, "stat", stat) || !read_proc(pid, "status", status))
-		return false;
-	behind = strrchr(stat, ')'); /* the name before it may have anything in it */
+bool top_field_print_texts(const struct top_field *f, int pid, const char *stat, const char *status,
+                           struct sbuf *b)
+{
+	const char *behind = strrchr(stat, ')'); /* the name before it may have anything in it */
+
 	if (!behind)
 		return false;
 	f->print(f, pid, behind + 1, status, b);
 	return true;
+}
+
+bool top_field_print(const struct top_field *f, int pid, struct sbuf *b)
+{
+	char stat[TEXT_SIZE], status[TEXT_SIZE];
+
+	return read_proc(pid, "stat", stat) && read_proc(pid, "status", status) &&
+	       top_field_print_texts(f, pid, stat, status, b);
 }

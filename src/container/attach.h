@@ -55,6 +55,9 @@ enum attach_op {
 	/* After this run it is started once more, whatever the policy and --rm say. The user, who
 	 * asks for it, ends the run. */
 	ATTACH_OP_AGAIN,
+	/* Its processes stand still until this client closes its socket, or dies. -EBUSY: they do
+	 * already; -ENOENT: it has no cgroup. */
+	ATTACH_OP_FREEZE,
 };
 struct attach_control {
 	uint32_t op;

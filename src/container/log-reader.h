@@ -2,20 +2,29 @@
 /* log-reader - a container's log from its oldest file to its youngest, across rotations
  *
  * All files are opened at the start, the youngest first: whatever is renamed meanwhile, none is
- * missed, and one that is met twice is recognized by its inode. At the end of the youngest the
- * reader looks whether it is still "log". If not, it was finished before it lost that name: what is
- * left of it is read, and its successor is the file with the number before its own. If its own
- * name is gone as well, more rotations have passed than files are kept, while nobody read; then it
- * goes on with the oldest that is there, and has_gap says so.
+ * missed, and one that is met twice is recognized by its identity (container/log-id.h). At the end
+ * of the youngest the reader looks whether it is still "log". If not, it was finished before it
+ * lost that name: what is left of it is read, and its successor is the file with the number before
+ * its own. If its own name is gone as well, more rotations have passed than files are kept, while
+ * nobody read; then it goes on with the oldest that is there, and has_gap says so.
  */
 #pragma once
 
+#include "container/log-id.h"
 #include "container/log.h"
 
+struct log_file {
+	int fd;
+	struct log_id id;
+	uint64_t changed_ns;
+	bool is_compressed;
+	bool is_expanded; /* it was: @fd is that of its contents */
+};
+
 struct log_reader {
-	int dirfd; /* borrowed */
-	int *fds;  /* youngest first */
-	size_t n;  /* fds[n - 1] is read now; 0: there is no log yet */
+	int dirfd;              /* borrowed */
+	struct log_file *files; /* youngest first */
+	size_t n;               /* files[n - 1] is read now; 0: there is no log yet */
 	bool has_gap;
 };
 

@@ -29,6 +29,11 @@ void log_file_name(unsigned n, char buf[LOG_NAME_SIZE])
 		(void)snprintf(buf, LOG_NAME_SIZE, "%s.%u", LOG_FILE, n);
 }
 
+void log_file_name_compressed(unsigned n, char buf[LOG_NAME_SIZE])
+{
+	(void)snprintf(buf, LOG_NAME_SIZE, "%s.%u.zst", LOG_FILE, n);
+}
+
 static int open_file(struct log_writer *w)
 {
 	struct stat st;
@@ -42,6 +47,24 @@ static int open_file(struct log_writer *w)
 	return 0;
 }
 
+/* What has the number before gets number @n; of plain and compressed there is only one. */
+static void shift(const struct log_writer *w, unsigned n)
+{
+	char from[LOG_NAME_SIZE], to[LOG_NAME_SIZE], other[LOG_NAME_SIZE];
+
+	log_file_name(n - 1, from);
+	log_file_name(n, to);
+	log_file_name_compressed(n, other);
+	/* Most do not exist at first. */
+	if (renameat(w->dirfd, from, w->dirfd, to) == 0) {
+		(void)unlinkat(w->dirfd, other, 0);
+		return;
+	}
+	log_file_name_compressed(n - 1, from);
+	if (renameat(w->dirfd, from, w->dirfd, other) == 0)
+		(void)unlinkat(w->dirfd, to, 0);
+}
+
 void log_open(struct log_writer *w)
 {
 	w->fd = -EBADF;
@@ -51,17 +74,13 @@ void log_open(struct log_writer *w)
 /* Without room for a new file it goes on with the old one. */
 static void rotate(struct log_writer *w)
 {
-	char from[LOG_NAME_SIZE], to[LOG_NAME_SIZE];
 	int fd = openat(w->dirfd, LOG_FILE_NEW,
 	                O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0)
 		return;
-	for (unsigned i = w->max_files - 1; i > 0; i--) {
-		log_file_name(i - 1, from);
-		log_file_name(i, to);
-		(void)renameat(w->dirfd, from, w->dirfd, to); /* most do not exist at first */
-	}
+	for (unsigned i = w->max_files - 1; i > 0; i--)
+		shift(w, i);
 	if (renameat(w->dirfd, LOG_FILE_NEW, w->dirfd, LOG_FILE) < 0) {
 		(void)close(fd);
 		return;
@@ -69,6 +88,7 @@ static void rotate(struct log_writer *w)
 	(void)close(w->fd);
 	w->fd = fd;
 	w->size_bytes = 0;
+	w->n_rotations++;
 }
 
 static void flush(struct log_writer *w, size_t *fill)

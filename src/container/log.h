@@ -11,6 +11,7 @@
  * makes the new file as "log.new", renames from the oldest to the youngest, and then log.new; only
  * one process writes, and never to a file that has its later name. A reader that holds a file by
  * descriptor reads it to its end, and finds its successor by the numbers (container/log-reader.h).
+ *A finished file may be compressed: "log.N.zst" (container/log-id.h).
  */
 #pragma once
 
@@ -38,6 +39,7 @@ struct log_writer {
 	uint64_t max_bytes;  /* 0: it grows without limit */
 	uint32_t max_files;  /* kept, this one included; at least 1 */
 	uint64_t dropped_bytes;
+	uint32_t n_rotations;
 	char *scratch;
 	size_t scratch_size;
 };
@@ -46,6 +48,8 @@ struct log_writer {
 void log_open(struct log_writer *w);
 /* "log" for 0, "log.N". */
 void log_file_name(unsigned n, char buf[LOG_NAME_SIZE]);
+/* "log.N.zst" */
+void log_file_name_compressed(unsigned n, char buf[LOG_NAME_SIZE]);
 void log_append(struct log_writer *w, enum log_stream stream, const char *data, size_t n);
 
 /* One entry, found in a buffer. */

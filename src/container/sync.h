@@ -7,6 +7,8 @@
  * no end-of-file.)
  *
  *      engine               launcher             why it is there
+ *   0  DOCUMENTS        ->                       they can be read; the container is not published
+ *                                                yet, and may never be
  *   1  START            ->                       options that are not in the documents on disk
  *  1a  SCOPED           ->                       if START said so: systemd has, or has not, made
  *                                                a scope around the launcher (cgroup/cgroup.h)
@@ -21,6 +23,7 @@
  *   5  GO               ->                       network is up, log and attach socket are open
  *   6                    <-   end-of-file        exec closed the socket (CLOEXEC)
  *
+ * End of file before START: the engine failed or died, and the launcher leaves without a trace.
  * Instead of any message a side may send FAIL with its struct err and exit; the reader makes that
  * error its own. Another step, a short packet or an early end-of-file is a bug or a death, and
  * sync_expect() names the step it waited for. After 6, exec and a kill look alike: ask the pidfd.
@@ -59,6 +62,7 @@ enum exec_fd {
 	EXEC_INIT = 6,     /* pidfd of the container's first process */
 	EXEC_CGROUP = 7,   /* the container's; only with SYNC_CGROUP */
 	EXEC_USERNS = 8,   /* the holder's user namespace; only with SYNC_USERNS */
+	EXEC_PIN = 9,      /* keeps the layers of an image of tools; only with SYNC_PIN */
 	EXEC_FDS_END,
 };
 /* And the third: one change to the mounts of a container that runs (launch/live-mount.c). argv[2]
@@ -85,6 +89,7 @@ enum sync_step {
 	SYNC_KEEP,
 	SYNC_ROOT,
 	SYNC_MOUNT,
+	SYNC_DOCUMENTS,
 };
 
 enum { SYNC_KEEP_MAX = 64 };
@@ -108,6 +113,7 @@ enum {
 	SYNC_INTERACTIVE = 16, /* START of a session: the client has input */
 	SYNC_USERNS = 32,      /* START of a session: EXEC_USERNS is there */
 	SYNC_TOOLS = 64,       /* START of a session: the document's mounts are the tools' trees */
+	SYNC_PIN = 128,        /* START of a session: EXEC_PIN is there */
 	SYNC_DELEGATED = 128,  /* SCOPED: none is needed, our cgroup turned out to be delegated */
 };
 

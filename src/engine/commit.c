@@ -72,7 +72,7 @@ static int pack(struct commit *c, int fd, struct err *e)
 	int r = 0;
 
 	if (c->opts->pause)
-		r = pausing_begin(&c->t, c->opts->must_pause, &pause, e);
+		r = pausing_begin(c->u, &c->t, c->opts->must_pause, &pause, e);
 	if (r < 0)
 		return r;
 	packing_of(&c->t, PACK_LAYER, PACK_TREE_UPPER, fd, &q);

@@ -10,20 +10,26 @@
 #include "engine/home.h"
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/libexec.h"
 #include "base/sbuf.h"
 #include "base/sock.h"
 #include "cgroup/cgroup.h"
 #include "engine/scope.h"
+#include "engine/subid-file.h"
 #include "network/uplink.h"
 #include "security/probe-proto.h"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+
+/* Images use ids up to 65535, nobody's among them. */
+enum { SUBID_FILE_MAX = 1 << 20, IDS_OF_IMAGES = 65535 };
 
 struct verdict {
 	enum usrct_check_state state;
@@ -147,13 +153,57 @@ static void check_kernel(struct examination *x, struct verdict *v)
 	}
 }
 
+/* Whose files ours would be as well. */
+static bool find_overlap(const struct examination *x, struct verdict *v)
+{
+	static const char *const files[] = { "/etc/subuid", "/etc/subgid" };
+	const struct id_maps *held = &x->u->held.maps;
+	const struct passwd *pw = getpwuid(geteuid());
+	char other[SUBID_NAME_SIZE];
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		_cleanup_free_ char *text = NULL;
+
+		if (file_read_at(AT_FDCWD, files[i], SUBID_FILE_MAX, &text, NULL, NULL) < 0 ||
+		    !subid_overlaps(text, pw ? pw->pw_name : "", geteuid(),
+		                    i ? &held->gids : &held->uids, other))
+			continue;
+		ok(v, USRCT_CHECK_NOTE,
+		   "'%s' has some of your subordinate ids in %s: files of containers belong to "
+		   "both",
+		   other, files[i]);
+		fix(v, true, "# give each user ranges of its own in /etc/subuid and /etc/subgid");
+		return true;
+	}
+	return false;
+}
+
+static void check_mapped(const struct examination *x, struct verdict *v)
+{
+	const struct id_maps *held = &x->u->held.maps;
+	uint64_t n = MIN(id_map_count(&held->uids), id_map_count(&held->gids));
+
+	if (find_overlap(x, v))
+		return;
+	if (n > IDS_OF_IMAGES) {
+		ok(v, USRCT_CHECK_OK,
+		   "subordinate ids are mapped by newuidmap and newgidmap: %llu uids, %llu gids",
+		   (unsigned long long)id_map_count(&held->uids),
+		   (unsigned long long)id_map_count(&held->gids));
+		return;
+	}
+	ok(v, USRCT_CHECK_NOTE, "%llu subordinate ids: images that use more cannot be had",
+	   (unsigned long long)n - 1);
+	fix(v, true, "usermod --add-subuids 100000-165535 --add-subgids 100000-165535 \"$USER\"");
+}
+
 static void check_ids(struct examination *x, struct verdict *v)
 {
 	struct err e = { 0 };
 	int r = engine_hold(x->u, &e);
 
 	if (r == 0 && !x->u->is_single_id) {
-		ok(v, USRCT_CHECK_OK, "subordinate ids are mapped by newuidmap and newgidmap");
+		check_mapped(x, v);
 	} else if (r == 0) {
 		ok(v, USRCT_CHECK_NOTE, "no subordinate ids: containers have a single user");
 		fix(v, true,

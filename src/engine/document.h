@@ -12,6 +12,7 @@
 #include <usrct/container.h>
 
 struct create_hook;
+struct created;
 
 /* Which namespaces are the container's own. */
 struct isolation {
@@ -23,11 +24,13 @@ struct document {
 	const struct usrct_create_options *opts;
 	const struct image_config *image;
 	const char *id;
+	const char *image_id;      /* "sha256:..." */
 	const char *container_dir; /* absolute, as it will be named */
 	const char *pidfile;       /* absolute; NULL: none */
 	enum network_kind network;
 	struct storage storage;
 	const struct create_hook *hook; /* engine/create.h; may be NULL */
+	struct created *to_start;       /* engine/create.h; NULL: not now */
 	struct isolation own;           /* made by document_isolation() */
 	/* Made by ids_choose(). */
 	struct ids ids;

@@ -55,7 +55,9 @@ int target_open(struct usrct *u, const char *ref, enum store_mode mode, struct t
 
 /* sweep.c: remove what the dead left, everywhere. Every writing call begins with it. */
 int engine_sweep(struct usrct *u, struct err *e);
-int engine_sweep_before_create(struct usrct *u, struct err *e);
+/* For who makes a container: leaves to container_publish() what that does, and to monitors what
+ * they are at. */
+int engine_sweep_beside_create(struct usrct *u, struct err *e);
 /* A store_remove_fn: by ourselves, or in the user's namespace where ids are foreign. */
 int engine_remove_tree(int dirfd, const char *name, void *usrct, struct err *e);
 /* Lets usr-ct-sweep do one thing (store/sweep-proto.h). */
@@ -87,6 +89,8 @@ int engine_pull_stored(struct usrct *u, const char *digest, const char *name,
 /* From a tar archive of a root file system. */
 int engine_import(struct usrct *u, int fd, const struct usrct_import_options *opts,
                   char ret_id[DIGEST_SIZE], struct err *e);
+/* rootfs.c: an image without a name of a directory or a tar archive. */
+int rootfs_image(struct usrct *u, const char *path, struct image_row *ret, struct err *e);
 int engine_remove_image(struct usrct *u, const char *text, bool force, struct err *e);
 
 /* image-wish.c: when the container @id is gone, its image shall go too, unless others use it. */
@@ -100,6 +104,8 @@ int engine_start_quietly(struct usrct *u, const char *ref, struct err *e);
 int engine_monitor(struct usrct *u, const char *id, uint32_t wants);
 /* An enum attach_op; its result, or -errno: there is no monitor to ask. */
 int engine_control(struct usrct *u, const struct target *t, uint32_t op);
+/* The same over a socket of engine_monitor(). */
+int engine_control_by(int fd, uint32_t op);
 /* Until it has ended and its state is final. 1 ended, 0 time is up. timeout_ms < 0: no
  * limit. */
 int engine_wait_end(struct usrct *u, const struct target *t, int timeout_ms, struct err *e);

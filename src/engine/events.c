@@ -6,6 +6,7 @@
 #include "base/strv.h"
 #include "container/event-reader.h"
 #include "container/events.h"
+#include "image/reference.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -23,8 +24,13 @@ void engine_event(struct usrct *u, const struct target *t, const char *action,
 
 void engine_image_event(struct usrct *u, const char *action, const char *id, const char *name)
 {
-	const char *attributes[] = { "name", name, NULL };
-	struct event ev = { "image", action, id, name ? attributes : NULL, NULL };
+	char short_id[600], short_name[600];
+	const char *attributes[] = { "name", short_name, NULL };
+	struct event ev = { "image", action, short_id, name ? attributes : NULL, NULL };
+
+	/* Names as people write them, as in every other output. */
+	reference_familiar(id, short_id, sizeof(short_id));
+	reference_familiar(name ? name : "", short_name, sizeof(short_name));
 
 	(void)event_append(store_dirfd(u->store), &ev);
 }

@@ -9,9 +9,11 @@
 
 #include "engine/attach.h"
 #include "engine/detach-keys.h"
+#include "engine/ids.h"
 #include "engine/launcher.h"
 #include "engine/layering.h"
 #include "engine/scope.h"
+#include "store/shared.h"
 
 #include "base/fd.h"
 #include "base/json.h"
@@ -38,6 +40,7 @@ struct executing {
 	const struct target *t;
 	const struct usrct_exec_options *opts;
 	int sock_fd;
+	int pin_fd;         /* keeps the layers of tools; -EBADF: none */
 	struct scope scope; /* asked for if needed to get into the container's cgroup */
 };
 
@@ -147,12 +150,18 @@ static int add_tree(json_t *mounts, const char *target, const char *source, stru
 	return m && json_array_append_new(mounts, m) == 0 ? 0 : err_oom(e);
 }
 
-static int add_image(struct usrct *u, const char *name, json_t *mounts, struct err *e)
+static int add_image(struct usrct *u, const char *name, json_t *mounts, int *ret_pin_fd,
+                     struct err *e)
 {
 	_cleanup_(image_row_done) struct image_row row = { 0 };
-	_cleanup_strv_ struct strv layers = { 0 };
-	int r = engine_find_image(u, name, &row, e);
+	_cleanup_strv_ struct strv layers = { 0 }, shared = { 0 };
+	int r = engine_store(u, STORE_WRITE, e);
 
+	/* First the pin, then the look: rmi leaves the layers to whoever comes after us. */
+	if (r == 0)
+		r = *ret_pin_fd = store_pin(u->store, e);
+	if (r >= 0)
+		r = engine_find_image(u, name, &row, e);
 	if (r == 0)
 		return err_hint(e, err_set(e, UCT_IMAGE_UNKNOWN, -ENOENT, "no image '%s'", name),
 		                "usr-ct pull %.200s fetches it; a directory starts with ./", name);
@@ -169,13 +178,20 @@ static int add_image(struct usrct *u, const char *name, json_t *mounts, struct e
 		_cleanup_free_ char *path = strf("%s/" OBJECT_DIR, u->data_dir);
 
 		r = path ? add_tree(mounts, TOOLS_DATA, path, e) : err_oom(e);
+		if (r == 0)
+			r = shared_image_dirs(u->store, &row, &shared, e);
+	}
+	for (size_t i = 0; i < shared.n && r == 0; i++) {
+		_cleanup_free_ char *path = strf("%s/" OBJECT_DIR, shared.v[i]);
+
+		r = path ? add_tree(mounts, TOOLS_DATA, path, e) : err_oom(e);
 	}
 	return r;
 }
 
 /* The container's mounts are made already; those of the document say where the tools are. */
 static int set_tools(struct usrct *u, json_t *doc, const struct usrct_exec_options *o,
-                     struct err *e)
+                     int *ret_pin_fd, struct err *e)
 {
 	_cleanup_free_ char *real = NULL;
 	json_t *mounts = json_array(), *process = json_object_get(doc, "process");
@@ -194,7 +210,7 @@ static int set_tools(struct usrct *u, json_t *doc, const struct usrct_exec_optio
 	if (r < 0)
 		return r;
 	if (o->tools[0] != '/' && o->tools[0] != '.')
-		return add_image(u, o->tools, mounts, e);
+		return add_image(u, o->tools, mounts, ret_pin_fd, e);
 	real = realpath(o->tools, NULL);
 	if (!real || stat(real, &st) < 0)
 		return err_set(e, UCT_MOUNT_SOURCE, -errno, "cannot use the tools at '%s': %s",
@@ -230,7 +246,7 @@ static int change_document(json_t *doc, const struct usrct_exec_options *o, stru
 	return r;
 }
 
-static int make_document(const struct executing *x, struct err *e)
+static int make_document(struct executing *x, struct err *e)
 {
 	_cleanup_json_ json_t *doc = NULL;
 	_cleanup_free_ char *text = NULL;
@@ -238,7 +254,7 @@ static int make_document(const struct executing *x, struct err *e)
 
 	/* Before the user's own environment, which may have another PATH. */
 	if (r == 0)
-		r = set_tools(x->u, doc, x->opts, e);
+		r = set_tools(x->u, doc, x->opts, &x->pin_fd, e);
 	if (r == 0)
 		r = change_document(doc, x->opts, e);
 	if (r == 0)
@@ -314,15 +330,37 @@ static bool can_reach(const char *cgroup)
 	return faccessat(AT_FDCWD, own, W_OK, AT_EACCESS) == 0;
 }
 
+/* An image's files are its root's, who is you: whoever has not your id cannot read all of them. */
+static int check_tools(const struct executing *x, struct err *e)
+{
+	const char *tools = x->opts->tools;
+	struct ids ids;
+	uint32_t id;
+	int r;
+
+	if (!tools || tools[0] == '/' || tools[0] == '.')
+		return 0;
+	r = ids_of_container(x->u, x->t->dirfd, &ids, e);
+	if (r < 0 || !ids.is_mapped || id_map_in(&ids.maps.uids, 0, &id))
+		return r;
+	r = err_set(e, UCT_VALUE_REFUSED, -EACCES,
+	            "--tools '%.100s': container '%s' has ids that may not read your images", tools,
+	            x->t->row.name);
+	return err_hint(e, r, "use a directory that everybody may read: --tools /DIRECTORY");
+}
+
 static int spawn(struct executing *x, struct sync_msg *start, struct err *e)
 {
 	_cleanup_close_ int document_fd = -EBADF, init_fd = -EBADF, cgroup_fd = -EBADF;
 	_cleanup_close_ int theirs = -EBADF;
 	bool uses_userns = x->opts->tools && !x->u->is_single_id;
-	struct spawn_fd fds[6];
+	struct spawn_fd fds[7];
 	int pair[2], r;
 	pid_t pid = 0;
 
+	r = check_tools(x, e);
+	if (r < 0)
+		return r;
 	document_fd = make_document(x, e);
 	if (document_fd < 0)
 		return document_fd;
@@ -347,11 +385,14 @@ static int spawn(struct executing *x, struct sync_msg *start, struct err *e)
 	fds[3] = (struct spawn_fd){ init_fd, EXEC_INIT };
 	fds[4] = (struct spawn_fd){ cgroup_fd, EXEC_CGROUP };
 	fds[5] = (struct spawn_fd){ uses_userns ? x->u->held.userns_fd : -EBADF, EXEC_USERNS };
+	fds[6] = (struct spawn_fd){ x->pin_fd, EXEC_PIN };
+	if (x->pin_fd >= 0)
+		start->flags |= SYNC_PIN;
 	if (uses_userns)
 		start->flags |= SYNC_USERNS;
 	if (x->opts->tools)
 		start->flags |= SYNC_TOOLS;
-	r = launcher_spawn(x->u, &(struct launching){ x->t->row.id, LAUNCH_EXEC, fds, 6 }, &pid, e);
+	r = launcher_spawn(x->u, &(struct launching){ x->t->row.id, LAUNCH_EXEC, fds, 7 }, &pid, e);
 	if (r == 0)
 		scope_ask(&x->scope, x->t->row.id, pid, 0);
 	return r;
@@ -429,6 +470,7 @@ static int execute(struct executing *x, int *ret_status, struct err *e)
 		r = stay(x, ret_status, e);
 	attach_signals_restore(&signals);
 	cleanup_close(&x->sock_fd);
+	cleanup_close(&x->pin_fd); /* the session has its own */
 	return r;
 }
 
@@ -436,9 +478,12 @@ int usrct_container_exec(struct usrct *u, const char *ref, const struct usrct_ex
                          int *ret_status, struct usrct_err *out)
 {
 	_cleanup_target_ struct target t = TARGET_NONE;
-	struct executing x = {
-		.u = u, .t = &t, .opts = opts, .sock_fd = -EBADF, .scope = SCOPE_NONE
-	};
+	struct executing x = { .u = u,
+		               .t = &t,
+		               .opts = opts,
+		               .sock_fd = -EBADF,
+		               .pin_fd = -EBADF,
+		               .scope = SCOPE_NONE };
 	struct err e = { 0 };
 	int r = check_kept(opts, &e);
 

@@ -141,8 +141,10 @@ static int recreate(struct usrct *u, const char *ref, const struct usrct_generat
 	_cleanup_generator_ struct generator g = { 0 };
 	_cleanup_free_ char *text = NULL, *dir = NULL, *path = NULL;
 	struct making m = { .g = &g };
+	bool ran;
 	int r = target_open(u, ref, STORE_WRITE, &t, e);
 
+	ran = r == 0 && state_is_active(&t.state);
 	if (r == 0)
 		r = check_old(&t, opts, e);
 	if (r == 0)
@@ -157,7 +159,9 @@ static int recreate(struct usrct *u, const char *ref, const struct usrct_generat
 	r = generator_parse(path, text, m.n, &g, e);
 	m.text = text;
 	m.dir = dir;
-	return r < 0 ? r : make(u, &m, &t, opts, ret_id, e);
+	if (r == 0)
+		r = make(u, &m, &t, opts, ret_id, e);
+	return r == 0 && ran ? engine_start_quietly(u, ret_id, e) : r;
 }
 
 static int give_id(int r, const char *id, char **ret_id, struct usrct_err *out, struct err *e)

@@ -80,6 +80,11 @@ static bool is_root(const char *user)
 	return !n || (n == 1 && *user == '0') || (n == 4 && !strncmp(user, "root", 4));
 }
 
+static bool is_root_alone(const char *user)
+{
+	return is_root(user) && !strchr(user, ':');
+}
+
 /* -v SOURCE:TARGET whose source is a path; --mount type=bind. */
 static bool binds_host(const struct usrct_create_options *o)
 {
@@ -125,13 +130,14 @@ static int choose_default(struct choice *c, struct err *e)
 	struct user user;
 	int r;
 
-	if (is_root(text) || (!c->u->is_single_id && !binds_host(c->d->opts)))
+	if (is_root_alone(text) || (!c->u->is_single_id && !binds_host(c->d->opts)))
 		return 0;
 	r = image_user(c->u, c->image, text, &user, e);
 	if (r < 0)
 		return e->uct == UCT_USER_UNKNOWN ? 0 : r; /* the start tells it */
 	/* Nobody asked for it, so where it cannot be had things stay as they are. */
-	if (user.uid == 0 || (!c->u->is_single_id && choose_shift(c, &unused) < 0))
+	if ((user.uid == 0 && user.gid == 0) ||
+	    (!c->u->is_single_id && choose_shift(c, &unused) < 0))
 		return 0;
 	return keep_ids(c, user.uid, user.gid, e);
 }

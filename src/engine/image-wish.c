@@ -3,7 +3,7 @@
  *
  * The monitor, which sees the container end, cannot change the index. So the wish lies in the file
  * rmi/ID of the data directory, with the image's name, and whoever sweeps grants it once the
- * container is gone: an attached client at once, after a detached container the next command.
+ * container is gone: an attached client, or the program that the monitor becomes (launch/tidy.c).
  */
 #include "engine/engine.h"
 

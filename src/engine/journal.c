@@ -22,6 +22,7 @@ enum { LINE_MAX_BYTES = 1 << 20 };
 
 struct reading {
 	const struct usrct_logs_options *opts;
+	const struct journal_form *form;
 	const char *id;
 	const int *out_fds;
 	bool at_line_start[2];
@@ -37,6 +38,11 @@ static int put(const struct reading *r, bool is_error, const void *data, size_t 
 	return n && fd >= 0 ? fd_write_all(fd, data, n) : 0;
 }
 
+static int put_text(const struct reading *r, bool is_error, const char *text)
+{
+	return put(r, is_error, text, strlen(text));
+}
+
 static int put_stamp(struct reading *r, bool is_error, const json_t *entry)
 {
 	const char *text = json_string_value(json_object_get(entry, "__REALTIME_TIMESTAMP"));
@@ -44,13 +50,18 @@ static int put_stamp(struct reading *r, bool is_error, const json_t *entry)
 	uint64_t us = 0;
 	int k;
 
-	if (!r->opts || !r->opts->timestamps || !r->at_line_start[is_error])
+	if (!r->at_line_start[is_error])
 		return 0;
+	k = put_text(r, is_error, r->form->prefix);
+	if (k < 0 || !r->opts->timestamps)
+		return k < 0 ? k : put_text(r, is_error, r->form->details);
 	if (text)
 		(void)parse_u64(text, &us);
 	clock_rfc3339(us * 1000, stamp);
-	k = put(r, is_error, stamp, strlen(stamp));
-	return k < 0 ? k : put(r, is_error, " ", 1);
+	k = put_text(r, is_error, stamp);
+	if (k == 0)
+		k = put_text(r, is_error, " ");
+	return k < 0 ? k : put_text(r, is_error, r->form->details);
 }
 
 /* Text, or an array of numbers where it is not UTF-8. */
@@ -217,9 +228,10 @@ static int run_once(struct reading *r, int monitor_fd, const struct target *t, s
 }
 
 int journal_show(struct usrct *u, const struct target *t, const struct usrct_logs_options *opts,
-                 const int out_fds[2], struct err *e)
+                 const struct journal_form *form, const int out_fds[2], struct err *e)
 {
 	struct reading r = { .opts = opts,
+		             .form = form,
 		             .id = t->row.id,
 		             .out_fds = out_fds,
 		             .at_line_start = { true, true },

@@ -13,6 +13,7 @@
 #include "base/sbuf.h"
 #include "base/sock.h"
 #include "base/strv.h"
+#include "container/mountinfo.h"
 #include "container/spec.h"
 #include "container/sync.h"
 #include "engine/document-edit.h"
@@ -298,21 +299,6 @@ static int list_document(const struct target *t, struct listing *l, struct err *
 	return r;
 }
 
-/* proc_pid_mountinfo(5): "\040" is a space. In place. */
-static void unescape(char *s)
-{
-	char *out = s;
-
-	for (; *s; out++)
-		if (s[0] == '\\' && s[1] && s[2] && s[3]) {
-			*out = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
-			s += 4;
-		} else {
-			*out = *s++;
-		}
-	*out = '\0';
-}
-
 static bool is_of_each_container(const char *at)
 {
 	static const char *const trees[] = { "/proc",      "/sys",
@@ -330,29 +316,24 @@ static bool is_of_each_container(const char *at)
  * mounted below a listed one came with it. */
 static int take_line(char *line, struct listing *l)
 {
-	char *save = NULL, *field[6] = { 0 };
-	size_t n = 0;
+	struct mountinfo m;
 
-	for (char *f = strtok_r(line, " ", &save); f && n < 6; f = strtok_r(NULL, " ", &save))
-		field[n++] = f;
-	if (n < 6)
+	if (mountinfo_parse(line, &m) < 0)
 		return 0;
-	unescape(field[3]);
-	unescape(field[4]);
 	for (size_t i = 0; i < l->n; i++) {
 		size_t len = strlen(l->list[i].target);
 
-		if (strncmp(field[4], l->list[i].target, len) != 0)
+		if (strncmp(m.target, l->list[i].target, len) != 0)
 			continue;
-		if (!field[4][len])
+		if (!m.target[len])
 			l->list[i].is_mounted = true;
-		if (!field[4][len] || field[4][len] == '/')
+		if (!m.target[len] || m.target[len] == '/')
 			return 0;
 	}
-	if (is_of_each_container(field[4]))
+	if (is_of_each_container(m.target))
 		return 0;
 	return list_add(l,
-	                &(struct usrct_mount){ field[4], field[3], "bind", field[5], false, true });
+	                &(struct usrct_mount){ m.target, m.root, "bind", m.options, false, true });
 }
 
 /* A container that has just ended has none. */

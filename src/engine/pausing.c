@@ -2,12 +2,28 @@
 #include "engine/pausing.h"
 
 #include "cgroup/control.h"
+#include "container/attach.h"
 
-#include <string.h>
+#include <stdio.h>
 
 enum { FREEZE_MS = 10000 };
 
-int pausing_begin(const struct target *t, bool must, struct pausing *ret, struct err *e)
+static int ask_monitor(struct usrct *u, const struct target *t, struct pausing *ret, struct err *e)
+{
+	int r;
+
+	ret->fd = engine_monitor(u, t->row.id, 0);
+	r = ret->fd < 0 ? ret->fd : engine_control_by(ret->fd, ATTACH_OP_FREEZE);
+	if (r < 0)
+		return err_set(e, UCT_NO_MONITOR, r,
+		               "container '%s' cannot be paused: its monitor is gone", t->row.name);
+	(void)snprintf(ret->cgroup, sizeof(ret->cgroup), "%s", t->state.cgroup);
+	/* It has only asked the kernel: this waits. */
+	return cgroup_freeze(ret->cgroup, true, FREEZE_MS, e);
+}
+
+int pausing_begin(struct usrct *u, const struct target *t, bool must, struct pausing *ret,
+                  struct err *e)
 {
 	const struct state *s = &t->state;
 	int r;
@@ -21,13 +37,10 @@ int pausing_begin(const struct target *t, bool must, struct pausing *ret, struct
 		            : 0;
 	if (cgroup_is_frozen(s->cgroup))
 		return 0;
-	r = cgroup_freeze(s->cgroup, true, FREEZE_MS, e);
-	if (r < 0) {
-		(void)cgroup_freeze(s->cgroup, false, 0, NULL); /* as it was */
-		return must ? r : 0;
-	}
-	memcpy(ret->cgroup, s->cgroup, sizeof(ret->cgroup));
-	return 0;
+	r = ask_monitor(u, t, ret, e);
+	if (r < 0)
+		pausing_end(ret); /* as it was */
+	return must ? r : 0;
 }
 
 void pausing_end(struct pausing *p)
@@ -36,6 +49,7 @@ void pausing_end(struct pausing *p)
 
 	if (p->cgroup[0]) /* it may have been killed meanwhile, and its cgroup be gone */
 		(void)cgroup_freeze(p->cgroup, false, 0, NULL);
-	p->cgroup[0] = '\0';
+	cleanup_close(&p->fd);
+	*p = (struct pausing)PAUSING_NONE;
 	errno = saved;
 }

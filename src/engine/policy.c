@@ -5,7 +5,9 @@
 #include "base/num.h"
 #include "base/strv.h"
 #include "container/attach.h"
+#include "container/log-tag.h"
 #include "container/spec.h"
+#include "engine/log-details.h"
 
 #include <string.h>
 #include <usrct/policy.h>
@@ -67,9 +69,11 @@ static const char *option(const char *const *list, const char *key)
 
 static int check_log_options(const char *const *list, const char *driver, struct err *e)
 {
-	static const char *const of_files[] = { "max-size", "max-file", "compress", "mode",
-		                                "labels",   "env",      "tag",      NULL };
-	static const char *const of_journal[] = { "tag", "labels", "env", "socket", "mode", NULL };
+	static const char *const of_files[] = { "max-size",  "max-file", "compress", "mode",
+		                                "labels",    "env",      "tag",      "labels-regex",
+		                                "env-regex", NULL };
+	static const char *const of_journal[] = { "tag",  "labels",       "env",       "socket",
+		                                  "mode", "labels-regex", "env-regex", NULL };
 	const char *const *known = !strcmp(driver, "journald") ? of_journal : of_files;
 
 	for (; list && *list; list++) {
@@ -78,14 +82,19 @@ static int check_log_options(const char *const *list, const char *driver, struct
 
 		if (!key)
 			return err_oom(e);
-		if (strchr(*list, '=') && is_one_of(key, known))
+		if (strchr(*list, '=') && is_one_of(key, known)) {
+			r = log_details_check(key, strchr(*list, '=') + 1, e);
+			if (r < 0)
+				return r;
 			continue;
+		}
 		r = err_set(e, UCT_LOG_OPTION, -EINVAL, "log driver '%s' has no option '%s'",
 		            driver, *list);
 		return err_hint(e, r,
 		                !strcmp(driver, "journald")
-		                        ? "it takes tag=TEXT and socket=PATH"
-		                        : "it takes max-size=SIZE and max-file=COUNT");
+		                        ? "it takes tag=TEXT, labels=, env= and socket=PATH"
+		                        : "it takes max-size=SIZE, max-file=COUNT, compress=true, "
+		                          "tag=TEXT, labels=NAME,NAME and env=NAME,NAME");
 	}
 	return 0;
 }
@@ -109,20 +118,45 @@ static int log_sizes(const char *const *list, json_t *log, struct err *e)
 		return err_set(e, UCT_LOG_OPTION, -EINVAL,
 		               "log option max-file=%s is not a number from 1 to %d", files,
 		               LOG_FILES_MAX);
-	if (compress && strcmp(compress, "false") != 0) {
-		r = err_set(e, UCT_LOG_OPTION, -EOPNOTSUPP, "logs are not compressed");
-		return err_hint(e, r,
-		                "leave compress=%s out; a file system that compresses does "
-		                "better",
-		                compress);
+	if (compress && strcmp(compress, "false") != 0 && strcmp(compress, "true") != 0)
+		return err_set(e, UCT_LOG_OPTION, -EINVAL,
+		               "log option compress=%s is neither true nor false", compress);
+	if (compress && !strcmp(compress, "true") && max_files < 2) {
+		r = err_set(e, UCT_LOG_OPTION, -EINVAL,
+		            "with max-file=1 there is no file that could be compressed");
+		return err_hint(e, r, "take max-file=2 or more, or leave compress out");
 	}
+	(void)json_object_set_new(log, "compress",
+	                          json_boolean(compress && !strcmp(compress, "true")));
 	(void)json_object_set_new(log, "maxSize", json_integer((json_int_t)max_bytes));
 	(void)json_object_set_new(log, "maxFile", json_integer((json_int_t)max_files));
 	return 0;
 }
 
-static int add_log(const struct usrct_policy *p, json_t *plan, struct err *e)
+/* All of it that is known already; the container's name may change. */
+static int add_tag(const struct document *d, const char *text, json_t *log, struct err *e)
 {
+	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(4096), command = SBUF_INIT(4096);
+	struct log_tag facts = { .id = d->id, .image = d->opts->image };
+	int r;
+
+	for (size_t i = 0; i < d->args.n; i++)
+		sbuf_addf(&command, i ? " %s" : "%s", d->args.v[i]);
+	facts.command = command.s ? command.s : "";
+	facts.image_id = strchr(d->image_id, ':') ? strchr(d->image_id, ':') + 1 : d->image_id;
+	r = log_tag_expand(text, &facts, &b);
+	if (r < 0) {
+		r = err_set(e, UCT_LOG_OPTION, r, "log option tag=%s cannot be understood", text);
+		return err_hint(e, r,
+		                "fields are {{.ID}} {{.FullID}} {{.Name}} {{.ImageID}} "
+		                "{{.ImageFullID}} {{.ImageName}} {{.Command}}");
+	}
+	return json_object_set_new(log, "tag", json_string(b.s ? b.s : "")) < 0 ? err_oom(e) : 0;
+}
+
+static int add_log(const struct document *d, json_t *plan, struct err *e)
+{
+	const struct usrct_policy *p = d->opts->policy;
 	static const char *const drivers[] = { "json-file", "k8s-file", "local",
 		                               "journald",  "none",     NULL };
 	const char *driver = p && p->log_driver ? p->log_driver : "json-file";
@@ -142,6 +176,8 @@ static int add_log(const struct usrct_policy *p, json_t *plan, struct err *e)
 		if (!key || json_object_set_new(options, key, json_string(option(list, key))) < 0)
 			r = err_oom(e);
 	}
+	if (r == 0 && option(p ? p->log_options : NULL, "tag"))
+		r = add_tag(d, option(p->log_options, "tag"), log, e);
 	(void)json_object_set_new(log, "driver", json_string(driver));
 	(void)json_object_set_new(log, "options", options);
 	(void)json_object_set_new(plan, "log", log);
@@ -243,7 +279,7 @@ int policy_add(const struct document *d, json_t *plan, struct err *e)
 		r = err_set(e, UCT_USAGE, -EINVAL, "--restart and --rm exclude each other");
 		return err_hint(e, r, "a container that removes itself cannot be started again");
 	}
-	r = add_log(p, plan, e);
+	r = add_log(d, plan, e);
 	return r < 0 ? r : add_health(p, &d->image->health, plan, e);
 }
 

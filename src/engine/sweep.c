@@ -196,7 +196,15 @@ int engine_sweep(struct usrct *u, struct err *e)
 	return sweep(u, store_sweep, e);
 }
 
-int engine_sweep_before_create(struct usrct *u, struct err *e)
+int engine_sweep_beside_create(struct usrct *u, struct err *e)
 {
 	return sweep(u, store_sweep_before_publish, e);
+}
+
+int usrct_tidy(struct usrct *u, struct usrct_err *out)
+{
+	struct err e = { 0 };
+	int r = engine_sweep(u, &e);
+
+	return ENGINE_RETURN(r, out, &e);
 }

@@ -99,8 +99,14 @@ int engine_monitor(struct usrct *u, const char *id, uint32_t wants)
 
 int engine_control(struct usrct *u, const struct target *t, uint32_t op)
 {
-	uint64_t deadline_ns = clock_monotonic_ns() + CONTROL_MS * UINT64_C(1000000);
 	_cleanup_close_ int fd = engine_monitor(u, t->row.id, 0);
+
+	return fd < 0 ? fd : engine_control_by(fd, op);
+}
+
+int engine_control_by(int fd, uint32_t op)
+{
+	uint64_t deadline_ns = clock_monotonic_ns() + CONTROL_MS * UINT64_C(1000000);
 	struct attach_control x = { .op = op };
 	char packet[1 + sizeof(x)] = { ATTACH_CONTROL };
 	struct pollfd p = { .fd = fd, .events = POLLIN };
@@ -108,7 +114,7 @@ int engine_control(struct usrct *u, const struct target *t, uint32_t op)
 	int r;
 
 	memcpy(packet + 1, &x, sizeof(x));
-	r = fd < 0 ? fd : sock_send(fd, packet, sizeof(packet));
+	r = sock_send(fd, packet, sizeof(packet));
 	while (r == 0) {
 		/* A monitor that does not answer (somebody stopped it) keeps nobody. */
 		r = RETRY_EINTR(poll(&p, 1, clock_remaining_ms(deadline_ns, CONTROL_MS)));

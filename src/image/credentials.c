@@ -2,8 +2,8 @@
 /* credentials - reads auth.json and config.json
  *
  * Keys of "auths" are hosts, for podman also "host/namespace/repository", for Docker also URLs such
- * as "https://index.docker.io/v1/". The longest one that fits wins. Programs that keep secrets
- * ("credsStore", "credHelpers") would be asked in find_in_file(), after "auths".
+ * as "https://index.docker.io/v1/". The longest one that fits wins. A file that names programs
+ * which keep secrets ("credHelpers" for one host, "credsStore" for all) has these asked first.
  *
  * A secret never gets into an error, so jansson's text, which quotes what it stumbled over, does
  * not either.
@@ -12,6 +12,7 @@
 
 #include "base/fd.h"
 #include "base/json.h"
+#include "base/proc.h"
 #include "base/sbuf.h"
 
 #include <fcntl.h>
@@ -144,6 +145,95 @@ static int basic_of_entry(const json_t *entry, char **ret)
 	return r < 0 ? r : 1;
 }
 
+static bool is_program_name(const char *name)
+{
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+
+	return name && *name && strspn(name, allowed) == strlen(name);
+}
+
+static char *find_in_path(const char *program)
+{
+	_cleanup_free_ char *dirs = strdup(getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
+	char *rest = dirs, *dir;
+
+	while (rest && (dir = strsep(&rest, ":"))) {
+		char *path = *dir == '/' ? strf("%s/%s", dir, program) : NULL;
+
+		if (path && access(path, X_OK) == 0)
+			return path;
+		free(path);
+	}
+	return NULL;
+}
+
+/* docker-credential-NAME get: the host on standard input, JSON on standard output. 1 it has it, 0
+ * it has not, or does not work: then what else there is counts, as with docker. */
+static int ask_keeper(const char *name, const char *url, char **ret)
+{
+	_cleanup_free_ char *program = strf("docker-credential-%s", name), *path = NULL;
+	_cleanup_secret_ char *answer = calloc(1, SECRET_MAX + 1);
+	_cleanup_close_ int in_fd = -EBADF, out_fd = -EBADF, write_fd = -EBADF, pidfd = -EBADF;
+	char *argv[] = { program, (char *)(uintptr_t) "get", NULL };
+	const char *user, *secret;
+	_cleanup_json_ json_t *j = NULL;
+	struct spawn_fd fds[2];
+	struct spawn s = { .argv = argv, .env = environ, .fds = fds, .n_fds = 2 };
+	int pipe_fds[2], status = 0, r;
+	ssize_t n;
+	pid_t pid;
+
+	path = program ? find_in_path(program) : NULL;
+	if (!path || !answer || pipe2(pipe_fds, O_CLOEXEC) < 0)
+		return 0;
+	out_fd = pipe_fds[0];
+	write_fd = pipe_fds[1];
+	in_fd = fd_sealed_memory("registry", url, strlen(url), NULL);
+	if (in_fd < 0 || lseek(in_fd, 0, SEEK_SET) < 0)
+		return 0;
+	fds[0] = (struct spawn_fd){ in_fd, 0 };
+	fds[1] = (struct spawn_fd){ write_fd, 1 };
+	s.path = path;
+	pidfd = proc_spawn(&s, &pid, NULL);
+	if (pidfd < 0)
+		return 0;
+	cleanup_close(&write_fd);
+	write_fd = -EBADF;
+	n = fd_read_full(out_fd, answer, SECRET_MAX);
+	r = pidfd_wait(pidfd, &status);
+	if (n <= 0 || r < 0 || status != 0 || json_parse(answer, (size_t)n, "answer", &j, NULL) < 0)
+		return 0;
+	user = json_string_value(json_object_get(j, "Username"));
+	secret = json_string_value(json_object_get(j, "Secret"));
+	/* "<token>" is an identity token for another kind of exchange. */
+	if (!user || !secret || !strcmp(user, "<token>"))
+		return 0;
+	r = basic_of_pair(user, secret, ret);
+	return r < 0 ? r : 1;
+}
+
+/* Keys of "credHelpers" are hosts; docker's own is asked for under its old URL. */
+static int find_with_keeper(const json_t *j, const char *wanted, char **ret)
+{
+	_cleanup_free_ char *host = strndup(wanted, strcspn(wanted, "/"));
+	const char *name, *key;
+	const json_t *value;
+	char normal[600];
+
+	name = json_string_value(json_object_get(j, "credsStore"));
+	json_object_foreach(json_object_get(j, "credHelpers"), key, value)
+	{
+		key_normal(key, normal, sizeof(normal));
+		if (host && !strcmp(normal, host))
+			name = json_string_value(value);
+	}
+	if (!host || !is_program_name(name))
+		return 0;
+	return ask_keeper(name, strcmp(host, "docker.io") ? host : "https://index.docker.io/v1/",
+	                  ret);
+}
+
 static int find_in_file(const char *path, const char *wanted, char **ret, struct err *e)
 {
 	_cleanup_secret_ char *text = NULL;
@@ -160,6 +250,9 @@ static int find_in_file(const char *path, const char *wanted, char **ret, struct
 	if (json_parse(text, n, path, &j, NULL) < 0)
 		return err_set(e, UCT_BAD_VALUE, -EBADMSG, "credentials '%s' are not valid JSON",
 		               path);
+	r = find_with_keeper(j, wanted, ret);
+	if (r != 0)
+		return r < 0 ? err_oom(e) : r;
 	auths = json_object_get(j, "auths");
 	json_object_foreach(auths, key, value)
 	{

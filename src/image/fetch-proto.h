@@ -18,6 +18,16 @@
  * Instead of any message the helper may send FAIL with its struct err and exit. A LAYER may then
  * fail with EPIPE; the FAIL that tells why is there to be read.
  *
+ * Other things than a pull are asked for by flags of START. All talk to registries, so all are done
+ * by this helper:
+ *      flag          engine                    fetch
+ *      FETCH_PUSH    MOUNT ..., GO    ->       <-  BLOB ..., PUSHED
+ *      FETCH_LOGIN                             <-  DONE        the credentials are good
+ *      FETCH_SEARCH                            <-  ROW ..., DONE
+ *      FETCH_TAGS, FETCH_CATALOG               <-  ROW ..., DONE
+ *      FETCH_GET     START [file]              <-  DONE        the content of the URL is in the
+ * file With FETCH_HAS_SECRET the packet SECRET follows START at once.
+ *
  * The layer's bytes go to a temporary blob file as fast as the network gives them, and from there
  * into the pipe as fast as the unpacker takes them; neither waits for the other. A reader of the
  * pipe sees bytes that are not verified yet; only GOT says that they were right. Two layers of an
@@ -35,11 +45,27 @@ enum fetch_type {
 	FETCH_PROGRESS,
 	FETCH_GOT,
 	FETCH_FAIL,
+	FETCH_SECRET,
+	FETCH_MOUNT,
+	FETCH_GO,
+	FETCH_BLOB,
+	FETCH_PUSHED,
+	FETCH_ROW,
+	FETCH_DONE,
 };
 
 enum fetch_flag {
 	FETCH_STORED = 1, /* no source at all: the image with the manifest @digest is in the blobs
 	                   * directory already */
+	FETCH_PUSH = 2,   /* the image with the manifest @digest goes to @reference */
+	FETCH_LOGIN = 4,  /* @reference is a host */
+	FETCH_SEARCH = 8, /* Docker Hub's search; @reference is the term */
+	FETCH_TAGS = 16,  /* tags of @reference */
+	FETCH_CATALOG = 32,
+	FETCH_GET = 64,
+	FETCH_INSECURE = 128, /* any certificate, and plain HTTP where there is no TLS */
+	FETCH_SECURE = 256,   /* neither, whatever the configuration says */
+	FETCH_HAS_SECRET = 512,
 };
 
 struct fetch_start {
@@ -50,6 +76,44 @@ struct fetch_start {
 	char platform[64];   /* "os/arch[/variant]" */
 	char tmp_prefix[64]; /* temporary files in the tmp directory start with this */
 	char auth_file[512]; /* may be empty: the usual places */
+	char cert_dir[512];  /* may be empty: the usual places */
+	uint32_t limit, pad; /* SEARCH, TAGS, CATALOG: so many rows; 0: all */
+};
+
+/* The value of an Authorization header: "Basic ...". */
+struct fetch_secret {
+	uint32_t type;
+	uint32_t pad;
+	char basic[24 << 10];
+};
+
+/* PUSH: another repository of that registry that has the blob. Without a digest: GO. */
+struct fetch_mount {
+	uint32_t type;
+	uint32_t pad;
+	char digest[72];
+	char repository[256]; /* without the host */
+};
+
+enum fetch_blob_how { FETCH_BLOB_MOVES, FETCH_BLOB_HAD, FETCH_BLOB_MOUNTED, FETCH_BLOB_SENT };
+
+/* BLOB, and PUSHED with the manifest's */
+struct fetch_blob {
+	uint32_t type;
+	uint32_t how; /* enum fetch_blob_how */
+	char digest[72];
+	uint64_t done_bytes;
+};
+
+enum fetch_row_flag { FETCH_ROW_OFFICIAL = 1, FETCH_ROW_AUTOMATED = 2 };
+
+/* ROW, and DONE without contents */
+struct fetch_row {
+	uint32_t type;
+	uint32_t flags;
+	uint64_t stars;
+	char name[512];
+	char description[1024];
 };
 
 struct fetch_resolved {

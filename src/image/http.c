@@ -15,6 +15,7 @@ enum {
 	STALL_S = 30, /* less than one byte a second for so long */
 	REDIRECTS_MAX = 5,
 	BUFFER_BYTES = 64 << 10, /* a quarter of the reads of curl's 16 KiB; more gains nothing */
+	UPLOAD_BUFFER_BYTES = 1 << 20,
 	ERROR_BODY_MAX = 64 << 10,
 	RETRY_AFTER_MAX_S = 60,
 };
@@ -121,7 +122,7 @@ static size_t on_write(char *data, size_t size, size_t n, void *arg)
 	n *= size;
 	if (is_first)
 		q->status = status_of(q->easy);
-	if (q->status != 200 && q->status != 206)
+	if (q->method || (q->status != 200 && q->status != 206))
 		return take_error_body(q, data, n);
 	if (is_first && content_start(q, &q->at) < 0) {
 		q->failure = HTTP_NONSENSE;
@@ -142,7 +143,7 @@ static int add_header(struct http_request *q, const char *name, const char *valu
 
 	if (!value)
 		return 0;
-	line = strf("%s: %s", name, value);
+	line = strf("%s:%s%s", name, *value ? " " : "", value); /* "X:" takes curl's own away */
 	list = line ? curl_slist_append(q->headers, line) : NULL;
 	if (line)
 		explicit_bzero(line, strlen(line)); /* curl keeps its own copy */
@@ -158,6 +159,32 @@ static int add_header(struct http_request *q, const char *name, const char *valu
 		if (rc == CURLE_OK)                                             \
 			rc = curl_easy_setopt(easy, CURLOPT_##option, (value)); \
 	} while (0)
+
+static CURLcode set_blob(CURL *easy, CURLoption option, const char *text)
+{
+	struct curl_blob blob = { .data = (void *)(uintptr_t)text,
+		                  .len = text ? strlen(text) : 0,
+		                  .flags = CURL_BLOB_COPY };
+
+	return text ? curl_easy_setopt(easy, option, &blob) : CURLE_OK;
+}
+
+static CURLcode set_trust(CURL *easy, const struct http_trust *trust)
+{
+	CURLcode rc = CURLE_OK;
+
+	if (!trust)
+		return rc;
+	if (trust->is_insecure) {
+		OPT(SSL_VERIFYPEER, 0L);
+		OPT(SSL_VERIFYHOST, 0L);
+	}
+	if (rc == CURLE_OK)
+		rc = set_blob(easy, CURLOPT_CAINFO_BLOB, trust->authorities);
+	if (rc == CURLE_OK)
+		rc = set_blob(easy, CURLOPT_SSLCERT_BLOB, trust->certificate);
+	return rc == CURLE_OK ? set_blob(easy, CURLOPT_SSLKEY_BLOB, trust->key) : rc;
+}
 
 static CURLcode set_limits(CURL *easy, const char *url)
 {
@@ -189,6 +216,57 @@ static CURLcode set_limits(CURL *easy, const char *url)
 	return rc;
 }
 
+static size_t on_read(char *buf, size_t size, size_t n, void *arg)
+{
+	struct http_request *q = arg;
+	size_t want = (size_t)MIN(q->body_bytes - q->sent, (uint64_t)(size * n));
+	ssize_t got = (ssize_t)want;
+
+	if (q->text)
+		memcpy(buf, q->text + q->sent, want);
+	else
+		got = RETRY_EINTR(pread(q->body_fd, buf, want, (off_t)(q->body_offset + q->sent)));
+	if (got < 0 || (got == 0 && want > 0))
+		return CURL_READFUNC_ABORT; /* the file shrank */
+	q->sent += (uint64_t)got;
+	if (q->on_sent)
+		q->on_sent(q->arg, (uint64_t)got);
+	return (size_t)got;
+}
+
+/* curl sends again when a kept connection turns out to be closed. */
+static int on_seek(void *arg, curl_off_t offset, int origin)
+{
+	struct http_request *q = arg;
+
+	if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > q->body_bytes)
+		return CURL_SEEKFUNC_FAIL;
+	q->sent = (uint64_t)offset;
+	return CURL_SEEKFUNC_OK;
+}
+
+static CURLcode set_method(CURL *easy, struct http_request *q)
+{
+	CURLcode rc = CURLE_OK;
+
+	if (!q->method)
+		return rc;
+	OPT(FOLLOWLOCATION, 0L);
+	if (!strcmp(q->method, "HEAD")) {
+		OPT(NOBODY, 1L);
+		return rc;
+	}
+	OPT(UPLOAD, 1L);
+	OPT(CUSTOMREQUEST, q->method);
+	OPT(READFUNCTION, on_read);
+	OPT(READDATA, q);
+	OPT(SEEKFUNCTION, on_seek);
+	OPT(SEEKDATA, q);
+	OPT(INFILESIZE_LARGE, (curl_off_t)q->body_bytes);
+	OPT(UPLOAD_BUFFERSIZE, (long)UPLOAD_BUFFER_BYTES);
+	return rc;
+}
+
 static CURLcode set_request(CURL *easy, struct http_request *q)
 {
 	CURLcode rc = CURLE_OK;
@@ -201,6 +279,10 @@ static CURLcode set_request(CURL *easy, struct http_request *q)
 	OPT(WRITEDATA, q);
 	OPT(ERRORBUFFER, q->reason);
 	OPT(PRIVATE, q);
+	if (rc == CURLE_OK)
+		rc = set_method(easy, q);
+	if (rc == CURLE_OK)
+		rc = set_trust(easy, q->trust);
 	if (q->offset) {
 		(void)snprintf(range, sizeof(range), "%llu-", (unsigned long long)q->offset);
 		OPT(RANGE, range);
@@ -228,11 +310,17 @@ int http_start(struct http *h, struct http_request *q, struct err *e)
 	forget(h, q); /* an earlier try */
 	q->failure = HTTP_FINE;
 	q->status = q->retry_after_s = 0;
-	q->at = q->body_total = q->body_n = 0;
+	q->at = q->body_total = q->body_n = q->sent = 0;
+	if (q->text)
+		q->body_bytes = strlen(q->text);
 	memset(q->reason, 0, sizeof(q->reason));
 	memset(q->body, 0, sizeof(q->body));
 	q->easy = curl_easy_init();
+	/* No "Expect: 100-continue": registries that do not know it cost a second each time. */
 	if (!q->easy || add_header(q, "Accept", q->accept) < 0 ||
+	    add_header(q, "Content-Type", q->content_type) < 0 ||
+	    add_header(q, "Content-Range", q->content_range) < 0 ||
+	    (q->method && add_header(q, "Expect", "") < 0) ||
 	    add_header(q, "Authorization", q->authorization) < 0) {
 		forget(h, q);
 		return err_oom(e);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* http - GET requests over one libcurl multi handle; private to image/
+/* http - requests over one libcurl multi handle; private to image/
  *
  * Should: follow redirects within http(s), keep Authorization from other hosts, notice a stalled
  * transfer, tell what happened in plain fields.
@@ -22,12 +22,28 @@ enum http_failure {
 	HTTP_SINK_REFUSED /* on_data said no */
 };
 
+/* How TLS decides. Texts in PEM; NULL: none. */
+struct http_trust {
+	bool is_insecure; /* whoever answers will do */
+	char *authorities, *certificate, *key;
+};
+
 struct http_request {
 	/* Set before http_start(); strings are copied. */
 	const char *url;
 	const char *authorization; /* value of the header, a secret; may be NULL */
 	const char *accept;        /* value of the header; may be NULL */
 	uint64_t offset;           /* asks for the content from here on */
+	const char *method;        /* static; NULL: GET */
+	/* What is sent: text, or so many bytes of a file from an offset on. Kept by the caller.
+	 * Only GET follows redirects, and only GET has its answer given to on_data. */
+	const char *content_type;  /* static; NULL: nothing is sent */
+	const char *content_range; /* value of the header; may be NULL */
+	const char *text;
+	int body_fd;
+	uint64_t body_offset, body_bytes;
+	void (*on_sent)(void *arg, uint64_t n); /* so many bytes have gone out; may be NULL */
+	const struct http_trust *trust;         /* may be NULL; kept by the caller */
 	/* Content of a 200 or 206 answer, at @at in the whole. Negative ends the transfer. */
 	int (*on_data)(void *arg, uint64_t at, const void *data, size_t n);
 	/* Called once, from http_step(), when the result below is there. It may start others. */
@@ -43,7 +59,7 @@ struct http_request {
 
 	/* Private */
 	void *easy, *headers;
-	uint64_t at, body_total, body_n;
+	uint64_t at, body_total, body_n, sent;
 };
 
 int http_new(struct http **ret, struct err *e);

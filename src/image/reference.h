@@ -31,5 +31,7 @@ int reference_parse(const char *text, struct reference *ret, struct err *e);
 /* "host/name:tag", the key in the store; "host/name@digest" if there is no tag. A layout's name
  * comes from its tag, parsed as a reference of its own; without a tag it is empty. */
 int reference_full_name(const struct reference *r, char *buf, size_t size, struct err *e);
+/* A host that is this machine ("localhost", 127/8, ::1, with or without port). */
+bool host_is_loopback(const char *host);
 /* What people want to read: "debian:12" for docker.io/library/debian:12. */
 void reference_familiar(const char *full_name, char *buf, size_t size);

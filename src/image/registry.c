@@ -5,11 +5,13 @@
 
 #include "image/credentials.h"
 #include "image/descriptor.h"
+#include "image/trust.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
+enum { LIST_MAX_BYTES = 8 << 20 };
 enum { WAIT_MS = 60000 }; /* curl wants a limit; nothing depends on it */
 
 #define ACCEPT_MANIFESTS \
@@ -46,6 +48,7 @@ static void registry_close(struct source *s)
 
 	token_done(reg);
 	http_free(reg->http);
+	trust_done(&reg->trust);
 	free(reg);
 }
 
@@ -178,6 +181,54 @@ static void registry_stream_free(struct stream *t)
 	transfer_free((struct transfer *)t);
 }
 
+/* "<https://host/v2/x/tags/list?last=b>; rel=\"next\"" -> what follows the host. */
+static char *next_page(const struct registry *reg, const char *link)
+{
+	const char *url = strchr(link, '<'), *end = url ? strchr(url, '>') : NULL, *path;
+
+	if (!end || !strstr(end, "next"))
+		return NULL;
+	url++;
+	path = *url == '/' ? url : strstr(url, "://");
+	if (path && *url != '/')
+		path = strchr(path + 3, '/');
+	if (!path || path >= end || path[1] == '/')
+		return NULL;
+	return strf("%s%.*s", reg->url, (int)(end - path), path);
+}
+
+int registry_get(struct source *s, const char *path, struct document *ret, char **ret_next,
+                 struct err *e)
+{
+	struct registry *reg = (struct registry *)s;
+	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(LIST_MAX_BYTES);
+	struct transfer_job job = {
+		.url = strncmp(path, "http", 4) ? strf("%s%s", reg->url, path) : strdup(path),
+		.accept = "application/json",
+		.size_bytes = LIST_MAX_BYTES,
+		.document = &b,
+	};
+	struct wait w = { 0 };
+	struct transfer *t;
+	int r;
+
+	(void)snprintf(job.what, sizeof(job.what), "'%s'",
+	               reg->base.ref.name[0] ? reg->base.ref.name : reg->base.ref.host);
+	job.sink = (struct stream_sink){ .done = on_document, .arg = &w };
+	r = transfer_start(reg, &job, &t, e);
+	if (r < 0)
+		return r;
+	r = wait_for(reg, &w, e);
+	if (r >= 0 && ret_next)
+		*ret_next = next_page(reg, t->link);
+	transfer_free(t);
+	if (r < 0)
+		return r;
+	ret->n = b.len;
+	r = sbuf_take(&b, &ret->text);
+	return r < 0 ? err_errno(e, r, "cannot receive a list") : 0;
+}
+
 static const struct source_ops registry_ops = {
 	.close = registry_close,
 	.manifest = registry_manifest,
@@ -187,9 +238,8 @@ static const struct source_ops registry_ops = {
 	.step = registry_step,
 };
 
-static void set_url(struct registry *reg, const char *host)
+static void set_url(struct registry *reg, const char *host, bool is_plain)
 {
-	bool is_plain = host_is_loopback(host);
 	const char *after = strchr(host, ']');
 	bool has_port = strchr(after ? after : host, ':');
 
@@ -214,12 +264,20 @@ int registry_open(const struct reference *ref, const struct source_options *o, s
 	reg->base.ops = &registry_ops;
 	reg->base.ref = *ref;
 	reg->token_answer = (struct sbuf)SBUF_INIT(0);
-	set_url(reg, ref->host);
-	r = credentials_find(o->auth_file, ref->host, ref->name, &reg->basic, e);
+	set_url(reg, ref->host, o->is_plain);
+	reg->trust.is_insecure = o->is_insecure;
+	r = trust_find(o->cert_dir, ref->host, &reg->trust, e);
+	if (r >= 0 && o->basic) {
+		reg->basic = strdup(o->basic);
+		r = reg->basic ? 0 : err_oom(e);
+	} else if (r >= 0) {
+		r = credentials_find(o->auth_file, ref->host, ref->name, &reg->basic, e);
+	}
 	if (r >= 0)
 		r = http_new(&reg->http, e);
 	if (r < 0) {
 		credentials_free(reg->basic);
+		trust_done(&reg->trust);
 		free(reg);
 		return r;
 	}

@@ -16,6 +16,7 @@ struct transfer;
 struct registry {
 	struct source base;
 	struct http *http;
+	struct http_trust trust;
 	char host[260];    /* of the URLs, with port: for errors */
 	char url[280];     /* "https://host", no slash at the end */
 	bool has_answered; /* then a refused connection is worth another try */
@@ -41,8 +42,17 @@ struct transfer_job {
 	char *url;          /* consumed */
 	const char *accept; /* static; may be NULL */
 	uint64_t size_bytes;
-	bool is_exact;           /* size_bytes is what it has to be; else the most that is taken */
-	bool is_token;           /* goes to the token service, with our credentials */
+	bool is_exact;      /* size_bytes is what it has to be; else the most that is taken */
+	bool is_token;      /* goes to the token service, with our credentials */
+	bool is_once;       /* no other try but after 401 and 429: the caller begins anew */
+	bool is_elsewhere;  /* the URL is another host's, who gets no credentials */
+	const char *method; /* as in struct http_request, also what follows */
+	const char *content_type;
+	char content_range[64];
+	const char *text;
+	int body_fd;
+	uint64_t body_offset, body_bytes;
+	void (*on_sent)(void *arg, uint64_t n); /* with the sink's arg */
 	struct sbuf *document;   /* collects here, from the start again at each try; or else: */
 	struct stream_sink sink; /* data may be NULL with a document */
 	char what[400];          /* for errors: "'library/debian:12'" */
@@ -59,7 +69,10 @@ struct transfer {
 	unsigned generation; /* of the authorization it was sent with */
 	uint64_t got_bytes, got_before_bytes;
 	uint64_t not_before_ns;
-	struct err e; /* why the sink refused */
+	unsigned status;                 /* of the last answer */
+	char location[2048], link[2048]; /* headers of the last answer; may be empty */
+	char digest[72];                 /* Docker-Content-Digest; may be empty */
+	struct err e;                    /* why the sink refused */
 };
 
 int transfer_start(struct registry *reg, const struct transfer_job *job, struct transfer **ret,
@@ -79,5 +92,3 @@ void token_needed(struct transfer *t);
 void token_done(struct registry *reg);
 /* Fills @e with "registry ... refuses ..."; returns the errno. */
 int registry_denied(const struct transfer *t, struct err *e);
-/* A host that is this machine ("localhost", 127/8, ::1, with or without port). */
-bool host_is_loopback(const char *host);

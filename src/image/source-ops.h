@@ -28,5 +28,9 @@ struct stream {
 
 int registry_open(const struct reference *ref, const struct source_options *o, struct source **ret,
                   struct err *e);
+/* A JSON document by its path, or a whole URL of the same host; @ret_next (may be NULL): where the
+ * list goes on, heap, or NULL. */
+int registry_get(struct source *s, const char *path, struct document *ret, char **ret_next,
+                 struct err *e);
 int layout_open(const struct reference *ref, struct source **ret, struct err *e);
 int layout_open_blobs(int blobs_dirfd, const char *digest, struct source **ret, struct err *e);

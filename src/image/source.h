@@ -18,6 +18,10 @@ struct stream;
 
 struct source_options {
 	const char *auth_file; /* NULL: the usual places */
+	const char *cert_dir;  /* the same */
+	const char *basic;     /* value of an Authorization header, a secret; NULL: looked for */
+	bool is_insecure;      /* any certificate will do */
+	bool is_plain;         /* no TLS at all */
 	int cancel_fd;         /* waiting for a document ends with -ECANCELED when this is readable;
 	                        * -EBADF: never */
 };

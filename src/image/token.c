@@ -116,12 +116,14 @@ static char *token_url(const struct registry *reg, const struct challenge *c)
 {
 	_cleanup_free_ char *service = http_escape(c->service), *scope = NULL, *own = NULL;
 
-	if (!c->scope[0])
+	if (!c->scope[0] && reg->base.ref.name[0])
 		own = strf("repository:%s:pull", reg->base.ref.name);
 	scope = http_escape(own ? own : c->scope);
 	if (!service || !scope)
 		return NULL;
-	return strf("%s%cscope=%s%s%s", c->realm, strchr(c->realm, '?') ? '&' : '?', scope,
+	/* A login asks for no scope: the token says only who it is. */
+	return strf("%s%c%s%s%s%s", c->realm, strchr(c->realm, '?') ? '&' : '?',
+	            *scope ? "scope=" : "account=", *scope ? scope : "usr-ct",
 	            *service ? "&service=" : "", service);
 }
 
@@ -153,6 +155,7 @@ static bool use_basic(struct registry *reg)
 {
 	char *copy;
 
+	/* No header without credentials: some servers take an empty Basic for a wrong one. */
 	if (!reg->basic || (reg->authorization && !strcmp(reg->authorization, reg->basic)))
 		return false;
 	copy = strdup(reg->basic);

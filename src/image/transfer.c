@@ -163,6 +163,9 @@ static bool retry_later(struct transfer *t)
 {
 	uint64_t delay_ms;
 
+	if (t->job.is_once && t->q.status != 429)
+		return false;
+
 	if (t->got_bytes - t->got_before_bytes >= PROGRESS_BYTES)
 		t->tries = 1;
 	if (t->tries >= TRIES_MAX)
@@ -179,7 +182,9 @@ static void on_status(struct transfer *t)
 	unsigned status = t->q.status;
 
 	transfer_registry(t)->has_answered = true;
-	if (status == 200 || status == 206) {
+	if (status / 100 == 2 && t->job.method) {
+		transfer_end(t, 0, NULL);
+	} else if (status == 200 || status == 206) {
 		if (!t->job.is_exact)
 			transfer_end(t, 0, NULL);
 		else if (!retry_later(t)) /* it ended too early */
@@ -194,11 +199,22 @@ static void on_status(struct transfer *t)
 	}
 }
 
+static void keep_header(const struct transfer *t, const char *name, char *buf, size_t size)
+{
+	const char *value = http_header(&t->q, name, 0);
+
+	(void)snprintf(buf, size, "%s", value && strlen(value) < size ? value : "");
+}
+
 static void on_done(void *arg)
 {
 	struct transfer *t = arg;
 	enum http_failure failure = t->q.failure;
 
+	t->status = t->q.status;
+	keep_header(t, "Location", t->location, sizeof(t->location));
+	keep_header(t, "Link", t->link, sizeof(t->link));
+	keep_header(t, "Docker-Content-Digest", t->digest, sizeof(t->digest));
 	if (t->job.is_exact && t->got_bytes == t->job.size_bytes && failure != HTTP_SINK_REFUSED &&
 	    (t->q.status == 200 || t->q.status == 206))
 		transfer_end(t, 0, NULL); /* how the connection ended does not matter any more */
@@ -210,6 +226,14 @@ static void on_done(void *arg)
 	         (failure == HTTP_NO_CONNECT && !transfer_registry(t)->has_answered) ||
 	         !retry_later(t))
 		fail_connection(t);
+}
+
+static void on_sent(void *arg, uint64_t n)
+{
+	const struct transfer *t = arg;
+
+	if (t->job.on_sent)
+		t->job.on_sent(t->job.sink.arg, n);
 }
 
 void transfer_begin(struct transfer *t)
@@ -227,7 +251,18 @@ void transfer_begin(struct transfer *t)
 	t->state = TRANSFER_RUNS;
 	t->q.url = t->job.url;
 	t->q.accept = t->job.accept;
-	t->q.authorization = t->job.is_token ? reg->basic : reg->authorization;
+	t->q.authorization = t->job.is_elsewhere ? NULL
+	                     : t->job.is_token   ? reg->basic
+	                                         : reg->authorization;
+	t->q.method = t->job.method;
+	t->q.content_type = t->job.content_type;
+	t->q.content_range = t->job.content_range[0] ? t->job.content_range : NULL;
+	t->q.text = t->job.text;
+	t->q.body_fd = t->job.body_fd;
+	t->q.body_offset = t->job.body_offset;
+	t->q.body_bytes = t->job.body_bytes;
+	t->q.on_sent = on_sent;
+	t->q.trust = &reg->trust;
 	t->q.offset = t->got_bytes;
 	t->q.on_data = on_data;
 	t->q.on_done = on_done;

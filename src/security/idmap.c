@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/xattr.h>
 
 static int parse_extent(const char *line, struct id_extent *x)
 {
@@ -127,6 +129,20 @@ int id_map_write_single(pid_t pid, const struct id_maps *maps, struct err *e)
 	return r < 0 ? r : id_map_write(pid, true, &maps->gids, e);
 }
 
+/* Debian gives the set-uid bit, Fedora and Arch a file capability; nosuid takes both. */
+static bool is_powerless(const char *path)
+{
+	struct statvfs fs;
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return true;
+	if (statvfs(path, &fs) == 0 && fs.f_flag & ST_NOSUID)
+		return true;
+	return !(st.st_mode & S_ISUID && st.st_uid == 0) &&
+	       getxattr(path, "security.capability", NULL, 0) < 0;
+}
+
 int id_map_write_privileged(pid_t pid, bool groups, const struct id_map *map, struct err *e)
 {
 	const char *name = groups ? "newgidmap" : "newuidmap";
@@ -158,12 +174,12 @@ int id_map_write_privileged(pid_t pid, bool groups, const struct id_map *map, st
 	if (r < 0)
 		return err_errno(e, r, "cannot wait for %s", name);
 	if (status != 0) {
-		struct stat st;
-
-		if (stat(path, &st) == 0 && !(st.st_mode & S_ISUID) && groups == false)
-			return err_set(e, UCT_NO_NEWUIDMAP, -EPERM,
-			               "%s failed: it may lack its set-uid bit or capability",
-			               path);
+		if (is_powerless(path))
+			return err_set(
+				e, UCT_NO_NEWUIDMAP, -EPERM,
+				"%s failed: it has neither a set-uid bit nor capabilities, or "
+				"lies where these do not count",
+				path);
 		return err_set(e, UCT_MAP_FAILED, -EPERM, "%s refused the id map", path);
 	}
 	return 0;

@@ -81,6 +81,19 @@ int blob_add(struct store *s, const void *data, size_t n, char ret_digest[DIGEST
 	return r < 0 ? r : file_write_at(s->dirfd, path, data, n, 0644, false, e);
 }
 
+int layout_add_blob(struct store *s, const void *data, size_t n, char ret_digest[DIGEST_SIZE],
+                    struct err *e)
+{
+	char path[BLOB_PATH_SIZE];
+	int r;
+
+	sha256_text(data, n, ret_digest);
+	r = blob_path(path, ret_digest, e);
+	if (r < 0 || faccessat(s->dirfd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return r;
+	return file_write_at(s->dirfd, path, data, n, 0644, false, e);
+}
+
 int layout_make(struct store *s, struct err *e)
 {
 	static const char text[] = "{\"imageLayoutVersion\":\"1.0.0\"}\n";
@@ -150,9 +163,17 @@ int layout_write(struct store *s, struct err *e)
 	          "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\","
 	          "\"manifests\":[");
 	while (r == 0 && (r = db_step(s, st, e)) > 0) {
-		sbuf_addf(&b, "%s\n{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%lld",
-		          separator, db_text(st, 0), db_text(st, 1),
-		          (long long)sqlite3_column_int64(st, 2));
+		uint64_t bytes = (uint64_t)sqlite3_column_int64(st, 2);
+		const char *type = db_text(st, 0), *digest = db_text(st, 1);
+		char twin[DIGEST_SIZE];
+
+		/* Without one it is described as it is, which some programs understand. */
+		if (strstr(type, ".docker.") && layout_twin(s, digest, twin, &bytes, NULL) == 0) {
+			type = "application/vnd.oci.image.manifest.v1+json";
+			digest = twin;
+		}
+		sbuf_addf(&b, "%s\n{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu",
+		          separator, type, digest, (unsigned long long)bytes);
 		if (sqlite3_column_type(st, 3) != SQLITE_NULL) {
 			sbuf_adds(&b, ",\"annotations\":{\"org.opencontainers.image.ref.name\":");
 			add_json_string(&b, db_text(st, 3));

@@ -133,6 +133,19 @@ int image_tag(struct store *s, const char *id, const char *name, struct err *e)
 	return r < 0 ? r : 1;
 }
 
+int image_note_digest(struct store *s, const char *id, const char *text, struct err *e)
+{
+	_cleanup_write_ struct db_write w = { 0 };
+	int r = db_begin(s, &w, e);
+
+	if (r == 0)
+		r = db_run(s, e,
+		           "INSERT OR REPLACE INTO image_digests SELECT ?, id FROM images"
+		           " WHERE id = ?",
+		           "ss", text, id);
+	return r == 0 ? db_commit(&w, e) : r;
+}
+
 int image_untag(struct store *s, const char *name, struct err *e)
 {
 	_cleanup_write_ struct db_write w = { 0 };
@@ -187,7 +200,7 @@ static int check_unused(struct store *s, const char *id, struct err *e)
 int image_delete(struct store *s, const char *id, store_remove_fn remove_tree, void *arg,
                  struct err *e)
 {
-	_cleanup_collected_ struct collected c = { 0 };
+	_cleanup_collector_ struct collector k = { .s = s };
 	_cleanup_write_ struct db_write w = { 0 };
 	int r, go = 0;
 
@@ -204,8 +217,8 @@ int image_delete(struct store *s, const char *id, store_remove_fn remove_tree, v
 		return r;
 	r = layout_write(s, e); /* before its blobs go */
 	if (r == 0 && go > 0)
-		r = collect_files(s, &c, e);
+		r = collect_files(&k, e);
 	db_end(&w);
-	collect_trees(s, &c, remove_tree, arg);
+	collect_trees(&k, remove_tree, arg);
 	return r;
 }

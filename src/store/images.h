@@ -37,6 +37,8 @@ int image_users(struct store *s, const char *id, size_t *ret_n, char ret_id[CHAI
 /* Makes @name (full) a name of the image; whichever had it loses it. 1 it is new, 0 it was there.
  */
 int image_tag(struct store *s, const char *id, const char *name, struct err *e);
+/* Remembers "host/name@sha256:..." as a registry's name of the image. */
+int image_note_digest(struct store *s, const char *id, const char *text, struct err *e);
 /* A name or a "host/name@sha256:..."; 1 removed, 0 there was none. */
 int image_untag(struct store *s, const char *name, struct err *e);
 /* Removes the row with all its names, then the layers and blobs that nothing needs any more. Calls

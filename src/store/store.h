@@ -35,6 +35,9 @@ enum store_mode {
 
 int store_open(const char *data_dir, enum store_mode mode, struct store **ret, struct err *e);
 void store_close(struct store *s);
+/* Closes the index, since nothing will be asked for a while; if something is, it is opened again.
+ */
+void store_let_go(struct store *s);
 static inline void cleanup_store(struct store **s)
 {
 	store_close(*s);
@@ -43,6 +46,10 @@ static inline void cleanup_store(struct store **s)
 
 /* The data directory; -EBADF where a STORE_READ found none. Borrowed. */
 int store_dirfd(const struct store *s);
+/* A pin of its own for layers that somebody is to use beside containers (pins.h): as long as the
+ * descriptor, or a copy of it in another process, is open nothing is collected. The handle must be
+ * open for writing. */
+int store_pin(struct store *s, struct err *e);
 const char *store_path(const struct store *s);
 
 /* Makes a directory in tmp/ that names this process as its maker; the caller renames it away or

@@ -148,8 +148,9 @@ class Place:
         self.options = options
         self.dir = tempfile.mkdtemp(prefix="uctb.", dir="/var/tmp")
         os.environ["XDG_DATA_HOME"] = f"{self.dir}/data"
-        # The path of a Unix socket is short.
-        self.run = tempfile.mkdtemp(prefix="uctb.", dir="/tmp")
+        # The path of a Unix socket is short. In memory, as after a login.
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else "/tmp"
+        self.run = tempfile.mkdtemp(prefix="uctb.", dir=memory)
         os.environ["XDG_RUNTIME_DIR"] = self.run
         self.image = f"{options.registry}/starter"
 
@@ -157,9 +158,10 @@ class Place:
         return ["usr-ct", *args]
 
     def podman(self, *args):
-        return ["podman", "--cgroup-manager=cgroupfs", "--runtime=crun", "--root",
-                f"{self.dir}/podman", "--runroot", f"{self.run}/podman", "--events-backend=none",
-                *args]
+        # Without the driver's name podman 4.3 takes vfs, which copies the image for each container.
+        return ["podman", "--cgroup-manager=cgroupfs", "--runtime=crun", "--storage-driver=overlay",
+                "--root", f"{self.dir}/podman", "--runroot", f"{self.run}/podman",
+                "--events-backend=none", *args]
 
     def load(self, image=None):
         image = image or self.image
@@ -233,6 +235,7 @@ def bench_start(place, options):
             for one in idle:
                 quiet(*run("run", "-d", "--name", one, "--network", "none", place.image,
                            "sleep", "1000"))
+            time.sleep(2)  # usr-ct's give back what they do not need after an idle second
             kb = pss_kb(names)
             text = "not readable" if kb is None else f"{kb // count} KB for each of {count}"
             print(f"  {name:<14}{text} ({', '.join(names)})")
@@ -247,10 +250,35 @@ def bench_ps(place, options):
     for n in range(options.containers):
         quiet(*place.usrct("create", "--name", f"c{n}", "--network", "none", place.image, "true"))
         quiet(*place.podman("create", "--name", f"c{n}", "--network", "none", place.image, "true"))
+    compare(f"ps with {options.containers} containers, none of which runs", [
+        Contender("usr-ct", place.usrct("ps")),
+        Contender("podman", place.podman("ps")),
+    ], options.rounds)
     compare(f"ps -a with {options.containers} containers", [
         Contender("usr-ct", place.usrct("ps", "-a")),
         Contender("podman", place.podman("ps", "-a")),
     ], options.rounds)
+    run = " ".join(place.usrct("run", "--rm", "--network", "none", place.image, "true"))
+    count = options.parallel
+    print(f"\nps and ps -a with {options.containers} containers while {count} start in parallel")
+    for what in (["ps"], ["ps", "-a"]):
+        storm = subprocess.Popen(["sh", "-c", f"seq {count} | xargs -P {count} -I@ {run}"],
+                                 stdin=NULL, stdout=NULL)
+        wall_ms, cpu_ms = [], []
+        while storm.poll() is None:
+            start = time.perf_counter()
+            child = subprocess.Popen(place.usrct(*what), stdin=NULL, stdout=NULL)
+            _, status, used = os.wait4(child.pid, 0)
+            child.returncode = os.waitstatus_to_exitcode(status)
+            wall_ms.append((time.perf_counter() - start) * 1000)
+            cpu_ms.append((used.ru_utime + used.ru_stime) * 1000)
+            if child.returncode != 0:
+                sys.exit("measure: ps failed")
+        if storm.returncode != 0:
+            sys.exit("measure: a start failed")
+        print(f"  usr-ct {' '.join(what):<8} {len(wall_ms)} times: wall ms best {min(wall_ms):.1f}, "
+              f"median {statistics.median(wall_ms):.1f}, worst {max(wall_ms):.1f}; "
+              f"CPU ms median {statistics.median(cpu_ms):.1f}")
 
 
 def bench_pull(place, options):
@@ -264,8 +292,8 @@ def bench_pull(place, options):
         return remove
 
     def podman(turn):
-        return ["podman", "--cgroup-manager=cgroupfs", "--events-backend=none", "--root",
-                f"{place.dir}/podman.{turn}", "--runroot", f"{place.run}/podman", "pull", "--quiet",
+        return ["podman", "--cgroup-manager=cgroupfs", "--events-backend=none",
+                "--storage-driver=overlay", "--root", f"{place.dir}/podman.{turn}", "--runroot", f"{place.run}/podman", "pull", "--quiet",
                 "--tls-verify=false", image]
 
     compare(f"pull {options.image} from a registry on loopback into a fresh store", [
@@ -371,8 +399,49 @@ def bench_log(place, options):
         print(f"  {c.name:<14}{options.megabytes / 1024 * 60 / seconds:>10.1f} GB/min")
 
 
+def disk_bytes(path):
+    return int(quiet("unshare", "--map-auto", "--map-root-user", "du", "-sB1", path).split()[0])
+
+
+def bench_objects(place, options):
+    """First runs under an id map of their own, starts from a tree that is there, and disk."""
+    layout = f"{place.dir}/layout"
+    quiet("python3", os.path.join(os.path.dirname(os.path.abspath(__file__)), "many-files.py"),
+          options.layout, "starter", layout, str(options.files), str(10 << 20))
+    plain = {"XDG_DATA_HOME": f"{place.dir}/plain", "USRCT_STORAGE_DRIVER": "plain"}
+    data = os.environ["XDG_DATA_HOME"]
+    for image in ("one", "two"):
+        for name, env, path in (("objects", {}, data), ("plain", plain, plain["XDG_DATA_HOME"])):
+            os.makedirs(path, exist_ok=True)
+            before = disk_bytes(path)
+            quiet(*place.usrct("pull", f"oci:{layout}:{image}"), env=env)
+            print(f"  {name}: image {image} takes {(disk_bytes(path) - before) / 1e6:.2f} MB")
+    quiet(*place.podman("pull", "--quiet", f"oci:{layout}:one"))
+    podman_image = quiet(*place.podman("images", "--quiet")).split()[0]
+    of_plain = ["env", *(f"{k}={v}" for k, v in plain.items())]
+    run = ("run", "--rm", "--network", "none")
+
+    def mapped(tool, image):
+        return lambda turn: tool(*run, f"--userns=keep-id:uid={2000 + turn}", image, "true")
+
+    start = disk_bytes(data), disk_bytes(f"{place.dir}/podman")
+    compare(f"first run of {options.files} files under an id map of its own", [
+        Contender("usr-ct", mapped(place.usrct, "one")),
+        Contender("plain, no map", [*of_plain, *place.usrct(*run, "one", "true")]),
+        Contender("podman", mapped(place.podman, podman_image)),
+    ], options.rounds)
+    for name, path, old in (("usr-ct", data, start[0]), ("podman", f"{place.dir}/podman", start[1])):
+        more = (disk_bytes(path) - old) / (options.rounds + 1)
+        print(f"  {name}: {more / options.files:.0f} bytes a file and map")
+    compare("start from a tree that is there", [
+        Contender("objects", place.usrct(*run, "one", "true")),
+        Contender("plain", [*of_plain, *place.usrct(*run, "one", "true")]),
+    ], options.rounds * 3)
+
+
 def main():
-    benches = {"start": (bench_start, 20), "ps": (bench_ps, 20), "pull": (bench_pull, 3),
+    benches = {"objects": (bench_objects, 5),
+               "start": (bench_start, 20), "ps": (bench_ps, 20), "pull": (bench_pull, 3),
                "stream": (bench_stream, 3), "parallel": (bench_parallel, 5),
                "exec": (bench_exec, 20), "stop": (bench_stop, 20), "log": (bench_log, 3)}
     p = argparse.ArgumentParser(prog="tests/bench/" + (sys.argv[1] if len(sys.argv) > 1 else ""),
@@ -384,6 +453,7 @@ def main():
     p.add_argument("--containers", type=int, default=100, help="ps: how many (100)")
     p.add_argument("--image", default="starter", help="pull: starter, or debian if the tests made one")
     p.add_argument("--megabytes", type=int, default=1024, help="stream, log: how much (1024)")
+    p.add_argument("--files", type=int, default=20000, help="objects: how many (20000)")
     p.add_argument("--parallel", type=int, default=50, help="parallel: how many (50)")
     p.add_argument("--no-network", action="store_true", help="start: only --network none")
     options = p.parse_args()

@@ -71,7 +71,7 @@ teardown() {
 @test "exec: --preserve-fds with a terminal and with tools" {
   usr-ct run -d --name web --network none "$B" sleep 1000
   echo three >f3
-  run "$BATS_TEST_DIRNAME/../fixtures/terminal.py" sh -c 'usr-ct exec -it --preserve-fds 1 web sh -c "cat <&3; tty" 3<f3'
+  run "$BATS_TEST_DIRNAME/../fixtures/terminal.py" sh -c 'usr-ct exec -it --preserve-fds 1 web sh -c "cat <&3; tty" 3<f3' -- exit:0
   assert_has "$output" three
   assert_has "$output" /dev/pts/
   run_ct -0 exec --preserve-fds 1 --tools "$B" web cat /proc/self/fd/3 3<f3

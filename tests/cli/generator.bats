@@ -155,6 +155,9 @@ with() { # SED
   run_ct -1 recreate my-container
   assert_error 1404 running
   run_ct -0 recreate -f my-container
+  is_state my-container running
+  usr-ct kill my-container
+  run_ct -0 recreate my-container
   is_state my-container created
   usr-ct create --name plain "$B" true
   run_ct -1 recreate plain

@@ -44,14 +44,12 @@ total_ids() {
   [ "$n" = 20 ]
   [ "$(find shared | wc -l)" = 81 ]
   find shared -printf '%U:%G %p\n' >owners
-  # One whose uid is root's has root's map, where other groups are subordinate ones.
   run grep -v "^$mine " owners
-  assert_output "$(printf '%s\n' "$output" | grep ' shared/d\?19' || true)"
+  assert_output ""
   [ "$(cat shared/d0/id)" = 1000 ]
   [ "$(cat shared/d11/id)" = 1 ]
   [ "$(cat shared/d17/id)" = 12345 ]
   rm -r shared
-  usr-ct images --format '{{.ID}}' | sort -u | head -0
 }
 
 @test "idmaps: without a mounted directory, and with host-root, root is you" {
@@ -98,7 +96,7 @@ total_ids() {
   usr-ct rm two >/dev/null
   run_ct -0 create --name four --userns auto "$B" cat /proc/self/uid_map
   [ "$(usr-ct start -a four | tr -s ' ')" = " 0 1025 1024" ]
-  run_ct -125 create --userns auto:size=$(total_ids) "$B" true
+  run_ct -1 create --userns auto:size="$(total_ids)" "$B" true
   assert_error 1707
 }
 
@@ -145,7 +143,7 @@ total_ids() {
 }
 
 @test "idmaps: modes that are wrong or senseless here are refused by name" {
-  for u in nonsense keep-id:uid=x keep-id:uid=1,, auto:uid=5 nomap:size=5 container: host:1; do
+  for u in nonsense keep-id:uid=x "keep-id:uid=1,," auto:uid=5 nomap:size=5 container: host:1; do
     run_ct -125 run --rm --userns "$u" "$B" true
     assert_error 1102 "$u"
   done
@@ -210,6 +208,18 @@ total_ids() {
   assert_status 125
   assert_has "$output" UCT-1709
   usr-ct rmi fixed:1 >/dev/null
+}
+
+@test "idmaps: tools of an image are for containers that may read your files" {
+  run_ct -0 run -d --name box --network none --userns keep-id "$B" sleep 1000
+  run_ct -0 exec --tools "$B" box sh -c 'ls -d /container/home/app'
+  run_ct -0 run -d --name other --network none --userns auto "$B" sleep 1000
+  run_ct -125 exec --tools "$B" other true
+  assert_error 1121 other
+  mkdir one
+  echo 1 >one/f
+  run_ct -0 mount add other ./one:/x:ro
+  [ "$(usr-ct exec other cat /x/f)" = 1 ]
 }
 
 @test "idmaps: inspect, ps and info tell the map" {

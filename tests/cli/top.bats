@@ -70,6 +70,20 @@ two_processes() { # NAME ARGUMENT...
   assert_has "${lines[1]}" filter
 }
 
+@test "top: groups, start and labels, the letters of ps, and what is no column" {
+  usr-ct run -d --name ct --user 1000:100 --group-add 7 --group-add 8 "$B" sleep 1000
+  run_ct -0 top ct groups,hgroups,stime,label,user
+  [[ ${lines[0]} =~ ^GROUPS\ +HGROUPS\ +STIME\ +LABEL\ +USER$ ]]
+  [[ ${lines[1]} =~ ^(7,8|7,8,100|100,7,8)\ +[0-9,]+\ +[0-9][0-9]:[0-9][0-9]\ +[^\ ]+.*\ 1000$ ]] || fail "${lines[1]}"
+  assert_lacks "${lines[1]}" " 7,8 "
+  run_ct -0 top ct %p %c %u
+  [[ ${lines[0]} =~ ^PID\ +COMMAND\ +RUSER$ ]]
+  run_ct -125 top ct pid,nonsense
+  assert_error 1102 nonsense
+  run_ct -125 top ct user nonsense args
+  assert_error 1102 nonsense
+}
+
 @test "top: another user inside has another number outside" {
   usr-ct run -d --name ct --user 1000:100 "$B" sleep 1000
   run_ct -0 top ct user,huser,group,args

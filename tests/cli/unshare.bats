@@ -48,7 +48,7 @@ teardown() {
 
 @test "unshare: exit status, standard streams, signals and environment are the command's" {
   run_ct -7 unshare sh -c 'exit 7'
-  run_ct -127 unshare /no/such/program
+  run -127 --separate-stderr usr-ct unshare /no/such/program
   assert_error 1408
   run_ct -126 unshare /etc/passwd
   assert_error 1409

@@ -52,6 +52,10 @@ teardown() {
   [[ $(usr-ct inspect ct | jq -c '.[0].OCI') == "$before" ]]
   run_ct -125 update ct
   assert_error 1101
+  run_ct -125 update --latest
+  assert_error 1101
+  run_ct -125 update --blkio-weight 10 ct
+  assert_error 1120 blkio-weight
   run_ct -125 update --memory x ct
   assert_error 1102
   run_ct -1 update --memory 64m no-such

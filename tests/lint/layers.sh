@@ -16,11 +16,14 @@ declare -A may=(
   [helpers/hold]="security"
   [helpers/init]=""
   [helpers/fetch]="image"
+  [helpers/check]="store"
   [helpers/load]="image store"
   [helpers/unpack]="store"
   [helpers/pack]="store container"
+  [helpers/squeeze]="container"
   [helpers/sweep]="store"
   [helpers/probe]="security"
+  [helpers/tidy]="usrct"
   [helpers/scope]="cgroup"
 )
 

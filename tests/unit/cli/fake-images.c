@@ -95,6 +95,14 @@ int usrct_image_import(struct usrct *u, int fd, const struct usrct_import_option
 	return answer("sha256:3456789abcdef0", ret_id);
 }
 
+int usrct_image_import_url(struct usrct *u, const char *url,
+                           const struct usrct_import_options *opts, char **ret_id,
+                           struct usrct_err *e)
+{
+	(void)url;
+	return usrct_image_import(u, 0, opts, ret_id, e);
+}
+
 int usrct_image_save(struct usrct *u, const char *const *images, enum usrct_save_format format,
                      int fd, struct usrct_err *e)
 {
@@ -102,4 +110,61 @@ int usrct_image_save(struct usrct *u, const char *const *images, enum usrct_save
 	(void)format;
 	(void)fd;
 	return unknown(e, images[0]);
+}
+
+int usrct_image_push(struct usrct *u, const char *image, const char *to,
+                     const struct usrct_push_options *opts, struct usrct_pushed *ret,
+                     struct usrct_err *e)
+{
+	int r = unknown(e, image);
+
+	(void)u;
+	(void)opts;
+	if (r < 0)
+		return r;
+	(void)snprintf(ret->name, sizeof(ret->name), "%s:1", to ? to : "docker.io/library/alpine");
+	(void)snprintf(ret->digest, sizeof(ret->digest), "sha256:7");
+	ret->size_bytes = 1234;
+	return 0;
+}
+
+int usrct_registry_login(struct usrct *u, const char *registry,
+                         const struct usrct_registry_options *opts, struct usrct_err *e)
+{
+	(void)u;
+	(void)registry;
+	(void)e;
+	return opts->user && opts->password ? 0 : -EINVAL;
+}
+
+int usrct_registry_logout(struct usrct *u, const char *registry,
+                          const struct usrct_registry_options *opts, struct usrct_err *e)
+{
+	(void)u;
+	(void)registry;
+	(void)opts;
+	(void)e;
+	return 0;
+}
+
+int usrct_registry_get_login(struct usrct *u, const char *registry,
+                             const struct usrct_registry_options *opts, char **ret_user,
+                             struct usrct_err *e)
+{
+	(void)u;
+	(void)registry;
+	(void)opts;
+	(void)e;
+	return answer("me", ret_user);
+}
+
+int usrct_registry_search(struct usrct *u, const struct usrct_search_options *opts, char **ret_json,
+                          struct usrct_err *e)
+{
+	(void)u;
+	(void)e;
+	*ret_json = strf("[{\"Name\":\"%d %s %u\",\"Description\":\"d\",\"StarCount\":5,"
+	                 "\"IsOfficial\":true,\"IsAutomated\":false}]",
+	                 (int)opts->kind, opts->what, opts->limit);
+	return *ret_json ? 0 : -ENOMEM;
 }

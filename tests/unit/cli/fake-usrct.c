@@ -316,6 +316,17 @@ int usrct_container_logs(struct usrct *u, const char *ref, const struct usrct_lo
 	return 0;
 }
 
+int usrct_container_logs_each(struct usrct *u, const char *const *refs,
+                              const struct usrct_logs_options *opts, int stdout_fd, int stderr_fd,
+                              struct usrct_err *e)
+{
+	int r = 0;
+
+	for (; *refs && r == 0; refs++)
+		r = usrct_container_logs(u, *refs, opts, stdout_fd, stderr_fd, e);
+	return r;
+}
+
 static const char *const alpine_names[] = { "docker.io/library/alpine:latest",
 	                                    "docker.io/library/alpine:3.20", NULL };
 static const char *const db_names[] = { "registry.example:5000/team/db:9", NULL };
@@ -459,6 +470,49 @@ int usrct_disk_usage(struct usrct *u, char **ret_json, struct usrct_err *e)
 	(void)e;
 	*ret_json = strdup("{\"Images\":[],\"Containers\":[],\"ImagesDisk\":5000}");
 	return *ret_json ? 0 : -ENOMEM;
+}
+
+int usrct_system_check(struct usrct *u, const struct usrct_system_check_options *opts,
+                       char **ret_json, struct usrct_err *e)
+{
+	(void)u;
+	(void)opts;
+	(void)e;
+	*ret_json = strdup("{\"Sound\":true,\"Checked\":{\"Images\":3}}");
+	return *ret_json ? 0 : -ENOMEM;
+}
+
+int usrct_system_migrate(struct usrct *u, const struct usrct_migrate_options *opts, char **ret_json,
+                         struct usrct_err *e)
+{
+	(void)u;
+	(void)opts;
+	(void)e;
+	*ret_json = strdup("{\"To\":\"objects\",\"Converted\":2}");
+	return *ret_json ? 0 : -ENOMEM;
+}
+
+int usrct_image_share(struct usrct *u, const char *const *names, const char *dir,
+                      const struct usrct_share_options *opts, char **ret_json, struct usrct_err *e)
+{
+	(void)u;
+	(void)names;
+	(void)dir;
+	(void)opts;
+	(void)e;
+	*ret_json = strdup("{\"Layers\":2}");
+	return *ret_json ? 0 : -ENOMEM;
+}
+
+int usrct_disk_reclaimable(struct usrct *u, const char *const *images, const char *const *ids,
+                           uint64_t *ret_bytes, struct usrct_err *e)
+{
+	(void)u;
+	(void)images;
+	(void)ids;
+	(void)e;
+	*ret_bytes = 1000;
+	return 0;
 }
 
 int usrct_disk_total(struct usrct *u, uint64_t *ret_bytes, struct usrct_err *e)

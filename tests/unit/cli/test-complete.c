@@ -49,7 +49,7 @@ static void answers_bash(void **state)
 		{ "rm ", "job\nmade\nweb\ndb\n" },
 		{ "rm -f job w", "web\n" },
 		{ "logs ", "web\ndb\njob\nmade\n" },
-		{ "logs web ", "" },
+		{ "logs web ", "db\njob\nmade\n" },
 		{ "run --pu", "--pull\n" },
 		{ "run --pull ", "missing\nalways\nnever\nnewer\n" },
 		{ "run --pull=n", "--pull=never\n--pull=newer\n" },

@@ -165,6 +165,10 @@ static void states(void **state)
 	assert_string_equal(buf, "Exited (3) 5 minutes ago");
 	status_text(&ct, 900 * S, buf); /* the clock was set back */
 	assert_string_equal(buf, "Exited (3) Less than a second ago");
+	ct.is_oom_killed = true;
+	status_text(&ct, 1300 * S, buf);
+	assert_string_equal(buf, "Exited (3) 5 minutes ago (OOM killed)");
+	ct.is_oom_killed = false;
 	ct.exit_code = -1;
 	ct.finished_ns = 0;
 	status_text(&ct, 1300 * S, buf);

@@ -1,8 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # kernel - what Linux 6.1 does not have: the other way is taken, or an error says what is missing
+#
+# Here newer flags and options are refused; in the virtual machine (tests/vm) it is a real 6.1.
+# sessions: kernel:6.1
 bats_require_minimum_version 1.5.0
-load ../cli/helpers
+load ../helpers
 
 setup_file() {
   setup_store busybox
@@ -29,12 +32,13 @@ teardown() {
 }
 
 @test "kernel: objects, which need Linux 6.16, are refused when asked for by name" {
-  USRCT_STORAGE_DRIVER=objects run_ct -125 pull "oci:$IMAGES/oci:layers"
-  assert_error 1314 "6.16"
+  USRCT_STORAGE_DRIVER=objects run_ct -1 pull "oci:$IMAGES/oci:layers"
+  assert_error 1314 "does not work here"
+  assert_has "$stderr" 6.16
 }
 
 @test "kernel: as many layers as an image of Docker's may have, in one page of options" {
-  python3 "$BATS_TEST_DIRNAME/../fixtures/many-layers.py" "$IMAGES/oci" busybox many 126
+  python3 "$BATS_TEST_DIRNAME/../../fixtures/many-layers.py" "$IMAGES/oci" busybox many 126
   run_ct -0 run --rm --network none "oci:$PWD/many:many" cat /many/last
   assert_output 126
   usr-ct rmi -f "oci:$PWD/many:many"

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* usr-ct push - send images to a registry */
+#include "cli/cli.h"
+
+#include "base/file.h"
+#include "cli/human.h"
+#include "cli/progress.h"
+#include "cli/registry-options.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+static int write_digest(struct cli *c, const char *file, const char *digest)
+{
+	struct err e;
+
+	if (!file)
+		return 0;
+	if (file_write_at(AT_FDCWD, file, digest, strlen(digest), 0644, false, &e) < 0)
+		return cli_fail_local(c, &e);
+	return 0;
+}
+
+static int push_one(struct cli *c, const struct args *a, const char *image, const char *to,
+                    const struct usrct_registry_options *registry)
+{
+	_cleanup_progress_ struct progress progress = { 0 };
+	const struct usrct_push_options o = { .size = sizeof(o),
+		                              .progress = progress_event,
+		                              .arg = &progress,
+		                              .registry = registry };
+	struct usrct_pushed done = { 0 };
+	struct usrct_err e = { 0 };
+	const char *tag;
+	int r;
+
+	progress_init(&progress, args_flag(a, "quiet") ? NULL : &c->err);
+	progress.is_push = true;
+	r = usrct_image_push(c->u, image, to, &o, &done, &e);
+	progress_done(&progress);
+	if (r < 0)
+		return cli_fail(c, &e);
+	tag = strrchr(done.name, ':');
+	if (args_flag(a, "quiet"))
+		(void)fprintf(c->out.f, "%s\n", done.name);
+	else
+		(void)fprintf(c->out.f, "%s: digest: %s size: %llu\n", tag ? tag + 1 : done.name,
+		              done.digest, (unsigned long long)done.size_bytes);
+	return write_digest(c, args_string(a, "digestfile"), done.digest);
+}
+
+/* "host/name" or "host/name:tag": all names of that repository. */
+static int push_all(struct cli *c, const struct args *a,
+                    const struct usrct_registry_options *registry)
+{
+	const char *name = a->words[0];
+	struct usrct_image *list = NULL;
+	struct usrct_err e = { 0 };
+	size_t n = 0, len = strlen(name);
+	int status = 0, found = 0, one;
+	struct err none;
+
+	if (usrct_image_list(c->u, NULL, &list, &n, &e) < 0)
+		return cli_fail(c, &e);
+	for (size_t i = 0; i < n; i++)
+		for (const char *const *at = list[i].names; at && *at; at++) {
+			const char *shown = human_image(*at);
+
+			if (strncmp(shown, name, len) != 0 || shown[len] != ':')
+				continue;
+			found++;
+			one = push_one(c, a, *at, NULL, registry);
+			status = one ? one : status;
+		}
+	usrct_image_list_free(list, n);
+	if (found)
+		return status;
+	(void)err_set(&none, UCT_IMAGE_UNKNOWN, -ENOENT, "no image of repository '%s'", name);
+	return cli_fail_local(c, &none);
+}
+
+static int push(struct cli *c, const struct args *a)
+{
+	struct usrct_registry_options registry;
+	char *text = NULL;
+	struct err e;
+	int status;
+
+	if (registry_options_take(a, &registry, &text, &e) < 0)
+		return cli_fail_local(c, &e);
+	status = args_flag(a, "all-tags")
+	                 ? push_all(c, a, &registry)
+	                 : push_one(c, a, a->words[0], a->n_words > 1 ? a->words[1] : NULL,
+	                            &registry);
+	registry_options_done(&text);
+	return status;
+}
+
+static const struct option *const shared[] = { registry_options, NULL };
+
+const struct command cmd_push = {
+	.name = "push",
+	.aliases = (const char *const[]){ "image push", NULL },
+	.group = GROUP_IMAGES,
+	.summary = "Send an image to a registry",
+	.description =
+		"IMAGE goes to the place that its name says, or to DESTINATION. Layers that the "
+		"registry has, in this or in another repository, are not sent again; layers that "
+		"were pulled are sent as they came, so their digests stay the same.\n\n"
+		"What goes on is shown on standard error; standard output gets tag, digest and "
+		"size "
+		"of the manifest.",
+	.args = (const struct positional[]){ { "IMAGE", COMPLETE_IMAGE, false, false },
+	                                     { "DESTINATION", COMPLETE_IMAGE, true, false },
+	                                     { NULL } },
+	.options =
+		(const struct option[]){
+			{ "all-tags", 'a', OPTION_FLAG, COMPLETE_NONE, NULL,
+	                  "All tags of the repository IMAGE" },
+			{ "digestfile", 0, OPTION_STRING, COMPLETE_FILE, "FILE",
+	                  "Write the manifest's digest there" },
+			{ "quiet", 'q', OPTION_FLAG, COMPLETE_NONE, NULL,
+	                  "Print only the full name" },
+			{ NULL },
+		},
+	.shared = shared,
+	.examples = (const struct example[]){ { "Under another name",
+	                                        "usr-ct push site registry.example/team/site:2" },
+	                                      { NULL, NULL } },
+	.handler = push,
+	.uses_store = true,
+};

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/policy.h"
+
+#include <assert.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	static const char *const texts[] = { "a:1", "r.example:5000/x/y", "oci:/l:tag" };
+	struct reference ref;
+	struct err e;
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		assert(reference_parse(texts[i], &ref, &e) == 0);
+		(void)policy_check_text((const char *)data, n, &ref, &e);
+	}
+	return 0;
+}
