@@ -85,14 +85,15 @@ static int find_place(struct pack *p, struct err *e)
 static int confine(struct pack *p, struct err *e)
 {
 	bool is_host = p->start.tree == PACK_TREE_HOST;
-	int fds[2] = { p->root.confine_fd >= 0 ? p->root.confine_fd : p->root.fd,
-		       p->root.objects_fd };
+	int fds[3] = { p->root.confine_fd >= 0 ? p->root.confine_fd : p->root.fd,
+		       p->root.objects_fd, p->root.shared_fd };
 
 	if (is_host && p->start.op == PACK_READ)
 		fds[0] = p->place.fd;
 	else if (is_host)
 		fds[0] = p->place.is_dir ? p->place.fd : p->place.dir_fd;
-	return unpack_confine(fds, fds[1] >= 0 ? 2 : 1, /* is_layer= */ false, e);
+	return unpack_confine(fds, 1 + (size_t)(fds[1] >= 0) + (size_t)(fds[2] >= 0),
+	                      /* is_layer= */ false, e);
 }
 
 static int converse(struct pack *p, struct pack_go *ret, struct err *e)
@@ -214,6 +215,7 @@ static int copy_layers(struct pack *p, struct err *e)
 		.to_fd = p->root.fd,
 		.proc_fd = p->proc_fd,
 		.objects_fd = p->root.objects_fd,
+		.shared_fd = p->root.shared_fd,
 		.is_single_id = p->start.flags & PACK_SINGLE_ID,
 	};
 

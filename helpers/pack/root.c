@@ -28,6 +28,7 @@ void root_done(struct root *r)
 	cleanup_close(&r->fd);
 	cleanup_close(&r->confine_fd);
 	cleanup_close(&r->objects_fd);
+	cleanup_close(&r->shared_fd);
 	fuse_server_kill(&r->server);
 	lower_done(&r->lower);
 	strv_done(&r->hidden);
@@ -366,6 +367,12 @@ static int open_upper(const struct pack_start *s, const int fds[PACK_N_FDS], str
 			openat(fds[PACK_FD_BASE], p.data[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (ret->objects_fd < 0)
 			return err_sys(e, "cannot open '%s'", p.data[0]);
+	}
+	if (p.data[0] && p.data[1]) { /* a path of the machine's */
+		ret->shared_fd =
+			openat(fds[PACK_FD_BASE], p.data[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (ret->shared_fd < 0)
+			return err_sys(e, "cannot open '%s'", p.data[1]);
 	}
 	r = open_lower(&p, fds[PACK_FD_BASE], &ret->lower, e);
 	if (r < 0)

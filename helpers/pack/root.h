@@ -16,12 +16,13 @@ struct root {
 	bool is_whole;             /* UPPER: a copy of all layers, changed */
 	bool is_fuse;              /* UPPER: fuse-overlayfs wrote there */
 	struct fuse_server server; /* STOPPED, BARE: shows the tree */
+	int shared_fd;             /* UPPER: the machine's, besides; -EBADF */
 	int objects_fd;            /* UPPER: contents of metadata trees; -EBADF */
 };
-#define ROOT_NONE                                                         \
-	{                                                                 \
-		.fd = -EBADF, .confine_fd = -EBADF, .objects_fd = -EBADF, \
-		.server = FUSE_SERVER_NONE                                \
+#define ROOT_NONE                                                                              \
+	{                                                                                      \
+		.fd = -EBADF, .confine_fd = -EBADF, .objects_fd = -EBADF, .shared_fd = -EBADF, \
+		.server = FUSE_SERVER_NONE                                                     \
 	}
 void root_done(struct root *r);
 

@@ -114,6 +114,8 @@ static int open_content(const struct copy *c, int from_fd, struct err *e)
 		               c->path);
 	redirect[n] = '\0';
 	fd = openat(c->job->objects_fd, redirect + 1, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT && c->job->shared_fd >= 0)
+		fd = openat(c->job->shared_fd, redirect + 1, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	return fd < 0 ? err_set(e, UCT_STORE_DAMAGED, -errno, "object '%s' of '/%.200s': %s",
 	                        redirect + 1, c->path, strerror(errno))
 	              : fd;

@@ -15,6 +15,7 @@
 #include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 
 enum { CHUNK = 256 * 1024, SPARSE_MIN = 64 * 1024, HOLES_MAX = 10000 };
@@ -149,13 +150,52 @@ static int add_xattrs(struct packer *p, int fd, struct archive_entry *ae, const 
 	return 0;
 }
 
+/* fuse-overlayfs 1.10 says of a file with data that it has none. */
+static bool lies_about_holes(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && (unsigned long)fs.f_type == 0x65735546UL; /* FUSE */
+}
+
+/* Whoever cannot be asked for holes is read: what is all zeros is one. */
+static int find_holes(struct packer *p, int fd, struct archive_entry *ae, off_t size)
+{
+	off_t at = 0, began = -1;
+	int n_found = 0;
+
+	while (at < size) {
+		ssize_t n =
+			RETRY_EINTR(pread(fd, p->buf, (size_t)MIN(size - at, (off_t)CHUNK), at));
+		bool is_hole = n > 0 && !p->buf[0] && !memcmp(p->buf, p->buf + 1, (size_t)n - 1);
+
+		if (n <= 0 || n_found == HOLES_MAX) {
+			archive_entry_sparse_clear(ae);
+			return 0;
+		}
+		if (is_hole && began >= 0) {
+			archive_entry_sparse_add_entry(ae, began, at - began);
+			n_found++;
+		}
+		began = is_hole ? -1 : began < 0 ? at : began;
+		at += n;
+	}
+	if (began >= 0)
+		archive_entry_sparse_add_entry(ae, began, size - began);
+	else if (n_found == 0)
+		archive_entry_sparse_add_entry(ae, 0, 0);
+	return 0; /* and so it is read once more */
+}
+
 /* Tells libarchive where there is data. Too many holes: none. */
-static int add_holes(int fd, struct archive_entry *ae, const struct stat *st)
+static int add_holes(struct packer *p, int fd, struct archive_entry *ae, const struct stat *st)
 {
 	off_t at = 0;
 
 	if (st->st_size < SPARSE_MIN || st->st_blocks * 512 >= st->st_size)
 		return 0;
+	if (lies_about_holes(fd))
+		return find_holes(p, fd, ae, st->st_size);
 	for (int i = 0; at < st->st_size; i++) {
 		off_t data = lseek(fd, at, SEEK_DATA), end;
 
@@ -301,7 +341,7 @@ static int add_opened(struct packer *p, int fd, const struct stat *st, const cha
 		archive_entry_linkify(p->links, &ae, &spare);
 		archive_entry_free(spare); /* other formats' business */
 		if (!archive_entry_hardlink(ae))
-			has_holes = add_holes(fd, ae, st) > 0;
+			has_holes = add_holes(p, fd, ae, st) > 0;
 	}
 	r = write_header(p, ae, path, e);
 	if (r == 0 && S_ISREG(st->st_mode) && !archive_entry_hardlink(ae))

@@ -136,7 +136,7 @@ bool pack_differs(const struct pack_upper_job *job, const struct walk_entry *x,
 
 struct pack_copy_job {
 	int to_fd, proc_fd;
-	int objects_fd; /* contents of metadata trees; -EBADF */
+	int objects_fd, shared_fd; /* contents of metadata trees, in this order; -EBADF */
 	bool is_single_id;
 };
 /* Takes over @lower. */
