@@ -83,7 +83,7 @@ static int allow_all(int ruleset_fd, const struct fetch *f, uint64_t write_acces
 
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(paths); i++)
 		r = allow_path(ruleset_fd, paths[i], e);
-	if (r >= 0 && f->blobs_dirfd >= 0)
+	if (r >= 0 && f->blobs_dirfd >= 0 && !(f->start.flags & FETCH_GET))
 		r = allow_fd(ruleset_fd, f->blobs_dirfd, write_access, e);
 	if (r >= 0 && f->tmp_dirfd >= 0)
 		r = allow_fd(ruleset_fd, f->tmp_dirfd, write_access, e);

@@ -43,6 +43,7 @@ int fetch_push(struct fetch *f, struct err *e);
 int fetch_login(struct fetch *f, struct err *e);
 int fetch_search(struct fetch *f, struct err *e);
 int fetch_list(struct fetch *f, struct err *e);
+int fetch_get(struct fetch *f, struct err *e); /* into f->blobs_dirfd, which is a file then */
 
 /* Steps 4 to 6. Takes @pipe_fd in any case. */
 int layer_want(struct fetch *f, const struct fetch_layer *want, int pipe_fd, struct err *e);

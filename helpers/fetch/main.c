@@ -25,7 +25,9 @@
 
 enum { SOCK_FD = 3, IDLE_MS = 60000 }; /* idle: only a message wakes us */
 
-enum { NOT_PULL = FETCH_PUSH | FETCH_LOGIN | FETCH_SEARCH | FETCH_TAGS | FETCH_CATALOG };
+enum {
+	NOT_PULL = FETCH_PUSH | FETCH_LOGIN | FETCH_SEARCH | FETCH_TAGS | FETCH_CATALOG | FETCH_GET
+};
 
 int fetch_send(const struct fetch *f, const void *msg, size_t n, struct err *e)
 {
@@ -83,6 +85,8 @@ static int parse_reference(struct fetch *f, struct err *e)
 		f->ref.kind = REFERENCE_LAYOUT;
 		return 0;
 	}
+	if (f->start.flags & FETCH_GET)
+		return 0;
 	if (f->start.flags & FETCH_SEARCH) {
 		memcpy(f->ref.host, "index.docker.io", sizeof("index.docker.io"));
 		return 0;
@@ -298,6 +302,10 @@ static int fetch(struct fetch *f, struct err *e)
 
 	if (fd_set_nonblock(f->sock_fd) < 0)
 		return err_sys(e, "cannot use the engine's socket");
+	if (f->start.flags & FETCH_GET) {
+		r = fetch_confine(f, e);
+		return r < 0 ? r : fetch_get(f, e);
+	}
 	if (!(f->start.flags & FETCH_STORED))
 		return fetch_from_registry(f, e);
 	r = source_open_blobs(f->blobs_dirfd, f->start.digest, &f->source, e);

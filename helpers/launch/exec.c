@@ -343,7 +343,6 @@ static int session(struct launch *l)
 		(void)clients_add(m, EXEC_SYNC, true);
 	else
 		(void)close(EXEC_SYNC);
-	monitor_shrink();
 	loop(m);
 	drain(m);
 	l->state.exit_code = monitor_exit_code(m->status);

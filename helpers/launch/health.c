@@ -212,7 +212,6 @@ static void finish(struct monitor *m, int exit_code)
 	write_results(m);
 	schedule(m);
 	clients_answer_check(m, exit_code != 0);
-	monitor_shrink();
 	if (!was_unhealthy && m->l->state.health == HEALTH_UNHEALTHY)
 		act(m);
 }

@@ -27,7 +27,6 @@
 
 #include <fcntl.h>
 #include <linux/sched.h>
-#include <malloc.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -238,6 +237,33 @@ static int connect_network(struct launch *l, struct err *e)
 	return uplink_start(l->plan.network, &target, &l->uplink, e);
 }
 
+static int mark_running(struct launch *l, struct err *e)
+{
+	_cleanup_close_ int self_fd = pidfd_of(getpid());
+	int r;
+
+	l->state.status = STATE_RUNNING;
+	l->state.started_ns = clock_realtime_ns();
+	l->state.exit_code = -1;
+	l->state.error[0] = '\0';
+	l->state.is_stopped_by_user = l->state.is_oom_killed = false;
+	l->state.health = l->plan.health.test.n ? HEALTH_STARTING : HEALTH_NONE;
+	l->state.uplink = (struct proc_id){ 0 };
+	(void)snprintf(l->state.cgroup, sizeof(l->state.cgroup), "%s", l->cgroup);
+	r = proc_identify(l->init_pidfd, l->init_pid, &l->state.init);
+	if (r == 0)
+		r = proc_identify(self_fd, getpid(), &l->state.monitor);
+	if (r == 0 && l->uplink.pid > 0) {
+		_cleanup_close_ int uplink_fd = pidfd_of(l->uplink.pid);
+
+		r = uplink_fd < 0 ? uplink_fd
+		                  : proc_identify(uplink_fd, l->uplink.pid, &l->state.uplink);
+	}
+	if (r < 0)
+		return err_errno(e, r, "cannot identify the container's processes");
+	return state_write(LAUNCH_CONTAINER, &l->state, e);
+}
+
 static struct backend_root root_of(const struct launch *l)
 {
 	return (struct backend_root){ .backend = l->plan.backend,
@@ -287,6 +313,10 @@ static int bring_up(struct launch *l, const struct backend_root *root, struct er
 		r = ids_send_mounts(l, root, e);
 	if (r == 0 && l->plan.backend == BACKEND_FUSE)
 		r = serve_root(l, e);
+	/* It must be said before GO, and may be early: while the other is busy it costs nothing. */
+	if (r == 0)
+		r = mark_running(l, e);
+	sync_time(&l->times[0], "state");
 	if (r == 0)
 		r = sync_expect(l->init_sync_fd, SYNC_READY, "the container's first process", &m,
 		                &master_fd, e);
@@ -375,33 +405,6 @@ static int let_go(struct launch *l, struct err *e)
 	              : err_set(e, UCT_INTERNAL, -EPROTO, "the first process said something odd");
 }
 
-static int mark_running(struct launch *l, struct err *e)
-{
-	_cleanup_close_ int self_fd = pidfd_of(getpid());
-	int r;
-
-	l->state.status = STATE_RUNNING;
-	l->state.started_ns = clock_realtime_ns();
-	l->state.exit_code = -1;
-	l->state.error[0] = '\0';
-	l->state.is_stopped_by_user = l->state.is_oom_killed = false;
-	l->state.health = l->plan.health.test.n ? HEALTH_STARTING : HEALTH_NONE;
-	l->state.uplink = (struct proc_id){ 0 };
-	(void)snprintf(l->state.cgroup, sizeof(l->state.cgroup), "%s", l->cgroup);
-	r = proc_identify(l->init_pidfd, l->init_pid, &l->state.init);
-	if (r == 0)
-		r = proc_identify(self_fd, getpid(), &l->state.monitor);
-	if (r == 0 && l->uplink.pid > 0) {
-		_cleanup_close_ int uplink_fd = pidfd_of(l->uplink.pid);
-
-		r = uplink_fd < 0 ? uplink_fd
-		                  : proc_identify(uplink_fd, l->uplink.pid, &l->state.uplink);
-	}
-	if (r < 0)
-		return err_errno(e, r, "cannot identify the container's processes");
-	return state_write(LAUNCH_CONTAINER, &l->state, e);
-}
-
 /* Tells sweepers and `ps` to look at this container. The lock that says whether we live is the one
  * on LAUNCH_CONTAINER, which came with the descriptor (engine/sweep.c). */
 static int mark_live(const struct launch *l, struct err *e)
@@ -421,24 +424,34 @@ void launch_event(const struct launch *l, const char *action, const char *const 
 	(void)event_container(LAUNCH_STORE, LAUNCH_CONTAINER, l->id, action, attributes);
 }
 
+/* Also if the documents are bad START is waited for: before it nobody listens, and the container
+ * may never be. Without it l->start.step is 0. */
+static int wait_for_start(struct launch *l, struct err *e)
+{
+	struct sync_msg m;
+	int r = sync_expect(LAUNCH_SYNC, SYNC_DOCUMENTS, "engine", &m, NULL, e);
+
+	sync_time(&l->times[0], "wait for documents");
+	if (r < 0)
+		return r;
+	r = read_documents(l, e);
+	sync_time(&l->times[0], "read documents");
+	if (sync_expect(LAUNCH_SYNC, SYNC_START, "engine", &m, NULL, NULL) == 0)
+		l->start = m;
+	sync_time(&l->times[0], "wait for START");
+	return r;
+}
+
 static int start(struct launch *l, struct err *e)
 {
-	int r;
+	int r = launch_open_journal(l, e);
 
-	r = sync_expect(LAUNCH_SYNC, SYNC_START, "engine", &l->start, NULL, e);
-	sync_time(&l->times[0], "launcher runs");
-	if (r == 0)
-		r = read_documents(l, e);
-	if (r == 0)
-		r = launch_open_journal(l, e);
 	if (r == 0)
 		r = mark_live(l, e);
 	if (r == 0)
 		r = enter_user_namespace(l, e);
 	if (r == 0)
 		r = make_init(l, e);
-	if (r == 0)
-		r = mark_running(l, e);
 	if (r == 0)
 		r = let_go(l, e);
 	if (r == 0)
@@ -505,7 +518,6 @@ void launch_shed_documents(struct launch *l)
 	l->spec.terminal = terminal;
 	l->spec.namespaces = namespaces;
 	l->plan = kept;
-	(void)malloc_trim(0);
 }
 
 int launch_again(struct launch *l, struct err *e)
@@ -516,8 +528,6 @@ int launch_again(struct launch *l, struct err *e)
 	r = read_documents(l, e);
 	if (r == 0)
 		r = make_init(l, e);
-	if (r == 0)
-		r = mark_running(l, e);
 	if (r == 0)
 		r = let_go(l, e);
 	if (r == 0) {
@@ -590,7 +600,13 @@ int main(int argc, char **argv)
 	launch_guard_self(first_foreign_fd(&l), "usr-ct-monitor");
 	if (l.join_fd >= 0 && !l.has_userns)
 		(void)close(LAUNCH_USERNS); /* whatever it is */
-	r = start(&l, &e);
+	r = wait_for_start(&l, &e);
+	if (!l.start.step) { /* there was no container yet */
+		(void)unlinkat(LAUNCH_RUNTIME_TOP, l.id, AT_REMOVEDIR);
+		return 125;
+	}
+	if (r == 0)
+		r = start(&l, &e);
 	if (r < 0) {
 		undo(&l, &e);
 		return 125;

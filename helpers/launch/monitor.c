@@ -18,14 +18,11 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <link.h>
-#include <malloc.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
@@ -187,7 +184,7 @@ void monitor_wait(struct monitor *m, uint64_t deadline_ns)
 		ms = deadline_ns > now ? (deadline_ns - now) / 1000000 + 1 : 0;
 		timeout_ms = (int)MIN(ms, (uint64_t)INT32_MAX);
 	}
-	n = epoll_wait(m->epoll_fd, ev, ARRAY_SIZE(ev), timeout_ms);
+	n = idle_wait(m, ev, ARRAY_SIZE(ev), timeout_ms);
 	for (int i = 0; i < n; i++)
 		handle_event(m, &ev[i]);
 	health_tick(m);
@@ -330,36 +327,6 @@ static int set_up(struct monitor *m)
 	return r;
 }
 
-static int forget_segment(struct dl_phdr_info *info, size_t size, void *arg)
-{
-	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-
-	(void)size;
-	(void)arg;
-	for (int i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *p = &info->dlpi_phdr[i];
-		uintptr_t at = (info->dlpi_addr + p->p_vaddr) & ~(page - 1);
-
-		if (p->p_type == PT_LOAD && !(p->p_flags & PF_W))
-			(void)madvise((void *)at, p->p_memsz, MADV_DONTNEED);
-	}
-	return 0;
-}
-
-/* Most of this program has done its work by now. Its read-only pages leave our page tables and come
- * back, from the one copy that all monitors share, if they are needed: three quarters never are. */
-void monitor_shrink(void)
-{
-	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	uintptr_t below = ((uintptr_t)__builtin_frame_address(0) & ~(page - 1)) - 2 * page;
-
-	(void)malloc_trim(0);
-	/* What deeper calls have used of the stack, two pages from here down to its end. */
-	while (madvise((void *)below, page, MADV_DONTNEED) == 0)
-		below -= page;
-	(void)dl_iterate_phdr(forget_segment, NULL);
-}
-
 static void tell_end(const struct launch *l)
 {
 	char code[16], duration[24];
@@ -409,7 +376,6 @@ static void look_after_run(struct monitor *m)
 
 	if (watch_run(m) == 0) {
 		health_begin(m);
-		monitor_shrink();
 		loop(m);
 	} else {
 		/* What cannot be looked after must not go on. */

@@ -13,6 +13,7 @@
 #include "launch/launch.h"
 
 #include <stdbool.h>
+#include <sys/epoll.h>
 #include <sys/types.h>
 #include <termios.h>
 
@@ -114,8 +115,10 @@ void monitor_change(struct monitor *m, int fd, uint32_t events, enum event_sourc
 /* Handles what happens until then (CLOCK_MONOTONIC, which no change of the time of day moves), but
  * at most once; 0: without a limit. */
 void monitor_wait(struct monitor *m, uint64_t deadline_ns);
-/* Gives memory back that is not needed until the next start, check or end. */
-void monitor_shrink(void);
+/* idle.c: epoll_wait(2) that gives memory back when nothing happens for a while. @timeout_ms < 0:
+ * no limit. */
+enum { IDLE_AFTER_MS = 1000 };
+int idle_wait(struct monitor *m, struct epoll_event *ev, int max, int timeout_ms);
 /* What a client asks for by ATTACH_CONTROL; 0 or -errno, its answer. */
 int monitor_control(struct monitor *m, uint32_t op);
 

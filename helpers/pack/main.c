@@ -124,7 +124,7 @@ static int converse(struct pack *p, struct pack_go *ret, struct err *e)
 static struct pack_owners owners_of(const struct pack *p)
 {
 	if (p->start.tree == PACK_TREE_HOST)
-		return (struct pack_owners){ .noted = false };
+		return (struct pack_owners){ .noted = p->start.flags & PACK_AS_ROOT };
 	return (struct pack_owners){ .maps = p->start.maps.uids.n ? &p->start.maps : NULL,
 		                     .noted = p->start.flags & PACK_SINGLE_ID };
 }

@@ -40,11 +40,15 @@ struct plan_mount {
 	bool is_read_only;
 	bool copies_up; /* a volume that may still wait for the image's content */
 };
+enum { DATA_MAX = 16 };
+
 struct plan {
 	char *text;
 	const char *layers[LAYERS_MAX + 1]; /* lowest first, NULL-terminated */
 	size_t n_layers;
-	const char *data[2]; /* data-only layer; NULL-terminated */
+	const char
+		*data[DATA_MAX + 1]; /* data-only layers, the first counts first; NULL-terminated */
+	size_t n_data;
 	enum mount_backend backend;
 	struct plan_mount *mounts;
 	size_t n_mounts, cap_mounts;
@@ -94,8 +98,8 @@ static int read_line(struct plan *p, const char **at, const char *end)
 		p->layers[p->n_layers++] = a;
 		return 0;
 	}
-	if (!strcmp(word, "data") && !p->data[0]) {
-		p->data[0] = a;
+	if (!strcmp(word, "data") && p->n_data < DATA_MAX) {
+		p->data[p->n_data++] = a;
 		return 0;
 	}
 	if (!strcmp(word, "backend"))

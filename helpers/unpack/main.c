@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* usr-ct-unpack - unpacks one layer for the engine; see store/unpack-proto.h */
-#include "base/fd.h"
 #include "base/sock.h"
 #include "store/enter.h"
-#include "store/layer-index.h"
+#include "store/layer-stack.h"
 #include "store/meta-tree.h"
 #include "store/unpack-proto.h"
 #include "store/unpack.h"
 
-#include <fcntl.h>
 #include <locale.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
@@ -16,7 +14,8 @@
 #include <sys/stat.h>
 
 enum { SOCKET_FD = 3 };
-enum { FD_STREAM, FD_DIRECTORY, FD_USERNS, FD_OBJECTS, N_FDS };
+enum { FD_STREAM, FD_DIRECTORY, FD_USERNS, FD_OBJECTS, FD_SHARED };
+enum { N_FDS = FD_SHARED + UNPACK_SHARED_MAX };
 
 static int receive(struct unpack_start *ret, int fds[N_FDS], struct err *e)
 {
@@ -26,11 +25,11 @@ static int receive(struct unpack_start *ret, int fds[N_FDS], struct err *e)
 		return err_errno(e, (int)n, "cannot receive START");
 	/* They come without gaps. */
 	if (n == sizeof(*ret) && ret->flags & UNPACK_FLAG_SINGLE_ID) {
-		fds[FD_OBJECTS] = fds[FD_USERNS];
+		memmove(fds + FD_OBJECTS, fds + FD_USERNS, (N_FDS - FD_OBJECTS) * sizeof(*fds));
 		fds[FD_USERNS] = -EBADF;
 	}
 	if (n != sizeof(*ret) || ret->type != UNPACK_START || fds[FD_STREAM] < 0 ||
-	    fds[FD_DIRECTORY] < 0 ||
+	    fds[FD_DIRECTORY] < 0 || ret->n_shared > UNPACK_SHARED_MAX ||
 	    (ret->flags & (UNPACK_FLAG_OBJECTS | UNPACK_FLAG_TREE) && fds[FD_OBJECTS] < 0))
 		return err_set(e, UCT_INTERNAL, -EPROTO, "the unpacker was started wrongly");
 	return 0;
@@ -38,7 +37,7 @@ static int receive(struct unpack_start *ret, int fds[N_FDS], struct err *e)
 
 static int prepare(const struct unpack_start *start, const int fds[N_FDS], struct err *e)
 {
-	int dirfds[2] = { fds[FD_DIRECTORY], fds[FD_OBJECTS] }, r = 0;
+	int dirfds[2 + UNPACK_SHARED_MAX] = { fds[FD_DIRECTORY], fds[FD_OBJECTS] }, r = 0;
 
 	if (!(start->flags & UNPACK_FLAG_SINGLE_ID) && fds[FD_USERNS] >= 0)
 		r = enter_userns(fds[FD_USERNS], e);
@@ -52,69 +51,13 @@ static int prepare(const struct unpack_start *start, const int fds[N_FDS], struc
 	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
 		return err_set(e, UCT_SYSTEM, -EIO, "cannot start libcrypto");
 	(void)umask(0);
-	return unpack_confine(dirfds, start->flags & UNPACK_FLAG_OBJECTS ? 2 : 1,
+	memcpy(dirfds + 2, fds + FD_SHARED, start->n_shared * sizeof(*fds));
+	return unpack_confine(dirfds, start->flags & UNPACK_FLAG_OBJECTS ? 2 + start->n_shared : 1,
 	                      /* is_layer= */ true, e);
 }
 
-struct index {
-	char *data;
-	size_t n;
-};
-
-struct indexes {
-	struct index *list;
-	size_t n;
-	uint64_t bytes;
-};
-
-static int read_index(int layers_fd, const char *chain, struct indexes *x, struct err *e)
-{
-	_cleanup_close_ int fd = -EBADF;
-	char path[UNPACK_CHAIN_BYTES + 16];
-	struct index *one = &x->list[x->n];
-	struct stat st;
-	ssize_t n;
-
-	(void)snprintf(path, sizeof(path), "%.64s/" LAYER_INDEX_FILE, chain);
-	if (strspn(path, "0123456789abcdef") != UNPACK_CHAIN_BYTES)
-		return err_set(e, UCT_INTERNAL, -EPROTO, "the unpacker was started wrongly");
-	fd = openat(layers_fd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_sys(e, "cannot open the index of layer '%.64s'", chain);
-	x->bytes += (uint64_t)st.st_size;
-	if (!S_ISREG(st.st_mode) || x->bytes > LAYER_INDEX_BYTES_MAX)
-		return err_set(e, UCT_INDEX_DAMAGED, -EUCLEAN,
-		               "the index of layer '%.64s' is no file or too large", chain);
-	one->data = malloc((size_t)st.st_size + 1);
-	if (!one->data)
-		return err_oom(e);
-	x->n++;
-	n = fd_read_full(fd, one->data, (size_t)st.st_size);
-	one->n = (size_t)MAX(n, (ssize_t)0);
-	return n < 0 ? err_errno(e, (int)n, "cannot read the index of layer '%.64s'", chain) : 0;
-}
-
-/* Before we are confined: it is the last that is opened by name elsewhere. */
-static int read_indexes(const int fds[N_FDS], struct indexes *ret, struct err *e)
-{
-	_cleanup_free_ char *chains = malloc((size_t)UNPACK_CHAIN_BYTES * UNPACK_LAYERS_MAX);
-	ssize_t n;
-	int r = 0;
-
-	ret->list = calloc(UNPACK_LAYERS_MAX, sizeof(*ret->list));
-	if (!chains || !ret->list)
-		return err_oom(e);
-	n = fd_read_full(fds[FD_STREAM], chains, (size_t)UNPACK_CHAIN_BYTES * UNPACK_LAYERS_MAX);
-	if (n < 0)
-		return err_errno(e, (int)n, "cannot read the list of layers");
-	for (ssize_t at = 0; at + UNPACK_CHAIN_BYTES <= n && r == 0; at += UNPACK_CHAIN_BYTES)
-		r = read_index(fds[FD_OBJECTS], chains + at, ret, e);
-	(void)close(fds[FD_OBJECTS]);
-	return r;
-}
-
 static int build_tree(const struct unpack_start *start, const int fds[N_FDS],
-                      const struct indexes *x, struct err *e)
+                      const struct layer_stack *x, struct err *e)
 {
 	const struct meta_tree_owners how = {
 		.single_id = start->flags & UNPACK_FLAG_SINGLE_ID,
@@ -130,12 +73,15 @@ static int build_tree(const struct unpack_start *start, const int fds[N_FDS],
 static int serve(struct unpack_result *ret, struct err *e)
 {
 	struct unpack_start start = { 0 };
-	struct indexes indexes = { 0 }; /* freed by our end */
+	struct layer_stack indexes = { 0 }; /* freed by our end */
 	int fds[N_FDS], r;
 
 	r = receive(&start, fds, e);
-	if (r == 0 && start.flags & UNPACK_FLAG_TREE)
-		r = read_indexes(fds, &indexes, e);
+	/* Before we are confined: it is the last that is opened by name elsewhere. */
+	if (r == 0 && start.flags & UNPACK_FLAG_TREE) {
+		r = layer_stack_read(fds[FD_STREAM], fds[FD_OBJECTS], &indexes, e);
+		(void)close(fds[FD_OBJECTS]);
+	}
 	if (r == 0)
 		r = prepare(&start, fds, e);
 	if (r < 0)
@@ -149,6 +95,8 @@ static int serve(struct unpack_result *ret, struct err *e)
 		.has_objects = start.flags & UNPACK_FLAG_OBJECTS,
 		.keeps_tree = start.flags & UNPACK_FLAG_KEEP_TREE,
 		.objects_dirfd = fds[FD_OBJECTS],
+		.shared_dirfds = fds + FD_SHARED,
+		.n_shared = start.n_shared,
 		.max_bytes = start.max_bytes,
 		.max_entries = start.max_entries,
 	};
@@ -171,6 +119,7 @@ int main(void)
 	} else {
 		done.size_bytes = result.size_bytes;
 		done.n_entries = result.n_entries;
+		done.shared_used = result.shared_used;
 		(void)snprintf(done.diff_id, sizeof(done.diff_id), "%s", result.diff_id);
 		r = sock_send(SOCKET_FD, &done, sizeof(done));
 	}

@@ -4,6 +4,7 @@
 #define USRCT_IMAGE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <usrct/error.h>
 
@@ -257,6 +258,11 @@ struct usrct_import_options {
 USRCT_API int usrct_image_import(struct usrct *u, int fd, const struct usrct_import_options *opts,
                                  char **ret_id, struct usrct_err *e);
 
+/* The same from a http or https URL. Since: 0.1 */
+USRCT_API int usrct_image_import_url(struct usrct *u, const char *url,
+                                     const struct usrct_import_options *opts, char **ret_id,
+                                     struct usrct_err *e);
+
 enum usrct_save_format {
 	USRCT_SAVE_DOCKER,     /* a tar archive that every docker, podman and skopeo loads */
 	USRCT_SAVE_OCI,        /* an OCI layout as tar archive */
@@ -365,6 +371,34 @@ struct usrct_search_options {
  */
 USRCT_API int usrct_registry_search(struct usrct *u, const struct usrct_search_options *opts,
                                     char **ret_json, struct usrct_err *e);
+
+/**
+ * struct usrct_share_options - how to share images
+ * @size:     sizeof(struct usrct_share_options)
+ * @seal:     put objects under fs-verity
+ * @progress: called before each layer, the @i-th of @n; may be NULL
+ * @arg:      given to @progress
+ */
+struct usrct_share_options {
+	size_t size;
+	bool seal;
+	void (*progress)(const char *image, size_t i, size_t n, void *arg);
+	void *arg;
+};
+
+/**
+ * usrct_image_share() - write the layers of images into a directory for all users of the machine
+ * @images:   names or ids, NULL-terminated
+ * @dir:      absolute path; empty, not there yet, or made by this call before
+ * @opts:     may be NULL
+ * @ret_json: {"Directory", "Images", "Layers", "NewObjects", "NewBytes"}; the caller frees it
+ *
+ * May be interrupted and called again. Return: 0 or negative errno: -ENOENT (no such image),
+ * -ENOTSUP (stored by the plain driver), -ENOTEMPTY (@dir is something else). Since: 0.1
+ */
+USRCT_API int usrct_image_share(struct usrct *u, const char *const *images, const char *dir,
+                                const struct usrct_share_options *opts, char **ret_json,
+                                struct usrct_err *e);
 
 #ifdef __cplusplus
 }

@@ -3,6 +3,7 @@
 #ifndef USRCT_SYSTEM_H
 #define USRCT_SYSTEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <usrct/error.h>
@@ -43,6 +44,19 @@ USRCT_API int usrct_disk_usage(struct usrct *u, char **ret_json, struct usrct_er
  * Return: 0 or negative errno. Since: 0.1
  */
 USRCT_API int usrct_disk_total(struct usrct *u, uint64_t *ret_bytes, struct usrct_err *e);
+
+/**
+ * usrct_disk_reclaimable() - what would be free again if these things were removed
+ * @images:     ids ("sha256:..."), NULL-terminated; may be NULL
+ * @containers: full ids, NULL-terminated; may be NULL
+ * @ret_bytes:  as du(1) would say before and after, but for the index
+ *
+ * With any image, what a collection would remove besides is counted too. Return: 0; -EBUSY: images
+ * are being pulled or built, so nobody can tell; or another negative errno. Since: 0.1
+ */
+USRCT_API int usrct_disk_reclaimable(struct usrct *u, const char *const *images,
+                                     const char *const *containers, uint64_t *ret_bytes,
+                                     struct usrct_err *e);
 
 /**
  * usrct_prepare() - make the directories of the store and the runtime directory, and the index
@@ -113,6 +127,72 @@ USRCT_API int usrct_doctor(struct usrct *u, void (*found)(const struct usrct_che
  * Return: 0, or negative errno. Since: 0.1
  */
 USRCT_API int usrct_tidy(struct usrct *u, struct usrct_err *e);
+
+/**
+ * struct usrct_system_check_options - how to look at the store
+ * @size:     sizeof(struct usrct_system_check_options)
+ * @repair:   put right what can be, and remove what belongs to nobody
+ * @quick:    sizes and labels of objects and blobs, not their contents
+ * @progress: called with what is looked at next; may be NULL
+ * @arg:      given to @progress
+ */
+struct usrct_system_check_options {
+	size_t size;
+	bool repair, quick;
+	void (*progress)(const char *what, void *arg);
+	void *arg;
+};
+
+/**
+ * usrct_system_check() - compare everything in the store with everything else
+ * @opts:     may be NULL
+ * @ret_json: receives heap text that the caller frees
+ *
+ * {"Sound", "Repair", "Checked": {"Images", "Layers", "Objects", "ObjectBytes", "Blobs",
+ * "BlobBytes", "Trees", "TreeFiles", "Containers"}, "Problems": [{"Kind", "Name", "Layer",
+ * "Images", "Reason", "State"}], "Leaks": [{"Kind", "Path", "Bytes", "State"}], "LeakedBytes",
+ * "PullAgain": [names], "Notes"}. Kind of a problem: row, layer, index, object, blob, tree, image,
+ * container. State: found, repaired, pull (the image must be pulled again), kept (see Reason).
+ *
+ * Runs beside containers and pulls, and may be interrupted. Never removes what a container wrote.
+ * Return: 0, also when something is wrong, or negative errno. Since: 0.1
+ */
+USRCT_API int usrct_system_check(struct usrct *u, const struct usrct_system_check_options *opts,
+                                 char **ret_json, struct usrct_err *e);
+
+/* One step of usrct_system_migrate(): "layer" or "image", its name, and which of how many. */
+struct usrct_migrate_progress {
+	const char *kind, *name;
+	size_t i, n;
+};
+
+/**
+ * struct usrct_migrate_options - how to convert a store
+ * @size:     sizeof(struct usrct_migrate_options)
+ * @to:       "objects" or "plain"; NULL: what new layers are stored as
+ * @progress: called before each step; strings are valid during the call; may be NULL
+ * @arg:      given to @progress
+ */
+struct usrct_migrate_options {
+	size_t size;
+	const char *to;
+	void (*progress)(const struct usrct_migrate_progress *p, void *arg);
+	void *arg;
+};
+
+/**
+ * usrct_system_migrate() - convert all layers to one storage driver, in place
+ * @opts:     may be NULL
+ * @ret_json: receives heap text that the caller frees
+ *
+ * {"To", "Converted": layers, "Containers": whose documents were changed, "Skipped": [{"Layer",
+ * "Image", "Reason"}], "Running": [names of containers that keep the old form], "Kept": [names of
+ * those whose id map or back end needs it]}. May be killed at
+ * any time, and run again. Return: 0 or negative errno: -ENOTSUP (the driver does not work here).
+ * Since: 0.1
+ */
+USRCT_API int usrct_system_migrate(struct usrct *u, const struct usrct_migrate_options *opts,
+                                   char **ret_json, struct usrct_err *e);
 
 #ifdef __cplusplus
 }

@@ -186,7 +186,7 @@ UCT(1216, IMAGE_POLICY, ERR_DENIED, "a policy does not accept the image",
 
 UCT(1301, STORE_DAMAGED, ERR_SYSTEM, "the store is damaged",
     "The index or a file of the store cannot be read as what it should be.",
-    "usr-ct info shows where the store is; keep a copy before repairing")
+    "usr-ct system check says what is wrong, usr-ct system check --repair puts right what it can")
 UCT(1302, STORE_NEWER, ERR_UNSUPPORTED, "the store was written by a newer usr-ct",
     "The index has a schema version that this program does not know. It is left untouched.",
     "use the newer usr-ct, or another XDG_DATA_HOME")
@@ -199,14 +199,14 @@ UCT(1304, STORE_FOREIGN, ERR_DENIED, "the store belongs to somebody else",
 UCT(1310, INDEX_DAMAGED, ERR_SYSTEM, "a layer's index is damaged",
     "The file layers/CHAIN/index says what files a layer has. Its checksum is wrong, or what it says "
     "makes no sense: the disk lost something, or somebody else wrote to it.",
-    "remove the image and pull it again")
+    "usr-ct system check --repair makes it anew, or says which image to pull again")
 UCT(1311, INDEX_NEWER, ERR_UNSUPPORTED, "a layer's index is of a newer usr-ct",
     "The file layers/CHAIN/index has a version that this program does not know. It is left "
     "untouched.",
     "use the newer usr-ct, or another XDG_DATA_HOME")
 UCT(1312, OBJECT_DAMAGED, ERR_SYSTEM, "an object of the store is damaged",
     "The contents of a file below objects/ are not those that its name promises.",
-    "remove the image and pull it again")
+    "usr-ct system check --repair writes it anew, or says which image to pull again")
 UCT(1313, OBJECT_CLASH, ERR_SYSTEM, "two contents want the same object",
     "An object exists whose name has the same 128 bits of SHA-256 and whose digest differs. By "
     "accident that does not happen; somebody made it happen. The layer was refused.",
@@ -219,6 +219,33 @@ UCT(1315, BAD_DRIVER, ERR_USAGE, "no such storage driver",
     "USRCT_STORAGE_DRIVER chooses how new layers are stored: objects, plain, or auto, which takes "
     "objects where the kernel can mount them.",
     "unset USRCT_STORAGE_DRIVER, or set it to objects, plain or auto")
+UCT(1316, SHARED_GONE, ERR_NOT_FOUND, "a directory of shared layers is not there",
+    "Layers of an image have their contents in a directory for all users of this machine, made by "
+    "usr-ct image share, which is gone or not mounted.",
+    "bring it back; or remove the image and pull it again, which then keeps all of it in your store")
+UCT(1317, SHARED_UNSAFE, ERR_DENIED, "a directory of shared layers could be changed by others",
+    "Whoever may write to it could change what containers run. It and what is in it must belong to "
+    "root or to you, and nobody else may have the right to write.",
+    "make it root's, with chown -R root:root and chmod -R go-w, if you trust what is in it")
+UCT(1318, SHARED_NEWER, ERR_UNSUPPORTED, "a directory of shared layers is of a newer usr-ct",
+    "It has a version that this program does not know, and is left untouched.",
+    "use the newer usr-ct, or leave the directory out of USRCT_SHARED_DIRS")
+UCT(1319, SHARED_DAMAGED, ERR_SYSTEM, "a shared layer is damaged",
+    "An object of a directory of shared layers is missing, or has other contents than the layer's "
+    "index says. The layer was not taken from there.",
+    "whoever made the directory should run usr-ct image share again")
+UCT(1320, NOT_SHAREABLE, ERR_CONFLICT, "an image cannot be shared as it is stored",
+    "Shared are layers of the objects driver. Some of this image are of the plain driver, which "
+    "keeps owners as they are for one user's ids.",
+    "usr-ct system migrate --to objects converts them")
+UCT(1321, MIGRATION_BLOCKED, ERR_CONFLICT, "a layer could not be converted",
+    "What a layer is made from, its compressed blob, is not in the store or is damaged. The layer "
+    "stays as it is, and works.", "pull the image again, then run usr-ct system migrate again")
+UCT(1322, BAD_SHARED_DIRS, ERR_USAGE, "the list of shared directories makes no sense",
+    "USRCT_SHARED_DIRS, and the files shared-dirs in /etc/usr-ct and in the user's configuration, "
+    "name directories of shared layers by absolute paths, each with verify=hash, verify=sealed or "
+    "verify=none behind it or nothing.",
+    "write it as /var/lib/usr-ct or '/var/lib/usr-ct verify=sealed'")
 
 UCT(1330, VOLUME_UNKNOWN, ERR_NOT_FOUND, "there is no such volume",
     "No volume has that name. Volumes are named in full.", "usr-ct volume ls lists what there is")

@@ -129,15 +129,23 @@ bool proc_is_alive(const struct proc_id *id)
 	return fd >= 0 && RETRY_EINTR(poll(&p, 1, 0)) == 0;
 }
 
+/* Above all numbers that a source or a target has. */
+static int high_number(const struct spawn *s)
+{
+	int high = 64;
+
+	for (size_t i = 0; i < s->n_fds; i++) {
+		high = MAX(high, s->fds[i].from + 1);
+		high = MAX(high, s->fds[i].to + 1);
+	}
+	return high;
+}
+
 static int spawn_actions(const struct spawn *s, posix_spawn_file_actions_t *fa)
 {
-	int high = 64, r = 0;
+	int high = high_number(s), r = 0;
 
 	/* Two rounds, through numbers nobody asked for, so that no target overwrites a source. */
-	for (size_t i = 0; i < s->n_fds; i++)
-		high = MAX(high, s->fds[i].from + 1);
-	for (size_t i = 0; i < s->n_fds; i++)
-		high = MAX(high, s->fds[i].to + 1);
 	for (size_t i = 0; i < s->n_fds && r == 0; i++)
 		r = posix_spawn_file_actions_adddup2(fa, s->fds[i].from, high + (int)i);
 	for (size_t i = 0; i < s->n_fds && r == 0; i++)
@@ -165,7 +173,7 @@ static int spawn_attributes(const struct spawn *s, posix_spawnattr_t *at)
 	return -r;
 }
 
-int proc_spawn(const struct spawn *s, pid_t *ret_pid, struct err *e)
+static int spawn_path(const struct spawn *s, pid_t *ret_pid, struct err *e)
 {
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t at;
@@ -202,6 +210,23 @@ int proc_spawn(const struct spawn *s, pid_t *ret_pid, struct err *e)
 	if (ret_pid)
 		*ret_pid = pid;
 	return fd;
+}
+
+int proc_spawn(const struct spawn *s, pid_t *ret_pid, struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+	struct spawn by_path = *s;
+	char path[32];
+
+	if (s->path)
+		return spawn_path(s, ret_pid, e);
+	/* The path is looked up in the child, when targets may have taken the number it has now. */
+	fd = fcntl(s->program_fd, F_DUPFD_CLOEXEC, high_number(s) + (int)s->n_fds);
+	if (fd < 0)
+		return err_sys(e, "cannot keep a program open");
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	by_path.path = path;
+	return spawn_path(&by_path, ret_pid, e);
 }
 
 int proc_find_program(const char *name, char *buf, size_t size)

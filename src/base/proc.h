@@ -31,7 +31,8 @@ struct spawn_fd {
 	int from, to;
 };
 struct spawn {
-	const char *path; /* "/proc/self/fd/N" runs a program by descriptor */
+	const char *path;
+	int program_fd; /* instead of a path, which then is NULL; any number */
 	char *const *argv;
 	char *const *env;
 	const struct spawn_fd

@@ -94,6 +94,11 @@ const struct command cmd_load = {
 	.uses_store = true,
 };
 
+static bool is_url(const char *text)
+{
+	return !strncmp(text, "http://", 7) || !strncmp(text, "https://", 8);
+}
+
 static int import(struct cli *c, const struct args *a)
 {
 	_cleanup_close_ int fd = -EBADF;
@@ -109,10 +114,15 @@ static int import(struct cli *c, const struct args *a)
 	if (args_list(a, "change", &changes) < 0)
 		return cli_fail_memory(c);
 	o.changes = changes;
-	if (open_input(c, a->words[0], &fd, &status) < 0)
-		return status;
-	if (usrct_image_import(c->u, fd, &o, &id, &e) < 0)
-		return cli_fail(c, &e);
+	if (is_url(a->words[0])) {
+		if (usrct_image_import_url(c->u, a->words[0], &o, &id, &e) < 0)
+			return cli_fail(c, &e);
+	} else {
+		if (open_input(c, a->words[0], &fd, &status) < 0)
+			return status;
+		if (usrct_image_import(c->u, fd, &o, &id, &e) < 0)
+			return cli_fail(c, &e);
+	}
 	(void)fprintf(c->out.f, "%s\n", id);
 	return 0;
 }
@@ -124,9 +134,10 @@ const struct command cmd_import = {
 	.summary = "Make an image of a root file system",
 	.description =
 		"FILE is a tar archive, compressed with gzip, zstd, xz, bzip2 or not at all; - is "
-		"standard input. It becomes the image's only layer. What export writes, import "
+		"standard input, and an address that begins with http:// or https:// is fetched. "
+		"It becomes the image's only layer. What export writes, import "
 		"reads. The image's id is printed.",
-	.args = (const struct positional[]){ { "FILE|-", COMPLETE_FILE, false, false },
+	.args = (const struct positional[]){ { "FILE|URL|-", COMPLETE_FILE, false, false },
 	                                     { "NAME", COMPLETE_IMAGE, true, false },
 	                                     { NULL } },
 	.options =

@@ -159,12 +159,12 @@ const struct command cmd_login = {
 	.args = (const struct positional[]){ { "REGISTRY", COMPLETE_NONE, true, false }, { NULL } },
 	.options =
 		(const struct option[]){
-			{ "username", 'u', OPTION_STRING, COMPLETE_NONE, "NAME", "Who" },
+			{ "username", 'u', OPTION_STRING, COMPLETE_NONE, "NAME",
+	                  "Name to log in with" },
 			{ "password-stdin", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
 	                  "The password is the first line of standard input" },
 			{ "authfile", 0, OPTION_STRING, COMPLETE_FILE, "FILE",
-	                  "Where to keep them; $REGISTRY_AUTH_FILE",
-	                  "$XDG_RUNTIME_DIR/containers/auth.json" },
+	                  "Where to keep them; $REGISTRY_AUTH_FILE", "podman's auth.json" },
 			{ "cert-dir", 0, OPTION_STRING, COMPLETE_DIR, "DIR",
 	                  "Certificates for this registry", "certs.d/HOST" },
 			{ "get-login", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
@@ -195,8 +195,7 @@ const struct command cmd_logout = {
 		(const struct option[]){
 			{ "all", 'a', OPTION_FLAG, COMPLETE_NONE, NULL, "For all registries" },
 			{ "authfile", 0, OPTION_STRING, COMPLETE_FILE, "FILE",
-	                  "Where they are kept; $REGISTRY_AUTH_FILE",
-	                  "$XDG_RUNTIME_DIR/containers/auth.json" },
+	                  "Where they are kept; $REGISTRY_AUTH_FILE", "podman's auth.json" },
 			{ NULL },
 		},
 	.examples = (const struct example[]){ { "One of several",

@@ -6,6 +6,7 @@
 #include "base/strv.h"
 #include "cli/confirm.h"
 #include "cli/human.h"
+#include "cli/prune-plan.h"
 #include "cli/volumes.h"
 
 #include <stdio.h>
@@ -118,6 +119,13 @@ static int prune(struct cli *c, const struct args *a, unsigned what, const char 
 
 	if (args_list(a, "filter", &filters) < 0)
 		return cli_fail_memory(c);
+	if (args_flag(a, "dry-run"))
+		return prune_plan_print(
+			c, &(struct prune_plan){ .containers = what & PRUNE_CONTAINERS,
+		                                 .images = what & PRUNE_IMAGES,
+		                                 .all = command_option(a->cmd, "all", 3) &&
+		                                        args_flag(a, "all"),
+		                                 .filters = filters });
 	if (!args_flag(a, "force")) {
 		yes = confirm(c, warning);
 		if (yes <= 0)
@@ -170,8 +178,15 @@ static int system_prune(struct cli *c, const struct args *a)
 	             warning);
 }
 
+#define DRY_RUN                                                                      \
+	{                                                                            \
+		"dry-run", 0, OPTION_FLAG, COMPLETE_NONE, NULL,                      \
+			"Say what would go and what that gives back, and do nothing" \
+	}
+
 static const struct option container_options[] = {
 	{ "force", 'f', OPTION_FLAG, COMPLETE_NONE, NULL, "Do not ask" },
+	DRY_RUN,
 	{ "filter", 0, OPTION_LIST, COMPLETE_CONTAINER_FILTER, "KEY=VALUE",
 	  "Only those that fit: until, label, label! and the other filters of ps" },
 	{ NULL },
@@ -200,6 +215,7 @@ const struct command cmd_image_prune = {
 			{ "all", 'a', OPTION_FLAG, COMPLETE_NONE, NULL,
 	                  "All that no container uses, not just those without a name" },
 			{ "force", 'f', OPTION_FLAG, COMPLETE_NONE, NULL, "Do not ask" },
+			DRY_RUN,
 			{ "filter", 0, OPTION_LIST, COMPLETE_IMAGE_FILTER, "KEY=VALUE",
 	                  "Only those that fit: until, label, label! and the others of images" },
 			{ NULL } },
@@ -220,6 +236,7 @@ const struct command cmd_system_prune = {
 			{ "all", 'a', OPTION_FLAG, COMPLETE_NONE, NULL,
 	                  "All images that no container uses, not just those without a name" },
 			{ "force", 'f', OPTION_FLAG, COMPLETE_NONE, NULL, "Do not ask" },
+			DRY_RUN,
 			{ "filter", 0, OPTION_LIST, COMPLETE_NONE, "KEY=VALUE",
 	                  "Only what fits: until, label, label!" },
 			{ "volumes", 0, OPTION_FLAG, COMPLETE_NONE, NULL,

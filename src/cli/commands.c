@@ -44,6 +44,7 @@ static const struct command *const table[] = {
 	&cmd_search,
 	&cmd_images,
 	&cmd_image_prune,
+	&cmd_image_share,
 	&cmd_rmi,
 	&cmd_tag,
 	&cmd_untag,
@@ -77,7 +78,9 @@ static const struct command *const table[] = {
 	&cmd_doctor,
 	&cmd_explain,
 	&cmd_info,
+	&cmd_system_check,
 	&cmd_system_df,
+	&cmd_system_migrate,
 	&cmd_system_prune,
 	&cmd_unshare,
 	&cmd_version,
@@ -185,18 +188,20 @@ const struct option *command_next_option(const struct command *cmd, const struct
 	return NULL;
 }
 
+/* A command asks for each of its hundred flags, so most are told apart by one character. */
 static bool is_name(const char *name, const char *s, size_t n)
 {
-	return name && strncmp(name, s, n) == 0 && name[n] == '\0';
+	return name && name[0] == s[0] && strncmp(name, s, n) == 0 && name[n] == '\0';
 }
 
 const struct option *command_option(const struct command *cmd, const char *name, size_t n)
 {
-	const struct option *o = NULL;
+	const struct option *list;
 
-	while ((o = command_next_option(cmd, o)))
-		if (is_name(o->name, name, n) || is_name(o->alias, name, n))
-			return o;
+	for (size_t i = 0; (list = table_at(cmd, i)); i++)
+		for (const struct option *o = list; o->name; o++)
+			if (is_name(o->name, name, n) || is_name(o->alias, name, n))
+				return o;
 	return NULL;
 }
 

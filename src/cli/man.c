@@ -234,6 +234,9 @@ static void add_environment(struct sbuf *b)
 		{ "USRCT_STORAGE_DRIVER", "How new layers are stored: objects, plain, or auto, "
 		                          "which takes objects where the "
 		                          "kernel can mount them" },
+		{ "USRCT_SHARED_DIRS",
+		  "Directories of shared layers, divided by colons, instead of "
+		  "those that are configured" },
 		{ "NO_COLOR", "If set to anything, output has no colours" },
 		{ "COLUMNS", "The width of text where the output is not a terminal" },
 		{ NULL, NULL },

@@ -111,6 +111,7 @@ static int open_memory(const struct backend_root *b, int *ret_upper_fd, int *ret
 {
 	const char *const config[] = { "mode=755", b->memory, NULL };
 	_cleanup_close_ int fd = -EBADF, target_fd = -EBADF;
+	struct stat st;
 	int r;
 
 	fd = mount_new("tmpfs", *b->memory ? config : (const char *const[]){ "mode=755", NULL }, 0,
@@ -124,8 +125,11 @@ static int open_memory(const struct backend_root *b, int *ret_upper_fd, int *ret
 	r = mount_attach(fd, target_fd, "tmpfs", e);
 	if (r < 0)
 		return r;
-	if (mkdirat(fd, "upper", 0755) < 0 || mkdirat(fd, "work", 0755) < 0 ||
-	    fchmodat(fd, "upper", 0755, 0) < 0)
+	/* Whose the root is was settled on the disk: ids may be shifted. */
+	if (fstatat(b->container_dirfd, "upper", &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    mkdirat(fd, "upper", 0755) < 0 || mkdirat(fd, "work", 0755) < 0 ||
+	    fchmodat(fd, "upper", 0755, 0) < 0 ||
+	    fchownat(fd, "upper", st.st_uid, st.st_gid, 0) < 0)
 		return err_sys(e, "cannot make the container's directories");
 	*ret_upper_fd = openat(fd, "upper", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	*ret_work_fd = openat(fd, "work", O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -8,8 +8,9 @@
 
 static const char *step_name(uint32_t step)
 {
-	static const char *const names[] = { "?",    "START",  "STARTED", "MAPPED", "READY", "GO",
-		                             "FAIL", "SCOPED", "KEEP",    "ROOT",   "MOUNT" };
+	static const char *const names[] = { "?",     "START", "STARTED", "MAPPED",
+		                             "READY", "GO",    "FAIL",    "SCOPED",
+		                             "KEEP",  "ROOT",  "MOUNT",   "DOCUMENTS" };
 
 	return step < ARRAY_SIZE(names) ? names[step] : "?";
 }

@@ -7,6 +7,8 @@
  * no end-of-file.)
  *
  *      engine               launcher             why it is there
+ *   0  DOCUMENTS        ->                       they can be read; the container is not published
+ *                                                yet, and may never be
  *   1  START            ->                       options that are not in the documents on disk
  *  1a  SCOPED           ->                       if START said so: systemd has, or has not, made
  *                                                a scope around the launcher (cgroup/cgroup.h)
@@ -21,6 +23,7 @@
  *   5  GO               ->                       network is up, log and attach socket are open
  *   6                    <-   end-of-file        exec closed the socket (CLOEXEC)
  *
+ * End of file before START: the engine failed or died, and the launcher leaves without a trace.
  * Instead of any message a side may send FAIL with its struct err and exit; the reader makes that
  * error its own. Another step, a short packet or an early end-of-file is a bug or a death, and
  * sync_expect() names the step it waited for. After 6, exec and a kill look alike: ask the pidfd.
@@ -86,6 +89,7 @@ enum sync_step {
 	SYNC_KEEP,
 	SYNC_ROOT,
 	SYNC_MOUNT,
+	SYNC_DOCUMENTS,
 };
 
 enum { SYNC_KEEP_MAX = 64 };

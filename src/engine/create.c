@@ -124,10 +124,34 @@ static int write_documents(struct usrct *u, const struct document *d, const stru
 	if (r == 0)
 		r = document_plan(d, &layers, &plan, e);
 	if (r == 0)
+		r = engine_layer_data(u, image, &layers, plan, e);
+	if (r == 0)
 		r = secrets_keep(json_at(plan, "secrets"), dirfd, e);
 	if (r == 0)
 		r = write_json(dirfd, SPEC_FILE, spec, e);
-	return r < 0 ? r : write_json(dirfd, PLAN_FILE, plan, e);
+	if (r == 0)
+		r = write_json(dirfd, PLAN_FILE, plan, e);
+	if (r == 0 && d->to_start) {
+		d->to_start->spec = json_incref(spec);
+		d->to_start->plan = json_incref(plan);
+	}
+	return r;
+}
+
+/* While the documents are being written, the program that reads them starts. */
+static int launch_early(struct usrct *u, const struct document *d, int dirfd, struct err *e)
+{
+	const struct usrct_limits *l = d->opts->limits;
+	const char *parent = l ? l->cgroup_parent : NULL;
+	int stop_timeout_s = d->opts->stop_timeout_s < 0 ? 10 : d->opts->stop_timeout_s;
+	const struct launch_place place = {
+		.no_cgroup = l && l->no_cgroup,
+		.cgroup_parent = parent ? parent + strspn(parent, "/") : NULL,
+		.stop_timeout_s = (unsigned)MIN(stop_timeout_s, 86400),
+		.join_fd = -EBADF,
+	};
+
+	return launcher_start(u, d->id, dirfd, &place, &d->to_start->launched, e);
 }
 
 static char *joined(const struct strv *args)
@@ -232,38 +256,33 @@ static int copy_layers(struct usrct *u, int dirfd, struct stopwatch *w, struct e
 }
 
 static int make(struct usrct *u, struct document *d, const struct image_row *image,
-                struct stopwatch *w, struct err *e)
+                struct container_stage *stage, struct stopwatch *w, struct err *e)
 {
-	struct container_stage stage = { .dirfd = -EBADF };
 	_cleanup_mount_plan_ struct mount_plan mounts = { 0 };
 	int r = mount_plan_init(&mounts, u, e);
 
-	if (r == 0)
-		r = container_stage(u->store, &stage, e);
-	if (r < 0)
-		return r;
 	mounts.opts = d->opts;
 	mounts.ids = &d->ids;
 	mounts.container_dir = d->container_dir;
 	d->mounts = &mounts;
-	r = make_directories(stage.dirfd, e);
 	if (r == 0)
-		r = open_up(stage.dirfd, e);
+		r = make_directories(stage->dirfd, e);
 	if (r == 0)
-		r = ids_choose(u, d, image, &stage, e);
+		r = open_up(stage->dirfd, e);
 	if (r == 0)
-		r = write_documents(u, d, image, stage.dirfd, e);
+		r = ids_choose(u, d, image, stage, e);
+	if (r == 0)
+		r = write_documents(u, d, image, stage->dirfd, e);
 	if (r == 0 && d->storage.backend == BACKEND_COPY)
-		r = copy_layers(u, stage.dirfd, w, e);
+		r = copy_layers(u, stage->dirfd, w, e);
 	if (r == 0 && d->hook)
-		r = d->hook->fill(u, stage.dirfd, d->hook->arg, e);
+		r = d->hook->fill(u, stage->dirfd, d->hook->arg, e);
+	if (r == 0 && d->to_start)
+		r = launched_read_documents(&d->to_start->launched, e);
 	stopwatch_step(w, "write documents");
 	if (r == 0)
-		r = publish(u, d, image, &stage, e);
+		r = publish(u, d, image, stage, e);
 	stopwatch_step(w, "index");
-	if (r < 0 && stage.name[0])
-		(void)engine_remove_tree(store_dirfd(u->store), stage.name, u, NULL);
-	container_stage_done(&stage);
 	for (size_t i = 0; i < mounts.n_uses && r == 0; i++)
 		if (mounts.uses[i].volume) {
 			u->made_volumes = true;
@@ -295,9 +314,10 @@ static int prepare(struct usrct *u, struct document *d, struct image_row *image,
                    struct image_config *config, struct stopwatch *w, struct err *e)
 {
 	const struct usrct_create_options *o = d->opts;
-	int r = engine_sweep_before_create(u, e);
+	/* What is started at once is swept while it starts: see engine_create_to_start(). */
+	int r = d->to_start ? 0 : engine_sweep_beside_create(u, e);
 
-	stopwatch_step(w, "open store, sweep");
+	stopwatch_step(w, "sweep");
 	/* What cannot be honoured here is said before anything is fetched or made. */
 	if (r == 0)
 		r = network_choose(o->network, &d->network, e);
@@ -314,38 +334,85 @@ static int prepare(struct usrct *u, struct document *d, struct image_row *image,
 	return r;
 }
 
-static int create(struct usrct *u, const struct usrct_create_options *o,
-                  const struct create_hook *hook, struct stopwatch *w,
-                  char ret_id[CONTAINER_ID_SIZE], struct err *e)
+/* --rmi, and the image of a --rootfs: it goes with the container. */
+static int wish_removal(struct usrct *u, const struct document *d, const struct image_row *image,
+                        struct err *e)
 {
-	struct document d = { .opts = o, .id = ret_id, .hook = hook };
+	int r;
+
+	if (!d->opts->remove_image && !d->opts->is_rootfs)
+		return 0;
+	r = image_wish_removal(u, d->id, d->opts->is_rootfs ? image->id : d->opts->image, e);
+	if (r < 0)
+		(void)container_discard(u->store, d->id, NULL);
+	return r;
+}
+
+/* Finds out what it is made of, and makes it. */
+static int fill(struct usrct *u, struct document *d, struct container_stage *stage,
+                struct stopwatch *w, struct err *e)
+{
 	_cleanup_free_ char *dir = NULL, *pidfile = NULL;
 	struct image_row image = { 0 };
 	struct image_config config = { 0 };
-	int r = prepare(u, &d, &image, &config, w, e);
+	int r = prepare(u, d, &image, &config, w, e);
 
-	if (r == 0 && o->pidfile)
-		r = absolute_path(o->pidfile, &pidfile, e);
-	if (r == 0)
-		r = container_new_id(ret_id, e);
+	if (r == 0 && d->opts->pidfile)
+		r = absolute_path(d->opts->pidfile, &pidfile, e);
 	if (r == 0) {
-		d.image = &config;
-		d.image_id = image.id;
-		dir = strf("%s/containers/%s", store_path(u->store), ret_id);
-		d.container_dir = dir;
-		d.pidfile = pidfile;
-		r = dir ? document_args(&d, e) : err_oom(e);
+		d->image = &config;
+		d->image_id = image.id;
+		dir = strf("%s/containers/%s", store_path(u->store), d->id);
+		d->container_dir = dir;
+		d->pidfile = pidfile;
+		r = dir ? document_args(d, e) : err_oom(e);
 	}
 	if (r == 0)
-		r = make(u, &d, &image, w, e);
-	if (r == 0 && (o->remove_image || o->is_rootfs)) {
-		r = image_wish_removal(u, ret_id, o->is_rootfs ? image.id : o->image, e);
-		if (r < 0)
-			(void)container_discard(u->store, ret_id, NULL);
-	}
-	strv_done(&d.args);
+		r = make(u, d, &image, stage, w, e);
+	if (r == 0)
+		r = wish_removal(u, d, &image, e);
+	strv_done(&d->args);
 	image_config_done(&config);
 	image_row_done(&image);
+	return r;
+}
+
+/* On a full disk the sweep may make room for it. */
+static int open_stage(struct usrct *u, struct container_stage *ret, struct err *e)
+{
+	int r = container_stage(u->store, ret, e);
+
+	if (r != -ENOSPC && r != -EDQUOT)
+		return r;
+	r = engine_sweep(u, e);
+	return r < 0 ? r : container_stage(u->store, ret, e);
+}
+
+/* @d has what the caller knows: options, hook, where to start it. */
+static int create(struct usrct *u, struct document d, struct stopwatch *w,
+                  char ret_id[CONTAINER_ID_SIZE], struct err *e)
+{
+	struct container_stage stage = { .dirfd = -EBADF };
+	int r = engine_store(u, STORE_WRITE, e);
+
+	d.id = ret_id;
+	if (r == 0)
+		r = container_new_id(ret_id, e);
+	if (r == 0)
+		r = open_stage(u, &stage, e);
+	if (r < 0)
+		return r;
+	/* Whose user namespace is joined is found out later. */
+	if (d.to_start && !(d.opts->userns && *d.opts->userns))
+		r = launch_early(u, &d, stage.dirfd, e);
+	stopwatch_step(w, "start launcher");
+	if (r == 0)
+		r = fill(u, &d, &stage, w, e);
+	if (r < 0 && stage.name[0])
+		(void)engine_remove_tree(store_dirfd(u->store), stage.name, u, NULL);
+	if (r == 0 && d.to_start)
+		d.to_start->dirfd = TAKE_FD(stage.dirfd);
+	container_stage_done(&stage);
 	return r;
 }
 
@@ -366,22 +433,54 @@ int engine_create(struct usrct *u, const struct usrct_create_options *opts, stru
 	return engine_create_hooked(u, opts, NULL, w, ret_id, e);
 }
 
-int engine_create_hooked(struct usrct *u, const struct usrct_create_options *opts,
-                         const struct create_hook *hook, struct stopwatch *w,
-                         char ret_id[CONTAINER_ID_SIZE], struct err *e)
+static int create_as(struct usrct *u, struct document d, struct stopwatch *w,
+                     char ret_id[CONTAINER_ID_SIZE], struct err *e)
 {
-	struct usrct_create_options o = engine_options(opts);
+	struct usrct_create_options o = engine_options(d.opts);
 	struct id_file cidfile = ID_FILE_NONE;
 	int r = check_options(&o, e);
+
+	d.opts = &o;
 
 	if (r == 0 && o.cidfile)
 		r = id_file_claim(&cidfile, o.cidfile, e);
 	if (r == 0)
-		r = create(u, &o, hook, w, ret_id, e);
+		r = create(u, d, w, ret_id, e);
 	if (r == 0)
 		r = id_file_write(&cidfile, ret_id, e);
 	id_file_done(&cidfile);
 	return r;
+}
+
+int engine_create_hooked(struct usrct *u, const struct usrct_create_options *opts,
+                         const struct create_hook *hook, struct stopwatch *w,
+                         char ret_id[CONTAINER_ID_SIZE], struct err *e)
+{
+	return create_as(u, (struct document){ .opts = opts, .hook = hook }, w, ret_id, e);
+}
+
+int engine_create_to_start(struct usrct *u, const struct usrct_create_options *opts,
+                           struct stopwatch *w, struct created *ret, struct err *e)
+{
+	const struct document d = { .opts = opts, .to_start = ret };
+	int r = create_as(u, d, w, ret->id, e);
+
+	if (r != -EEXIST && r != -ENOSPC && r != -EDQUOT)
+		return r;
+	/* Its name, or the disk, may be taken by what somebody dead left behind. */
+	created_done(ret);
+	if (engine_sweep(u, NULL) < 0)
+		return r;
+	return create_as(u, d, w, ret->id, e);
+}
+
+void created_done(struct created *c)
+{
+	launched_done(&c->launched);
+	cleanup_close(&c->dirfd);
+	json_decref(c->spec);
+	json_decref(c->plan);
+	*c = (struct created)CREATED_NONE;
 }
 
 int usrct_container_create(struct usrct *u, const struct usrct_create_options *opts, char **ret_id,

@@ -12,6 +12,7 @@
 #include <usrct/container.h>
 
 struct create_hook;
+struct created;
 struct mount_plan;
 
 /* Which namespaces are the container's own. */
@@ -30,6 +31,7 @@ struct document {
 	enum network_kind network;
 	struct storage storage;
 	const struct create_hook *hook; /* engine/create.h; may be NULL */
+	struct created *to_start;       /* engine/create.h; NULL: not now */
 	struct mount_plan *mounts;      /* filled by document_spec(); engine/mount-add.h */
 	struct isolation own;           /* made by document_isolation() */
 	/* Made by ids_choose(). */

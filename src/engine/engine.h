@@ -57,7 +57,9 @@ int target_open(struct usrct *u, const char *ref, enum store_mode mode, struct t
 
 /* sweep.c: remove what the dead left, everywhere. Every writing call begins with it. */
 int engine_sweep(struct usrct *u, struct err *e);
-int engine_sweep_before_create(struct usrct *u, struct err *e);
+/* For who makes a container: leaves to container_publish() what that does, and to monitors what
+ * they are at. */
+int engine_sweep_beside_create(struct usrct *u, struct err *e);
 /* A store_remove_fn: by ourselves, or in the user's namespace where ids are foreign. */
 int engine_remove_tree(int dirfd, const char *name, void *usrct, struct err *e);
 /* Lets usr-ct-sweep do one thing (store/sweep-proto.h). */

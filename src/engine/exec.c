@@ -9,9 +9,11 @@
 
 #include "engine/attach.h"
 #include "engine/detach-keys.h"
+#include "engine/ids.h"
 #include "engine/launcher.h"
 #include "engine/layering.h"
 #include "engine/scope.h"
+#include "store/shared.h"
 
 #include "base/fd.h"
 #include "base/json.h"
@@ -152,7 +154,7 @@ static int add_image(struct usrct *u, const char *name, json_t *mounts, int *ret
                      struct err *e)
 {
 	_cleanup_(image_row_done) struct image_row row = { 0 };
-	_cleanup_strv_ struct strv layers = { 0 };
+	_cleanup_strv_ struct strv layers = { 0 }, shared = { 0 };
 	int r = engine_store(u, STORE_WRITE, e);
 
 	/* First the pin, then the look: rmi leaves the layers to whoever comes after us. */
@@ -174,6 +176,13 @@ static int add_image(struct usrct *u, const char *name, json_t *mounts, int *ret
 	}
 	if (r == 0 && layers.n && layer_path_is_tree(layers.v[0])) {
 		_cleanup_free_ char *path = strf("%s/" OBJECT_DIR, u->data_dir);
+
+		r = path ? add_tree(mounts, TOOLS_DATA, path, e) : err_oom(e);
+		if (r == 0)
+			r = shared_image_dirs(u->store, &row, &shared, e);
+	}
+	for (size_t i = 0; i < shared.n && r == 0; i++) {
+		_cleanup_free_ char *path = strf("%s/" OBJECT_DIR, shared.v[i]);
 
 		r = path ? add_tree(mounts, TOOLS_DATA, path, e) : err_oom(e);
 	}
@@ -321,6 +330,25 @@ static bool can_reach(const char *cgroup)
 	return faccessat(AT_FDCWD, own, W_OK, AT_EACCESS) == 0;
 }
 
+/* An image's files are its root's, who is you: whoever has not your id cannot read all of them. */
+static int check_tools(const struct executing *x, struct err *e)
+{
+	const char *tools = x->opts->tools;
+	struct ids ids;
+	uint32_t id;
+	int r;
+
+	if (!tools || tools[0] == '/' || tools[0] == '.')
+		return 0;
+	r = ids_of_container(x->u, x->t->dirfd, &ids, e);
+	if (r < 0 || !ids.is_mapped || id_map_in(&ids.maps.uids, 0, &id))
+		return r;
+	r = err_set(e, UCT_VALUE_REFUSED, -EACCES,
+	            "--tools '%.100s': container '%s' has ids that may not read your images", tools,
+	            x->t->row.name);
+	return err_hint(e, r, "use a directory that everybody may read: --tools /DIRECTORY");
+}
+
 static int spawn(struct executing *x, struct sync_msg *start, struct err *e)
 {
 	_cleanup_close_ int document_fd = -EBADF, init_fd = -EBADF, cgroup_fd = -EBADF;
@@ -330,6 +358,9 @@ static int spawn(struct executing *x, struct sync_msg *start, struct err *e)
 	int pair[2], r;
 	pid_t pid = 0;
 
+	r = check_tools(x, e);
+	if (r < 0)
+		return r;
 	document_fd = make_document(x, e);
 	if (document_fd < 0)
 		return document_fd;

@@ -70,7 +70,7 @@ static const char *try_attributes(int fd)
 
 	if (file >= 0 && fsetxattr(file, "user.overlay.try", "y", 1, 0) < 0 &&
 	    (errno == EOPNOTSUPP || errno == EPERM))
-		return "no attributes";
+		return "a file system without attributes";
 	return NULL;
 }
 

@@ -116,6 +116,7 @@ static int choose_shift(struct choice *c, struct err *e)
 		return err_set(e, UCT_CANNOT_SHIFT, -ENOTSUP,
 		               "copies of layers have the owners that they have by default");
 	if (needs && c->d->storage.backend == BACKEND_OVERLAY && !kernel_only() &&
+	    !c->d->storage.is_in_memory &&
 	    engine_backend(c->u, backend_name(BACKEND_FUSE), &c->d->storage.backend, NULL) == 0)
 		needs = false;
 	c->d->ids.is_shifted = c->d->storage.backend == BACKEND_FUSE;

@@ -41,19 +41,26 @@ void usrct_image_list_free(struct usrct_image *images, size_t n)
 /* --- filters */
 
 /* "alpine", "alpine:3*", "docker.io/library/alpine": with or without the tag, familiar or full. */
-static bool name_fits(const char *pattern, const char *full)
+static bool fits_with_or_without_tag(const char *pattern, const char *name)
 {
-	char familiar[600], bare[600];
+	char bare[600];
 	char *colon;
 
-	reference_familiar(full, familiar, sizeof(familiar));
-	(void)snprintf(bare, sizeof(bare), "%s", familiar);
+	(void)snprintf(bare, sizeof(bare), "%s", name);
 	colon = strchr(bare, '@') ? strchr(bare, '@') : strrchr(bare, ':');
 	if (colon && !strchr(colon, '/'))
 		*colon = '\0';
-	return fnmatch(pattern, familiar, FNM_PATHNAME) == 0 ||
-	       fnmatch(pattern, bare, FNM_PATHNAME) == 0 ||
-	       fnmatch(pattern, full, FNM_PATHNAME) == 0;
+	return fnmatch(pattern, name, FNM_PATHNAME) == 0 ||
+	       fnmatch(pattern, bare, FNM_PATHNAME) == 0;
+}
+
+static bool name_fits(const char *pattern, const char *full)
+{
+	char familiar[600];
+
+	reference_familiar(full, familiar, sizeof(familiar));
+	return fits_with_or_without_tag(pattern, familiar) ||
+	       fits_with_or_without_tag(pattern, full);
 }
 
 static int fits_reference(const struct filter *f, void *thing, struct err *e)

@@ -4,6 +4,7 @@
  * The archive becomes the blob of the only layer, as it is. It is unpacked as a pulled layer is;
  * then come configuration, manifest and image_put(), as in commit.c.
  */
+#include "engine/asking.h"
 #include "engine/commit.h"
 #include "engine/layering.h"
 #include "engine/loading.h"
@@ -202,6 +203,41 @@ int engine_import(struct usrct *u, int fd, const struct usrct_import_options *op
 	}
 	loading_done(&m.job);
 	return r;
+}
+
+/* A file and not a pipe: what breaks off must not look like a short archive. */
+static int download(struct usrct *u, const char *url, int *ret_fd, struct err *e)
+{
+	struct fetch_start m = { .flags = FETCH_GET };
+	_cleanup_libexec_ struct libexec fetcher = LIBEXEC_NONE;
+	_cleanup_close_ int fd = -EBADF;
+	struct fetch_row done;
+	int r = engine_sweep(u, e);
+
+	if (r < 0)
+		return r;
+	fd = openat(store_dirfd(u->store), "tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_sys(e, "cannot make a temporary file");
+	r = asking_start(&fetcher, &m, url, NULL, &fd, 1, e);
+	if (r == 0)
+		r = asking_next(&fetcher, &done, sizeof(done), e);
+	if (r == 0 && lseek(fd, 0, SEEK_SET) < 0)
+		r = err_sys(e, "cannot read a temporary file");
+	if (r == 0)
+		*ret_fd = TAKE_FD(fd);
+	return r;
+}
+
+int usrct_image_import_url(struct usrct *u, const char *url,
+                           const struct usrct_import_options *opts, char **ret_id,
+                           struct usrct_err *out)
+{
+	_cleanup_close_ int fd = -EBADF;
+	struct err e = { 0 };
+	int r = download(u, url, &fd, &e);
+
+	return r < 0 ? ENGINE_RETURN(r, out, &e) : usrct_image_import(u, fd, opts, ret_id, out);
 }
 
 int usrct_image_import(struct usrct *u, int fd, const struct usrct_import_options *opts,

@@ -3,6 +3,8 @@
 #include "engine/backends.h"
 #include "engine/engine.h"
 #include "engine/layering.h"
+#include "engine/sharing.h"
+#include "store/shared.h"
 
 #include "base/file.h"
 #include "base/json.h"
@@ -49,6 +51,22 @@ static const char *driver_name(struct usrct *u)
 	int r = engine_layer_driver(u, NULL);
 
 	return r < 0 ? "unknown" : layer_driver_name((enum layer_driver)r);
+}
+
+/* Those that are there and can be trusted. */
+static json_t *shared_dirs(void)
+{
+	_cleanup_sharing_ struct sharing s = { 0 };
+	json_t *list = json_array();
+
+	(void)sharing_config(&s, NULL); /* a pull says what is wrong with it */
+	for (size_t i = 0; i < s.n; i++) {
+		_cleanup_close_ int fd = shared_open(s.dirs[i].path, false, NULL);
+
+		if (fd >= 0)
+			(void)json_array_append_new(list, json_string(s.dirs[i].path));
+	}
+	return list;
 }
 
 static uint64_t memory_bytes(void)
@@ -136,6 +154,7 @@ static int info(struct usrct *u, char **ret, struct err *e)
 	(void)json_object_set_new(out, "RuntimeDir", json_string(u->runtime_dir));
 	(void)json_object_set_new(out, "HelperDir", json_string(libexec_dir()));
 	(void)json_object_set_new(out, "StorageDriver", json_string(driver_name(u)));
+	(void)json_object_set_new(out, "SharedDirs", shared_dirs());
 	r = engine_backend(u, NULL, &backend, NULL);
 	(void)json_object_set_new(out, "MountBackend",
 	                          json_string(r == 0 ? backend_name(backend) : "none works"));

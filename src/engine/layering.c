@@ -5,6 +5,7 @@
 #include "engine/backends.h"
 #include "engine/ids.h"
 #include "engine/unpacking.h"
+#include "store/shared.h"
 
 #include <string.h>
 #include <sys/xattr.h>
@@ -23,6 +24,19 @@ static bool store_has_xattrs(struct usrct *u)
 		return true;
 	return fsetxattr(fd, "user.usrct.try", "", 0, 0) == 0 &&
 	       fremovexattr(fd, "user.usrct.try") == 0;
+}
+
+int engine_driver_works(struct usrct *u, enum layer_driver driver, struct err *e)
+{
+	enum kernel_layers kernel = KERNEL_DATA_ONLY;
+	int r = driver == LAYER_OBJECTS ? engine_kernel_layers(u, &kernel, e) : 0;
+
+	if (r < 0)
+		return r;
+	return kernel == KERNEL_DATA_ONLY && (driver == LAYER_PLAIN || store_has_xattrs(u))
+	               ? 0
+	               : err_set(e, UCT_NO_OBJECTS, -ENOTSUP,
+	                         "the objects driver was asked for, and does not work here");
 }
 
 static int choose(struct usrct *u, struct err *e)
@@ -82,6 +96,34 @@ int engine_layer_paths(struct usrct *u, const struct image_row *image, const str
 			r = layer_paths(u->store, image, label_of(u, ids), ret, e);
 	}
 	return MIN(r, 0);
+}
+
+int engine_layer_data(struct usrct *u, const struct image_row *image, const struct strv *paths,
+                      json_t *plan, struct err *e)
+{
+	_cleanup_strv_ struct strv dirs = { 0 };
+	json_t *data;
+	int r = 0;
+
+	if (paths->n == 0 || !layer_path_is_tree(paths->v[0])) {
+		(void)json_object_del(plan, "data"); /* it may have none */
+		return 0;
+	}
+	data = json_pack("[s]", OBJECT_DIR);
+	r = data ? shared_image_dirs(u->store, image, &dirs, e) : err_oom(e);
+	for (size_t i = 0; i < dirs.n && r == 0; i++) {
+		_cleanup_free_ char *path = strf("%s/" OBJECT_DIR, dirs.v[i]);
+		_cleanup_close_ int fd = shared_open(dirs.v[i], false, e);
+
+		if (fd < 0)
+			r = fd;
+		else if (!path || json_array_append_new(data, json_string(path)) < 0)
+			r = err_oom(e);
+	}
+	if (r == 0 && json_object_set(plan, "data", data) < 0)
+		r = err_oom(e);
+	json_decref(data);
+	return r;
 }
 
 int layers_need_shift(struct usrct *u, const struct image_row *image, struct err *e)

@@ -20,6 +20,7 @@
 #include "image/fetch-proto.h"
 #include "store/blobs.h"
 #include "store/claims.h"
+#include "store/verify.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -31,6 +32,7 @@ enum { UNPACKERS_MAX = 4 };
 struct layer {
 	struct fetch_info info;
 	bool had, begun, got, unpacked, committed;
+	bool is_repair;    /* it is here, and could not be repaired without its blob */
 	bool is_elsewhere; /* another pull has the claim on its blob */
 	struct unpacking job;
 };
@@ -46,6 +48,7 @@ struct pull {
 	uint64_t size_bytes;
 	struct claims claims;
 	bool has_objects; /* new layers are of the objects driver */
+	struct sharing sharing;
 };
 
 static void report(const struct pull *p, enum usrct_pull_event event, const struct layer *l,
@@ -152,24 +155,57 @@ static int resolve(struct pull *p, struct err *e)
 	return 0;
 }
 
-/* Whether the layer is here: 1 or 0. */
-static int look_for(struct pull *p, struct layer *l, struct err *e)
+/* One that could not be repaired without its blob is fetched again: 0. */
+static int take_had(struct pull *p, struct layer *l, uint64_t size, struct err *e)
 {
 	enum layer_driver driver = LAYER_PLAIN;
-	uint64_t size = 0;
-	int r = layer_find(p->u->store, l->info.chain, &size, e);
+	int r = layer_driver_of(p->u->store, l->info.chain, &driver, e);
 
-	if (r <= 0)
-		return r;
-	l->had = l->committed = true;
-	r = layer_driver_of(p->u->store, l->info.chain, &driver, e);
+	if (r >= 0)
+		r = layer_has_source(p->u->store, l->info.chain, l->info.digest, e);
 	if (r < 0)
 		return r;
 	if (driver == LAYER_PLAIN) /* on which only plain ones may lie */
 		p->has_objects = false;
+	l->is_repair = r == 0;
+	l->job.is_apart = l->is_repair && driver == LAYER_OBJECTS;
+	if (l->is_repair) {
+		p->size_bytes += driver == LAYER_OBJECTS ? size : 0;
+		return 0;
+	}
+	l->had = l->committed = true;
 	p->size_bytes += size;
 	report(p, USRCT_PULL_LAYER_HAD, l, l->info.size_bytes, NULL);
 	return 1;
+}
+
+/* Whether the layer is here: 1 or 0. */
+static int look_for(struct pull *p, struct layer *l, struct err *e)
+{
+	uint64_t size = 0;
+	int r = layer_find(p->u->store, l->info.chain, &size, e);
+
+	return r <= 0 ? r : take_had(p, l, size, e);
+}
+
+/* What a directory for all users of the machine has need not be fetched. */
+static int adopt_shared(struct pull *p, struct err *e)
+{
+	int r = p->has_objects ? sharing_config(&p->sharing, e) : 0;
+
+	for (size_t i = 0; i < p->n_layers && r >= 0 && p->sharing.n; i++) {
+		struct layer *l = &p->layers[i];
+		const struct sharing_layer shared = { l->info.chain, i ? l[-1].info.chain : NULL,
+			                              l->info.diff_id };
+		uint64_t size = 0;
+
+		if (l->had || l->is_repair)
+			continue;
+		r = sharing_adopt(p->u, &p->sharing, &shared, &size, e);
+		if (r > 0)
+			r = take_had(p, l, size, e);
+	}
+	return MIN(r, 0);
 }
 
 static int find_had(struct pull *p, struct err *e)
@@ -215,7 +251,8 @@ static int fetch_layer(struct pull *p, struct layer *l, struct err *e)
 	read_fd = fds[0];
 	write_fd = fds[1];
 	(void)fcntl(write_fd, F_SETPIPE_SZ, 1 << 20); /* fewer wake-ups, where we may */
-	l->job.has_objects = p->has_objects;
+	l->job.has_objects = l->is_repair ? l->job.is_apart : p->has_objects;
+	l->job.sharing = &p->sharing;
 	l->job.parent = l == p->layers ? NULL : l[-1].info.chain;
 	r = unpacking_start(p->u, &l->job, read_fd, e);
 	if (r < 0)
@@ -274,12 +311,15 @@ static int finish_layer(struct pull *p, struct layer *l, struct err *e)
 		return err_set(e, UCT_BAD_DIGEST, -EBADMSG,
 		               "layer %s unpacks to %s, but the config promises %s", l->info.digest,
 		               l->job.done.diff_id, l->info.diff_id);
-	r = layer_commit(p->u->store, &l->job.stage, l->info.chain, l->info.diff_id,
-	                 l->job.done.size_bytes, e);
+	if (l->job.is_apart)
+		r = layer_repair(p->u->store, &l->job.stage, l->info.chain, e);
+	else
+		r = layer_commit(p->u->store, &l->job.stage, l->info.chain, l->info.diff_id,
+		                 l->job.done.size_bytes, e);
 	if (r < 0)
 		return r;
 	l->committed = true;
-	p->size_bytes += l->job.done.size_bytes;
+	p->size_bytes += l->job.is_apart ? 0 : l->job.done.size_bytes;
 	p->running--;
 	unpacking_done(&l->job);
 	claim_drop(&p->claims, l->info.digest);
@@ -488,6 +528,7 @@ static void pull_done(struct pull *p)
 	libexec_done(&p->fetcher);
 	claims_done(&p->claims);
 	free(p->layers);
+	sharing_done(&p->sharing);
 }
 
 /* Layers, then the image. Nothing is done for one that is here as it should be. */
@@ -508,8 +549,10 @@ static int fetch_image(struct pull *p, struct err *e)
 		r = engine_layer_driver(p->u, e);
 	if (r >= 0) {
 		p->has_objects = p->has_objects && r == LAYER_OBJECTS;
-		r = transfer(p, e);
+		r = adopt_shared(p, e);
 	}
+	if (r == 0)
+		r = transfer(p, e);
 	return r < 0 ? r : put(p, e);
 }
 

@@ -24,7 +24,9 @@ static int pack_dir(struct usrct *u, const char *path, int *ret_fd, struct err *
 	_cleanup_free_ char *whole = NULL, *contents = strf("%s/.", path);
 	_cleanup_close_ int fd =
 		openat(store_dirfd(u->store), "tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	struct copy_end from = { .stream_fd = -EBADF, .container_dirfd = -EBADF },
+	struct copy_end from = { .stream_fd = -EBADF,
+		                 .container_dirfd = -EBADF,
+		                 .flags = PACK_AS_ROOT },
 			to = { .stream_fd = fd, .container_dirfd = -EBADF };
 	int r;
 

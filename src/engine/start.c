@@ -9,6 +9,7 @@
 #include "engine/layering.h"
 #include "engine/mount-add.h"
 #include "engine/scope.h"
+#include "store/shared.h"
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -49,23 +50,25 @@ struct starting {
 	int dirfd; /* containers/ID, locked */
 	const char *id;
 	struct needs needs;
-	struct scope scope;
-	int sock_fd; /* to the launcher, then the monitor */
+	struct launched launched; /* its socket leads to the monitor later */
 	pid_t init_pid;
+	bool was_just_made;
 };
 
-static int read_needs(int dirfd, struct needs *ret, struct err *e)
+static int read_documents(int dirfd, json_t **ret_spec, json_t **ret_plan, struct err *e)
 {
-	_cleanup_json_ json_t *spec = NULL;
+	int r = json_read_at(dirfd, PLAN_FILE, SPEC_MAX_BYTES, ret_plan, e);
+
+	return r < 0 ? r : json_read_at(dirfd, SPEC_FILE, SPEC_MAX_BYTES, ret_spec, e);
+}
+
+static int find_needs(const json_t *spec, struct needs *ret, struct err *e)
+{
 	const char *network = "none", *hostname = "", *domainname = "", *cgroup_parent = "";
 	json_int_t stop_timeout_s = 10;
 	int r;
 
-	r = json_read_at(dirfd, PLAN_FILE, SPEC_MAX_BYTES, &ret->plan, e);
-	if (r == 0)
-		r = json_read_at(dirfd, SPEC_FILE, SPEC_MAX_BYTES, &spec, e);
-	if (r == 0)
-		r = MIN(json_get_string(ret->plan, "network", &network, e), 0);
+	r = MIN(json_get_string(ret->plan, "network", &network, e), 0);
 	if (r == 0)
 		r = MIN(json_get_bool(ret->plan, "interactive", &ret->interactive, e), 0);
 	if (r == 0)
@@ -142,41 +145,6 @@ static int open_joined(const struct starting *s, int *ret_fd, struct err *e)
 	                   : 0;
 }
 
-static int spawn_launcher(struct starting *s, int their_fd, int run_dirfd, int join_fd,
-                          struct err *e)
-{
-	struct usrct *u = s->u;
-	const struct spawn_fd fds[] = {
-		{ their_fd, LAUNCH_SYNC },
-		{ store_dirfd(u->store), LAUNCH_STORE },
-		{ s->dirfd, LAUNCH_CONTAINER },
-		{ run_dirfd, LAUNCH_RUNTIME },
-		{ u->runtime_dirfd, LAUNCH_RUNTIME_TOP },
-		{ u->is_single_id ? -EBADF : u->held.userns_fd, LAUNCH_USERNS },
-		{ join_fd, LAUNCH_JOIN },
-	};
-	const char *how = u->is_single_id ? LAUNCH_SINGLE : LAUNCH_NESTED;
-	char how_joined[32];
-	pid_t pid = 0;
-	int r;
-
-	if (join_fd >= 0) {
-		(void)snprintf(how_joined, sizeof(how_joined), "%s" LAUNCH_JOINS, how);
-		how = how_joined;
-	}
-
-	if (!s->needs.no_cgroup) {
-		r = scope_prepare_start(&s->scope,
-		                        *s->needs.cgroup_parent ? s->needs.cgroup_parent : NULL, e);
-		if (r < 0)
-			return r;
-	}
-	r = launcher_spawn(u, &(struct launching){ s->id, how, fds, ARRAY_SIZE(fds) }, &pid, e);
-	if (r == 0)
-		scope_ask(&s->scope, s->id, pid, s->needs.stop_timeout_s);
-	return r;
-}
-
 static void report_times(const struct starting *s, const struct sync_msg *m)
 {
 	static const char *const who[] = { "launcher", "init" };
@@ -206,17 +174,24 @@ static int converse(struct starting *s, struct err *e)
 		if (s->needs.tty)
 			(void)ioctl(io->stdin_fd, TIOCGWINSZ, &m.window);
 	}
-	if (s->scope.is_asked)
+	if (s->launched.scope.is_asked)
 		m.flags |= SYNC_SCOPE;
-	r = sync_send(s->sock_fd, &m, -EBADF, e);
-	if (r == 0 && s->scope.is_asked) {
-		r = scope_answer(&s->scope, &m, e);
+	r = launched_read_documents(&s->launched, e);
+	if (r == 0)
+		r = sync_send(s->launched.sock_fd, &m, -EBADF, e);
+	if (r == 0 && s->launched.scope.is_asked) {
+		r = scope_answer(&s->launched.scope, &m, e);
 		if (r == 0) /* if it is gone, it has said why */
-			(void)sync_send(s->sock_fd, &m, -EBADF, NULL);
+			(void)sync_send(s->launched.sock_fd, &m, -EBADF, NULL);
 		stopwatch_step(s->watch, "scope");
 	}
+	/* Nobody waits for it here, so what the dead left is put away now. Of its failures the next
+	 * command tells. */
+	if (s->was_just_made)
+		(void)engine_sweep_beside_create(s->u, NULL);
+	store_let_go(s->u->store);
 	if (r == 0)
-		r = sync_expect(s->sock_fd, SYNC_STARTED, "the launcher", &m, NULL, e);
+		r = sync_expect(s->launched.sock_fd, SYNC_STARTED, "the launcher", &m, NULL, e);
 	if (r < 0)
 		return r;
 	s->init_pid = m.pid;
@@ -227,30 +202,21 @@ static int converse(struct starting *s, struct err *e)
 
 static int launch(struct starting *s, struct err *e)
 {
-	_cleanup_close_ int run_dirfd = -EBADF, theirs = -EBADF, join_fd = -EBADF;
-	int pair[2], r = write_etc(s, e);
+	const struct needs *needs = &s->needs;
+	struct launch_place place = {
+		.no_cgroup = needs->no_cgroup,
+		.cgroup_parent = *needs->cgroup_parent ? needs->cgroup_parent : NULL,
+		.stop_timeout_s = needs->stop_timeout_s,
+		.join_fd = -EBADF,
+	};
+	int r = write_etc(s, e);
 
-	if (r == 0)
-		r = open_joined(s, &join_fd, e);
-
-	if (r == 0)
-		r = engine_hold(s->u, e);
-	stopwatch_step(s->watch, "user namespace");
-	if (r < 0)
-		return r;
-	run_dirfd = dir_open_at(s->u->runtime_dirfd, s->id, 0700, e);
-	if (run_dirfd < 0)
-		return run_dirfd;
-	(void)unlinkat(run_dirfd, ATTACH_SOCKET, 0); /* of a monitor that was killed */
-	r = sock_pair(pair, e);
-	if (r < 0)
-		return r;
-	s->sock_fd = pair[0];
-	theirs = pair[1];
-	r = spawn_launcher(s, theirs, run_dirfd, join_fd, e);
-	cleanup_close(&theirs); /* or its death would not read as end of file */
-	theirs = -EBADF;
-	stopwatch_step(s->watch, "spawn launcher");
+	if (r == 0 && s->launched.sock_fd < 0)
+		r = open_joined(s, &place.join_fd, e);
+	if (r == 0 && s->launched.sock_fd < 0)
+		r = launcher_start(s->u, s->id, s->dirfd, &place, &s->launched, e);
+	cleanup_close(&place.join_fd);
+	stopwatch_step(s->watch, "launcher starts");
 	return r < 0 ? r : converse(s, e);
 }
 
@@ -258,7 +224,7 @@ static int stay(struct starting *s, int *ret_status, struct err *e)
 {
 	_cleanup_close_ int pidfd = pidfd_of(s->init_pid);
 	struct attachment a = {
-		.sock_fd = s->sock_fd,
+		.sock_fd = s->launched.sock_fd,
 		.init_pidfd = pidfd,
 		.io = s->opts->stdio,
 		.tty = s->needs.tty,
@@ -316,17 +282,38 @@ static int make_trees(struct starting *s, const struct ids *ids, const json_t *l
 	return engine_layers_make(s->u, ids, paths.v, e);
 }
 
+/* Our own objects have a relative path; others lie in a directory that somebody else looks after.
+ */
+static int check_shared(const char *path, struct err *e)
+{
+	_cleanup_free_ char *dir = NULL;
+	_cleanup_close_ int fd = -EBADF;
+
+	if (!path || path[0] != '/')
+		return 0;
+	dir = strndup(path, (size_t)(strrchr(path, '/') - path));
+	if (!dir)
+		return err_oom(e);
+	fd = shared_open(dir, false, e);
+	return MIN(fd, 0);
+}
+
 /* Metadata trees may be thrown away at any time, and of a new image are not made yet. */
 static int make_layers(struct starting *s, struct err *e)
 {
-	_cleanup_json_ json_t *plan = NULL;
-	int r = json_read_at(s->dirfd, PLAN_FILE, SPEC_MAX_BYTES, &plan, e);
+	const json_t *plan = s->needs.plan, *v;
 	bool has_trees = json_at(plan, "data") || json_at(plan, "imageMounts");
 	struct ids ids;
-	const json_t *v;
 	size_t i;
+	int r = 0;
 
-	if (r == 0 && has_trees)
+	json_array_foreach(json_at(plan, "data"), i, v)
+	{
+		r = check_shared(json_string_value(v), e);
+		if (r < 0)
+			return r;
+	}
+	if (has_trees)
 		r = engine_hold(s->u, e);
 	if (r == 0 && has_trees)
 		r = ids_of_container(s->u, s->dirfd, &ids, e);
@@ -337,13 +324,18 @@ static int make_layers(struct starting *s, struct err *e)
 	return r < 0 ? r : mounts_make_places(s->u, s->dirfd, plan, e);
 }
 
-static int start_locked(struct starting *s, int *ret_status, struct err *e)
+/* @spec: its document, if the caller has both of them already. */
+static int start_locked(struct starting *s, const json_t *known_spec, int *ret_status,
+                        struct err *e)
 {
 	const struct usrct_stdio *io = s->opts ? s->opts->stdio : NULL;
 	struct attach_signals signals = { 0 };
+	_cleanup_json_ json_t *spec = NULL;
 	struct detach_keys keys;
-	int r = read_needs(s->dirfd, &s->needs, e);
+	int r = known_spec ? 0 : read_documents(s->dirfd, &spec, &s->needs.plan, e);
 
+	r = r < 0 ? err_recode(e, r, UCT_STORE_DAMAGED)
+	          : find_needs(known_spec ? known_spec : spec, &s->needs, e);
 	if (r == 0 && io)
 		r = detach_keys_parse(io->detach_keys, &keys, e);
 	if (r == 0 && io)
@@ -356,9 +348,8 @@ static int start_locked(struct starting *s, int *ret_status, struct err *e)
 		r = launch(s, e);
 	if (r == 0 && io)
 		r = stay(s, ret_status, e);
-	scope_done(&s->scope);
 	attach_signals_restore(&signals);
-	cleanup_close(&s->sock_fd);
+	launched_done(&s->launched);
 	json_decref(s->needs.plan);
 	s->needs.plan = NULL;
 	return r;
@@ -368,9 +359,7 @@ static int engine_start(struct usrct *u, const char *ref, const struct usrct_sta
                         struct stopwatch *w, int *ret_status, struct err *e)
 {
 	_cleanup_target_ struct target t = TARGET_NONE;
-	struct starting s = {
-		.u = u, .opts = opts, .watch = w, .scope = SCOPE_NONE, .sock_fd = -EBADF
-	};
+	struct starting s = { .u = u, .opts = opts, .watch = w, .launched = LAUNCHED_NONE };
 	int r = target_open(u, ref, STORE_WRITE, &t, e);
 
 	if (r == 0 && state_is_active(&t.state))
@@ -382,8 +371,27 @@ static int engine_start(struct usrct *u, const char *ref, const struct usrct_sta
 		return r;
 	s.dirfd = t.dirfd;
 	s.id = t.row.id;
-	r = start_locked(&s, ret_status, e);
-	return r;
+	return start_locked(&s, NULL, ret_status, e);
+}
+
+/* One that this process has just made, with its launcher waiting. */
+static int start_created(struct usrct *u, struct created *c, const struct usrct_start_options *opts,
+                         struct stopwatch *w, int *ret_status, struct err *e)
+{
+	struct starting s = { .u = u, .opts = opts, .watch = w, .dirfd = c->dirfd, .id = c->id };
+
+	s.was_just_made = true;
+	s.launched = c->launched;
+	c->launched = (struct launched)LAUNCHED_NONE;
+	s.needs.plan = json_incref(c->plan);
+	/* Since it was made, nobody could have this lock, for ours was there as a shared one. */
+	if (flock(c->dirfd, LOCK_EX | LOCK_NB) < 0) {
+		launched_done(&s.launched);
+		json_decref(s.needs.plan);
+		return err_set(e, UCT_CONTAINER_RUNNING, -EALREADY,
+		               "container '%.12s' is being started by somebody else", c->id);
+	}
+	return start_locked(&s, c->spec, ret_status, e);
 }
 
 int engine_start_quietly(struct usrct *u, const char *ref, struct err *e)
@@ -423,24 +431,25 @@ int usrct_container_run(struct usrct *u, const struct usrct_create_options *crea
                         struct usrct_err *out)
 {
 	struct usrct_create_options o = engine_options(create);
-	char id[CONTAINER_ID_SIZE];
+	struct created c = CREATED_NONE;
 	struct stopwatch w;
 	struct err e = { 0 };
 	int r;
 
 	stopwatch_init(&w, start);
-	r = engine_create(u, create, &w, id, &e);
+	r = engine_create_to_start(u, create, &w, &c, &e);
 	if (r == 0 && ret_id) {
-		*ret_id = strdup(id);
+		*ret_id = strdup(c.id);
 		r = *ret_id ? 0 : err_oom(&e);
 	}
 	if (r == 0) {
-		r = engine_start(u, id, start, &w, ret_status, &e);
+		r = start_created(u, &c, start, &w, ret_status, &e);
 		if (r < 0 && o.auto_remove)
-			discard_if_never_started(u, id);
+			discard_if_never_started(u, c.id);
 		if (r < 0 || ((o.remove_image || (o.auto_remove && u->made_volumes)) && start &&
 		              start->stdio))
 			(void)engine_sweep(u, NULL);
 	}
+	created_done(&c);
 	return ENGINE_RETURN(r, out, &e);
 }

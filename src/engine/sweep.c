@@ -213,7 +213,7 @@ int engine_sweep(struct usrct *u, struct err *e)
 	return sweep(u, store_sweep, e);
 }
 
-int engine_sweep_before_create(struct usrct *u, struct err *e)
+int engine_sweep_beside_create(struct usrct *u, struct err *e)
 {
 	return sweep(u, store_sweep_before_publish, e);
 }

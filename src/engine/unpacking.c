@@ -5,12 +5,15 @@
 #include "base/proc.h"
 #include "base/sock.h"
 #include "engine/layering.h"
+#include "store/shared.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-/* Far more than any sane layer; a decompression bomb stops here. $USRCT_LAYER_MAX_BYTES raises it.
- */
+/* Far more than any sane layer; a decompression bomb stops here. $USRCT_LAYER_MAX_BYTES raises it. */
 static const uint64_t layer_max_bytes = 64ULL << 30;
 static const uint64_t layer_max_entries = 10000000;
 
@@ -22,6 +25,16 @@ static uint64_t max_bytes(void)
 	return text && parse_size(text, &n) == 0 && n > 0 ? n : layer_max_bytes;
 }
 
+static int open_apart(const struct unpacking *x, struct err *e)
+{
+	int fd;
+
+	if (mkdirat(x->stage.dirfd, OBJECT_DIR, 0700) < 0)
+		return err_sys(e, "cannot make a directory for objects");
+	fd = openat(x->stage.dirfd, OBJECT_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? err_sys(e, "cannot open the directory for objects") : fd;
+}
+
 int unpacking_start(struct usrct *u, struct unpacking *ret, int stream_fd, struct err *e)
 {
 	struct unpack_start m = {
@@ -31,7 +44,7 @@ int unpacking_start(struct usrct *u, struct unpacking *ret, int stream_fd, struc
 		.max_entries = layer_max_entries,
 	};
 	_cleanup_close_ int objects_fd = -EBADF;
-	int fds[4] = { stream_fd }, r;
+	int fds[4 + SHARED_DIRS_MAX] = { stream_fd }, n_shared = 0, r;
 	size_t n = 2;
 
 	r = layer_stage(u->store, &ret->stage, e);
@@ -39,6 +52,10 @@ int unpacking_start(struct usrct *u, struct unpacking *ret, int stream_fd, struc
 		/* The tree of a lowest layer is that of its image, or the beginning of it. */
 		m.flags |= UNPACK_FLAG_OBJECTS | (ret->parent ? 0u : UNPACK_FLAG_KEEP_TREE);
 		r = objects_fd = layer_stage_objects(&ret->stage, ret->parent, engine_map(u), e);
+	}
+	if (r >= 0 && ret->is_apart) {
+		cleanup_close(&objects_fd);
+		r = objects_fd = open_apart(ret, e);
 	}
 	if (r >= 0)
 		r = libexec_start("unpack", &ret->program, e);
@@ -49,7 +66,15 @@ int unpacking_start(struct usrct *u, struct unpacking *ret, int stream_fd, struc
 		fds[n++] = u->held.userns_fd;
 	if (objects_fd >= 0)
 		fds[n++] = objects_fd;
+	if (ret->sharing && ret->has_objects && !ret->is_apart)
+		n_shared = sharing_open_objects(ret->sharing, fds + n, ret->shared_paths, e);
+	if (n_shared < 0)
+		return n_shared;
+	m.n_shared = (uint32_t)n_shared;
+	n += m.n_shared;
 	r = sock_send_fds(ret->program.sock_fd, &m, sizeof(m), fds, n);
+	while (n_shared-- > 0)
+		(void)close(fds[--n]);
 	return r < 0 ? err_errno(e, r, "cannot talk to the unpacker") : 0;
 }
 
@@ -86,6 +111,17 @@ int unpacking_start_tree(struct usrct *u, struct unpacking *ret, const char *pat
 	return r < 0 ? err_errno(e, r, "cannot talk to the unpacker") : 0;
 }
 
+static int note_shared(const struct unpacking *x, struct err *e)
+{
+	char *dirs[SHARED_DIRS_MAX + 1] = { NULL };
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < SHARED_DIRS_MAX; i++)
+		if (x->done.shared_used & 1u << i && x->shared_paths[i])
+			dirs[n++] = (char *)(uintptr_t)x->shared_paths[i];
+	return shared_note(&x->stage, dirs, e);
+}
+
 int unpacking_finish(struct unpacking *x, struct err *e)
 {
 	union {
@@ -104,7 +140,7 @@ int unpacking_finish(struct unpacking *x, struct err *e)
 		return err_set(e, UCT_LAUNCHER_DIED, -EPIPE, "the unpacker ended unexpectedly");
 	x->done = m.done;
 	x->done.diff_id[sizeof(x->done.diff_id) - 1] = '\0';
-	return 0;
+	return m.done.shared_used ? note_shared(x, e) : 0;
 }
 
 void unpacking_done(struct unpacking *x)

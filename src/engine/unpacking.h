@@ -4,6 +4,7 @@
 
 #include "base/libexec.h"
 #include "engine/engine.h"
+#include "engine/sharing.h"
 #include "store/layers.h"
 #include "store/unpack-proto.h"
 
@@ -13,7 +14,10 @@ struct unpacking {
 	/* Set before the start: the objects driver, upon this layer (NULL: the lowest; borrowed).
 	 * Otherwise plain, which may lie upon anything. */
 	bool has_objects;
+	bool is_apart; /* objects go to a directory of the stage: for layer_repair() */
 	const char *parent;
+	const struct sharing *sharing; /* objects need not be written again; may be NULL */
+	const char *shared_paths[SHARED_DIRS_MAX];
 	struct unpack_done done; /* filled by unpacking_finish() */
 };
 #define UNPACKING_NONE                                               \

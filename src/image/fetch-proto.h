@@ -25,8 +25,8 @@
  *      FETCH_LOGIN                             <-  DONE        the credentials are good
  *      FETCH_SEARCH                            <-  ROW ..., DONE
  *      FETCH_TAGS, FETCH_CATALOG               <-  ROW ..., DONE
- *      FETCH_GET     [pipe]                    <-  DONE        the URL's content is in the pipe
- * With FETCH_HAS_SECRET the packet SECRET follows START at once.
+ *      FETCH_GET     START [file]              <-  DONE        the content of the URL is in the
+ * file With FETCH_HAS_SECRET the packet SECRET follows START at once.
  *
  * The layer's bytes go to a temporary blob file as fast as the network gives them, and from there
  * into the pipe as fast as the unpacker takes them; neither waits for the other. A reader of the

@@ -200,7 +200,7 @@ static int check_unused(struct store *s, const char *id, struct err *e)
 int image_delete(struct store *s, const char *id, store_remove_fn remove_tree, void *arg,
                  struct err *e)
 {
-	_cleanup_collected_ struct collected c = { 0 };
+	_cleanup_collector_ struct collector k = { .s = s };
 	_cleanup_write_ struct db_write w = { 0 };
 	int r, go = 0;
 
@@ -217,8 +217,8 @@ int image_delete(struct store *s, const char *id, store_remove_fn remove_tree, v
 		return r;
 	r = layout_write(s, e); /* before its blobs go */
 	if (r == 0 && go > 0)
-		r = collect_files(s, &c, e);
+		r = collect_files(&k, e);
 	db_end(&w);
-	collect_trees(s, &c, remove_tree, arg);
+	collect_trees(&k, remove_tree, arg);
 	return r;
 }

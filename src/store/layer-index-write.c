@@ -210,6 +210,17 @@ static int read_xattrs(int fd, struct layer_note *ret, bool *ret_is_opaque, stru
 	return r;
 }
 
+/* One that the archive implies has no time of its own; so that the same layer has the same index,
+ * it gets that of the epoch, also in the tree. */
+static int set_implied(int fd, struct layer_entry *t, struct err *e)
+{
+	static const struct timespec none[2];
+
+	t->mtime_s = 0;
+	t->mtime_ns = 0;
+	return futimens(fd, none) < 0 ? err_sys(e, "cannot set the time of a directory") : 0;
+}
+
 static int emit_directory(struct writer *w, int fd, const struct stat *st, struct layer_entry *t,
                           struct err *e)
 {
@@ -219,9 +230,13 @@ static int emit_directory(struct writer *w, int fd, const struct stat *st, struc
 	bool is_opaque = false;
 	int r = read_xattrs(fd, &own, &is_opaque, e);
 
-	set_meta(t, note && note->type == LAYER_DIR ? &note->meta : &implied, st);
+	bool is_implied = !note || note->type != LAYER_DIR;
+
+	set_meta(t, is_implied ? &implied : &note->meta, st);
+	if (r == 0 && (is_implied || note->meta.mtime.tv_nsec == UTIME_OMIT))
+		r = set_implied(fd, t, e);
 	t->type = LAYER_DIR;
-	t->flags = is_opaque ? LAYER_OPAQUE : 0;
+	t->flags = (is_opaque ? LAYER_OPAQUE : 0) | (is_implied ? LAYER_IMPLIED : 0);
 	t->xattrs = own.xattrs;
 	t->n_xattrs = own.n_xattrs;
 	t->xattr_bytes = own.xattr_bytes;

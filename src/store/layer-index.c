@@ -159,7 +159,7 @@ static bool fits_type(const struct layer_index *x, const struct layer_entry *t)
 
 	switch (t->type) {
 	case LAYER_DIR:
-		flags = LAYER_OPAQUE;
+		flags = LAYER_OPAQUE | LAYER_IMPLIED;
 		break;
 	case LAYER_FILE:
 		if (t->ref != LAYER_INDEX_NO_OBJECT && t->ref >= x->n_objects)
@@ -194,7 +194,8 @@ static int place(struct layer_index *x, const struct layer_entry *t, struct err 
 	uint64_t len;
 
 	if (x->entry == 0) {
-		if (t->type != LAYER_DIR || t->name_len || t->up || t->flags & ~LAYER_OPAQUE)
+		if (t->type != LAYER_DIR || t->name_len || t->up ||
+		    t->flags & ~(LAYER_OPAQUE | LAYER_IMPLIED))
 			return DAMAGED(e, "the layer's index does not begin with a root");
 		len = 0;
 	} else {

@@ -43,6 +43,8 @@ enum layer_entry_type {
 enum layer_entry_flags {
 	LAYER_OPAQUE = 1,      /* a directory that hides those of lower layers */
 	LAYER_NAMED_AGAIN = 2, /* a LAYER_SAME refers to this */
+	LAYER_IMPLIED = 4, /* a directory that only the names of other entries tell of: what lower
+	                    * layers have there stays as it is, also where that is a link */
 };
 
 struct layer_entry {

@@ -125,8 +125,23 @@ int layer_stage_objects(struct layer_stage *l, const char *parent, const char *m
 	return fd < 0 ? err_sys(e, "cannot open directory '%s'", OBJECT_DIR) : fd;
 }
 
+int layer_root_move(int from_dirfd, const char *from, int to_dirfd, const char *to, struct err *e)
+{
+	struct stat st;
+	int r = file_rename_new(from_dirfd, from, to_dirfd, to);
+
+	if (r == -EACCES && fstatat(from_dirfd, from, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISDIR(st.st_mode) && fchmodat(from_dirfd, from, st.st_mode | S_IWUSR, 0) == 0) {
+		r = file_rename_new(from_dirfd, from, to_dirfd, to);
+		if (fchmodat(r == 0 ? to_dirfd : from_dirfd, r == 0 ? to : from, st.st_mode & 07777,
+		             0) < 0)
+			return err_sys(e, "cannot set the mode of '%s' again", to);
+	}
+	return r < 0 ? err_errno(e, r, "cannot move '%s' to '%s'", from, to) : 0;
+}
+
 /* The unpacker knows nothing of labels. */
-static int label_tree(const struct layer_stage *l, struct err *e)
+int layer_stage_label(const struct layer_stage *l, struct err *e)
 {
 	char dir[LAYER_PATH_SIZE], to[LAYER_PATH_SIZE + 4];
 
@@ -134,9 +149,9 @@ static int label_tree(const struct layer_stage *l, struct err *e)
 		return 0;
 	(void)snprintf(dir, sizeof(dir), "meta-%s", l->map);
 	(void)snprintf(to, sizeof(to), "%s/fs", dir);
-	if (mkdirat(l->dirfd, dir, 0700) < 0 || renameat(l->dirfd, "fs", l->dirfd, to) < 0)
+	if (mkdirat(l->dirfd, dir, 0700) < 0)
 		return err_sys(e, "cannot label a metadata tree");
-	return 0;
+	return layer_root_move(l->dirfd, "fs", l->dirfd, to, e);
 }
 
 /* Puts the staged directory in place. What lies there without a row is the remains of a killed
@@ -185,7 +200,7 @@ int layer_commit(struct store *s, struct layer_stage *l, const char *chain, cons
 	           "ssiss", chain, diff_id, (int64_t)size_bytes, driver_names[l->driver],
 	           l->parent);
 	if (r == 0)
-		r = label_tree(l, e);
+		r = layer_stage_label(l, e);
 	if (r < 0)
 		return r;
 	/* Renamed before the commit: a directory without a row is garbage, but a row without a
@@ -425,9 +440,14 @@ int layer_tree_commit(struct store *s, struct layer_stage *l, const char *path, 
 	return 0;
 }
 
+int layer_tree_discard(struct store *s, const char *dir, struct err *e)
+{
+	return trash_move(s->dirfd, dir, NULL, e);
+}
+
 int layer_collect(struct store *s, store_remove_fn remove_tree, void *arg, struct err *e)
 {
-	_cleanup_collected_ struct collected c = { 0 };
+	_cleanup_collector_ struct collector k = { .s = s };
 	_cleanup_write_ struct db_write w = { 0 };
 	int r, go;
 
@@ -442,8 +462,8 @@ int layer_collect(struct store *s, store_remove_fn remove_tree, void *arg, struc
 		return go;
 	r = db_commit(&w, e);
 	if (r == 0 && go)
-		r = collect_files(s, &c, e);
+		r = collect_files(&k, e);
 	db_end(&w);
-	collect_trees(s, &c, remove_tree, arg);
+	collect_trees(&k, remove_tree, arg);
 	return r;
 }

@@ -27,6 +27,9 @@ enum layer_driver { LAYER_PLAIN, LAYER_OBJECTS };
 const char *layer_driver_name(enum layer_driver driver);
 
 enum { LAYER_MAP_SIZE = 24 };
+/* In a layer of the objects driver that needs more than our own objects: the directories that have
+ * the others, one a line (shared.h). */
+#define LAYER_SHARED_FILE "shared"
 
 struct layer_stage {
 	char name[STORE_NAME_MAX]; /* tmp/layer-... */
@@ -51,6 +54,11 @@ int layer_stage_objects(struct layer_stage *l, const char *parent, const char *m
  * before image_put(). */
 int layer_commit(struct store *s, struct layer_stage *l, const char *chain, const char *diff_id,
                  uint64_t size_bytes, struct err *e);
+/* Gives the staged metadata tree, if there is one, the name of its id map: "meta-MAP". */
+int layer_stage_label(const struct layer_stage *l, struct err *e);
+/* Renames a layer's root into another directory; rename(2) wants to write to it for that, which its
+ * mode may forbid. */
+int layer_root_move(int from_dirfd, const char *from, int to_dirfd, const char *to, struct err *e);
 void layer_stage_done(struct layer_stage *l); /* closes; what was not committed goes to trash/ */
 
 /* The lower directories of an image, lowest first, as paths below the data directory: LAYER_PLAIN,
@@ -70,6 +78,8 @@ struct layer_tree_inputs {
 };
 int layer_tree_stage(struct store *s, const char *path, struct layer_stage *ret,
                      struct layer_tree_inputs *ret_inputs, struct err *e);
+/* One goes, "layers/CHAIN/meta-MAP"; no container may use it. */
+int layer_tree_discard(struct store *s, const char *dir, struct err *e);
 /* Whoever is first wins; the stage is thrown away by layer_stage_done() then. */
 int layer_tree_commit(struct store *s, struct layer_stage *l, const char *path, struct err *e);
 

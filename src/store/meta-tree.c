@@ -12,10 +12,13 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 static const uid_t OUTSIDE = (uid_t)-1;
 
@@ -23,6 +26,10 @@ static const uid_t OUTSIDE = (uid_t)-1;
 struct level {
 	struct layer_entry entry;
 	size_t path_len;
+	/* Of an implied one that a lower layer has: it stays as it was. */
+	bool keeps;
+	struct stat was;
+	int parent_fd; /* of one that was reached by a link; else -EBADF, and ".." leads there */
 };
 
 /* A file that has other names. */
@@ -296,12 +303,38 @@ static int clear_directory(int fd, struct err *e)
 	return r;
 }
 
+/* "lib" of a layer whose lower one has lib -> usr/lib, if no entry says that it is a directory now:
+ * files in it belong to usr/lib, as they would for whoever unpacks one layer after the other. */
+static int follow_link(struct builder *b, const struct layer_entry *t, struct level *ret)
+{
+	struct open_how how = { .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+		                .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+	struct stat st;
+	int fd;
+
+	if (!(t->flags & LAYER_IMPLIED) || b->n_levels == 0 ||
+	    fstatat(b->fd, b->name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISLNK(st.st_mode))
+		return -ENOENT;
+	fd = (int)syscall(SYS_openat2, b->root_fd, b->path, &how, sizeof(how));
+	if (fd < 0)
+		return -ENOENT; /* it leads nowhere: a directory takes its place */
+	if (fstat(fd, &ret->was) < 0) {
+		(void)close(fd);
+		return -errno;
+	}
+	ret->keeps = true;
+	ret->parent_fd = b->fd;
+	b->fd = -EBADF;
+	return fd;
+}
+
 /* The directory of this name, made or taken from the layers below. */
-static int open_directory(struct builder *b, const struct layer_entry *t, struct err *e)
+static int open_directory(struct builder *b, const struct layer_entry *t, struct level *ret,
+                          struct err *e)
 {
 	const char *name = b->n_levels ? b->name : ".";
 	bool is_new = b->is_first;
-	struct stat st;
+	struct stat st = { 0 };
 	int fd, r;
 
 	if (b->n_levels > 0 && mkdirat(b->fd, name, 0700) == 0)
@@ -320,7 +353,13 @@ static int open_directory(struct builder *b, const struct layer_entry *t, struct
 	fd = openat(b->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(e, "cannot open directory '%s'", b->path);
-	r = is_new ? 0 : drop_xattrs(fd, e);
+	ret->keeps = !is_new && t->flags & LAYER_IMPLIED;
+	if (ret->keeps && b->n_levels == 0 && fstat(fd, &st) < 0)
+		r = err_sys(e, "cannot stat '%s'", b->path);
+	else
+		r = is_new || ret->keeps ? 0 : drop_xattrs(fd, e);
+	if (ret->keeps)
+		ret->was = st; /* as it was before it was made writable */
 	if (r == 0 && !is_new && t->flags & LAYER_OPAQUE)
 		r = clear_directory(fd, e);
 	if (r < 0)
@@ -330,16 +369,28 @@ static int open_directory(struct builder *b, const struct layer_entry *t, struct
 
 static int enter(struct builder *b, const struct layer_entry *t, struct err *e)
 {
+	struct level l = { .entry = *t, .path_len = b->path_len, .parent_fd = -EBADF };
 	int fd;
 
 	if (array_grow(&b->levels, b->n_levels, &b->cap_levels, sizeof(*b->levels)) < 0)
 		return err_oom(e);
-	fd = open_directory(b, t, e);
+	fd = follow_link(b, t, &l);
+	if (fd < 0)
+		fd = open_directory(b, t, &l, e);
 	if (fd < 0)
 		return fd;
 	cleanup_close(&b->fd);
 	b->fd = fd;
-	b->levels[b->n_levels++] = (struct level){ *t, b->path_len };
+	b->levels[b->n_levels++] = l;
+	return 0;
+}
+
+static int restore(const struct builder *b, int fd, const struct stat *was, struct err *e)
+{
+	const struct timespec times[2] = { { 0, UTIME_OMIT }, was->st_mtim };
+
+	if (fchmod(fd, was->st_mode & 07777) < 0 || futimens(fd, times) < 0)
+		return err_sys(e, "cannot leave directory '%s' as it was", b->path);
 	return 0;
 }
 
@@ -352,13 +403,13 @@ static int leave(struct builder *b, struct err *e)
 	b->path_len = l.path_len;
 	b->path[l.path_len] = '\0';
 	done_fd = b->fd;
-	b->fd = -EBADF;
-	if (b->n_levels > 0) { /* while it may be searched */
+	b->fd = l.parent_fd;
+	if (b->n_levels > 0 && b->fd < 0) { /* while it may be searched */
 		b->fd = openat(done_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (b->fd < 0)
 			return err_sys(e, "cannot leave directory '%s'", b->path);
 	}
-	return apply(b, done_fd, &l.entry, e);
+	return l.keeps ? restore(b, done_fd, &l.was, e) : apply(b, done_fd, &l.entry, e);
 }
 
 /* The entry's name behind the directory's path; layer_index_next() bounds both. */

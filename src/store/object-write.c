@@ -22,6 +22,8 @@ struct object_writer {
 	char *buf;
 	uint64_t size, at; /* promised; where the next addition is expected */
 	bool is_sparse;
+	const int *shared;
+	uint32_t n_shared, used;
 };
 
 static int crypto_error(struct err *e)
@@ -54,6 +56,17 @@ int object_writer_new(int objects_dirfd, int stage_dirfd, struct object_writer *
 		return err_oom(e);
 	*ret = TAKE_PTR(w);
 	return 0;
+}
+
+void object_writer_share(struct object_writer *w, const int *dirfds, uint32_t n)
+{
+	w->shared = dirfds;
+	w->n_shared = n;
+}
+
+uint32_t object_writer_shared(const struct object_writer *w)
+{
+	return w->used;
 }
 
 static int write_at(int fd, const char *p, size_t n, uint64_t offset, struct err *e)
@@ -346,6 +359,57 @@ static int place_large(struct object_writer *w, const struct object_id *id, cons
 	return MIN(r, 0);
 }
 
+static bool is_same(int fd, const struct object_writer *w, const struct object_id *id)
+{
+	char got[16 * 1024];
+	uint8_t digest[OBJECT_DIGEST_SIZE];
+	uint64_t at = 0;
+
+	if (w->fd >= 0)
+		return object_digest(fd, id->size_bytes, id->flags, digest, NULL) == 0 &&
+		       !memcmp(digest, id->digest, sizeof(digest));
+	while (at < id->size_bytes) {
+		ssize_t n = RETRY_EINTR(pread(fd, got, sizeof(got), (off_t)at));
+
+		if (n <= 0 || (uint64_t)n > id->size_bytes - at ||
+		    memcmp(got, w->buf + at, (size_t)n) != 0)
+			return false;
+		at += (uint64_t)n;
+	}
+	return true;
+}
+
+/* Whether a shared directory has it, and our own objects have not. Nothing is believed: the
+ * contents are compared. */
+static bool is_shared(struct object_writer *w, const struct object_id *id, const char *name)
+{
+	struct stat st;
+
+	if (w->n_shared && fstatat(w->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return false;
+	for (uint32_t i = 0; i < w->n_shared; i++) {
+		_cleanup_close_ int fd =
+			openat(w->shared[i], name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+		if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_mode & 0022 ||
+		    (uint64_t)st.st_size != id->size_bytes || !is_same(fd, w, id))
+			continue;
+		w->used |= 1u << i;
+		return true;
+	}
+	return false;
+}
+
+static int place(struct object_writer *w, const struct object_id *id, const char *name,
+                 struct err *e)
+{
+	if (!is_shared(w, id, name))
+		return w->fd < 0 ? write_small(w, id, name, e) : place_large(w, id, name, e);
+	if (w->fd >= 0 && unlinkat(w->stage_fd, TEMPORARY, 0) < 0)
+		return err_sys(e, "cannot remove a temporary object");
+	return 0;
+}
+
 int object_finish(struct object_writer *w, struct object_id *ret, char ret_name[OBJECT_NAME_SIZE],
                   struct err *e)
 {
@@ -364,7 +428,7 @@ int object_finish(struct object_writer *w, struct object_id *ret, char ret_name[
 	if (r < 0)
 		return r;
 	object_name(id.digest, ret_name);
-	r = w->fd < 0 ? write_small(w, &id, ret_name, e) : place_large(w, &id, ret_name, e);
+	r = place(w, &id, ret_name, e);
 	cleanup_close(&w->fd);
 	w->fd = -EBADF;
 	if (r < 0)

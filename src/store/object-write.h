@@ -16,6 +16,10 @@ struct object_writer;
 /* Both directories are borrowed; temporary files lie in @stage_dirfd. */
 int object_writer_new(int objects_dirfd, int stage_dirfd, struct object_writer **ret,
                       struct err *e);
+/* Borrowed: directories whose objects need not be written again if their contents are the same. */
+void object_writer_share(struct object_writer *w, const int *dirfds, uint32_t n);
+/* A bit for each of them of which something was taken. */
+uint32_t object_writer_shared(const struct object_writer *w);
 void object_writer_free(struct object_writer *w);
 static inline void cleanup_object_writer(struct object_writer **w)
 {

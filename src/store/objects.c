@@ -115,6 +115,20 @@ static void sort(struct needed *x)
 		qsort(x->list, x->n, sizeof(*x->list), by_name);
 }
 
+/* An index that ought to be there and is not is as bad as a damaged one. */
+static int read_known(struct store *s, int layers_fd, const char *chain, struct needed *x,
+                      struct err *e)
+{
+	char path[80 + sizeof(LAYER_INDEX_FILE)];
+	int r;
+
+	(void)snprintf(path, sizeof(path), "%.64s/" LAYER_INDEX_FILE, chain);
+	if (faccessat(layers_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return read_index(layers_fd, chain, x, e);
+	r = collect_knows_objects(s, chain, e);
+	return r > 0 ? err_set(e, UCT_INDEX_DAMAGED, -ENOENT, "layer '%s' has no index", chain) : r;
+}
+
 static int read_indexes(struct store *s, struct needed *x, struct err *e)
 {
 	_cleanup_dir_ DIR *d = open_dir(s->dirfd, "layers", O_NOFOLLOW);
@@ -123,23 +137,49 @@ static int read_indexes(struct store *s, struct needed *x, struct err *e)
 
 	if (!d)
 		return err_sys(e, "cannot read directory '%s/layers'", s->path);
-	while (r == 0 && (de = readdir(d)))
-		if (is_hex(de->d_name, 64))
-			r = read_index(dirfd(d), de->d_name, x, e);
+	while (r >= 0 && (de = readdir(d))) {
+		if (!is_hex(de->d_name, 64))
+			continue;
+		r = collect_knows_layer(s, de->d_name, e);
+		if (r > 0)
+			r = read_known(s, dirfd(d), de->d_name, x, e);
+	}
 	sort(x);
-	return r;
+	return MIN(r, 0);
 }
 
-static int sweep_directory(int objects_fd, const char *name, const struct needed *x, struct err *e)
+static int tell(struct collector *k, int objects_fd, const char *name, struct err *e)
+{
+	char path[sizeof(OBJECT_DIR) + OBJECT_NAME_SIZE];
+	struct stat st;
+
+	if (fstatat(objects_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : err_sys(e, "cannot look at object '%s'", name);
+	(void)snprintf(path, sizeof(path), OBJECT_DIR "/%.23s", name);
+	return k->found(GARBAGE_OBJECT, path, (uint64_t)st.st_blocks * 512, k->arg, e);
+}
+
+static int remove_object(struct collector *k, int objects_fd, const char *name, struct err *e)
+{
+	if (k->found)
+		return tell(k, objects_fd, name, e);
+	if (unlinkat(objects_fd, name, 0) < 0 && errno != ENOENT)
+		return err_sys(e, "cannot remove object '%s'", name);
+	return 0;
+}
+
+static int sweep_directory(struct collector *k, int objects_fd, const char *name,
+                           const struct needed *x, struct err *e)
 {
 	_cleanup_dir_ DIR *d = open_dir(objects_fd, name, O_NOFOLLOW);
 	char object[OBJECT_NAME_SIZE] = "";
 	struct dirent *de;
 	size_t n_kept = 0;
+	int r = 0;
 
 	if (!d)
 		return errno == ENOENT ? 0 : err_sys(e, "cannot read objects '%s'", name);
-	while ((de = readdir(d))) {
+	while (r == 0 && (de = readdir(d))) {
 		if (!strcmp(de->d_name, ".") || !strcmp(de->d_name, ".."))
 			continue;
 		n_kept++;
@@ -149,18 +189,20 @@ static int sweep_directory(int objects_fd, const char *name, const struct needed
 		(void)snprintf(object, sizeof(object), "%.2s/%.20s", name, de->d_name);
 		if (x->n && bsearch(object, x->list, x->n, sizeof(*x->list), by_name))
 			continue;
-		if (unlinkat(dirfd(d), de->d_name, 0) < 0 && errno != ENOENT)
-			return err_sys(e, "cannot remove object '%s'", object);
+		r = remove_object(k, objects_fd, object, e);
 		n_kept--;
 	}
-	if (n_kept == 0)
-		(void)unlinkat(objects_fd, name, AT_REMOVEDIR);
+	if (r < 0 || n_kept > 0)
+		return r;
+	if (k->found)
+		return tell(k, objects_fd, name, e);
+	(void)unlinkat(objects_fd, name, AT_REMOVEDIR);
 	return 0;
 }
 
-int objects_collect(struct store *s, struct err *e)
+int objects_collect(struct collector *k, struct err *e)
 {
-	_cleanup_dir_ DIR *d = open_dir(s->dirfd, OBJECT_DIR, 0);
+	_cleanup_dir_ DIR *d = open_dir(k->s->dirfd, OBJECT_DIR, 0);
 	_cleanup_(needed_done) struct needed x = { 0 };
 	struct err why = { 0 };
 	struct dirent *de;
@@ -168,7 +210,7 @@ int objects_collect(struct store *s, struct err *e)
 
 	if (!d)
 		return errno == ENOENT ? 0 : err_sys(e, "cannot read directory '%s'", OBJECT_DIR);
-	r = read_indexes(s, &x, &why);
+	r = read_indexes(k->s, &x, &why);
 	if (r < 0 && (why.uct == UCT_INDEX_DAMAGED || why.uct == UCT_INDEX_NEWER))
 		return 0; /* nothing is lost; whoever uses that layer is told */
 	if (r < 0) {
@@ -178,7 +220,7 @@ int objects_collect(struct store *s, struct err *e)
 	}
 	while (r == 0 && (de = readdir(d)))
 		if (is_hex(de->d_name, 2))
-			r = sweep_directory(dirfd(d), de->d_name, &x, e);
+			r = sweep_directory(k, dirfd(d), de->d_name, &x, e);
 	return r;
 }
 

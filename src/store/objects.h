@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "store/db.h"
+#include "store/collect.h"
 
 /* Under the lock, without a pin (pins.h), after layers that nothing needs are gone. */
-int objects_collect(struct store *s, struct err *e);
+int objects_collect(struct collector *k, struct err *e);

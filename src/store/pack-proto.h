@@ -58,6 +58,7 @@ enum pack_flag {
 	PACK_READ_ONLY = 4,  /* STOPPED: the root file system must not be written to */
 	PACK_SINGLE_ID = 8,  /* no ids but one: nothing can be given to others */
 	PACK_PLAIN = 16,     /* LAYER: not compressed */
+	PACK_AS_ROOT = 128,  /* READ of HOST: all of it is root's in the stream */
 	PACK_MAKE_DIRS = 64, /* WRITE: directories that lead there and are missing are made */
 	PACK_WRITABLE = 32,  /* STOPPED: nobody else mounts it now (locked), so it can be changed */
 };

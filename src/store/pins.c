@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/pins.h"
+#include "store/db.h"
 
 #include "base/file.h"
 #include "base/num.h"
@@ -100,7 +101,7 @@ void pin_drop(struct store *s, bool is_complete)
 	s->pin[0] = '\0';
 }
 
-bool pin_is_held(struct store *s)
+static bool is_held(struct store *s, const char *but)
 {
 	bool held = false, is_pull;
 	struct proc_id maker;
@@ -115,8 +116,19 @@ bool pin_is_held(struct store *s)
 		return true; /* not knowing, keep everything */
 	}
 	while (!held && (de = readdir(d)))
-		held = tmp_name_parse(de->d_name, &maker, &is_pull) && is_pull &&
+		held = strcmp(de->d_name, but) != 0 &&
+		       tmp_name_parse(de->d_name, &maker, &is_pull) && is_pull &&
 		       tmp_is_in_use(fd, de->d_name, &maker);
 	(void)closedir(d);
 	return held;
+}
+
+bool pin_is_held(struct store *s)
+{
+	return is_held(s, "");
+}
+
+bool pin_is_held_by_others(struct store *s)
+{
+	return is_held(s, s->pin[0] ? s->pin + strlen("tmp/") : "");
 }

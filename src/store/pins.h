@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pins - keeping what a pull or build has stored but no image names yet; only for this folder
+/* pins - keeping what a pull or build has stored but no image names yet
  *
  * A pull commits layers and blobs one by one and says which image they belong to at its very end.
  * It also relies on layers that it found in place. Nothing in the index protects either against a
@@ -16,7 +16,7 @@
  */
 #pragma once
 
-#include "store/db.h"
+#include "store/store.h"
 
 #define COLLECT_NAME ".collect"
 #define COLLECT_MARK "trash/" COLLECT_NAME
@@ -27,6 +27,7 @@ int pin_take(struct store *s, struct err *e);
 void pin_drop(struct store *s, bool is_complete);
 /* Whether anybody alive, this process included, has one; to be asked under the lock. */
 bool pin_is_held(struct store *s);
+bool pin_is_held_by_others(struct store *s);
 void collect_mark(struct store *s);
 
 /* PID and UNIQUE out of a name in tmp/; false if it is not one of ours. @is_pull may be NULL. */

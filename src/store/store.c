@@ -108,6 +108,12 @@ void store_close(struct store *s)
 	free(s);
 }
 
+void store_let_go(struct store *s)
+{
+	(void)sqlite3_close(s->db);
+	s->db = NULL;
+}
+
 int store_dirfd(const struct store *s)
 {
 	return s->dirfd;

@@ -36,6 +36,9 @@ enum store_mode {
 
 int store_open(const char *data_dir, enum store_mode mode, struct store **ret, struct err *e);
 void store_close(struct store *s);
+/* Closes the index, since nothing will be asked for a while; if something is, it is opened again.
+ */
+void store_let_go(struct store *s);
 static inline void cleanup_store(struct store **s)
 {
 	store_close(*s);

@@ -4,6 +4,9 @@
 
 #include "store/store.h"
 
+/* In a layer: what could not be moved there, and is being deleted where it is. */
+#define GONE_NAME "gone"
+
 /* Renames @from (relative to the store) to a fresh name in trash/, which is copied to @ret_name
  * without that prefix (may be NULL). */
 int trash_move(int store_dirfd, const char *from, char ret_name[STORE_NAME_MAX], struct err *e);

@@ -128,6 +128,8 @@ static int unpack(const struct unpack_job *job, bool is_layer, struct unpack_res
 	             : tree_attach(&u.tree, job->dirfd, job->single_id, e);
 	if (r == 0 && is_layer && job->has_objects)
 		r = object_writer_new(job->objects_dirfd, job->dirfd, &u.objects, e);
+	if (r == 0 && u.objects)
+		object_writer_share(u.objects, job->shared_dirfds, job->n_shared);
 	if (r == 0)
 		r = unpack_entries(&u, &src, e);
 	if (r == 0)
@@ -143,6 +145,8 @@ static int unpack(const struct unpack_job *job, bool is_layer, struct unpack_res
 			job->dirfd, &(struct meta_tree_owners){ .single_id = job->single_id }, e);
 	if (r == 0)
 		r = stream_digest(stream, ret->diff_id, e);
+	if (u.objects)
+		ret->shared_used = object_writer_shared(u.objects);
 	object_writer_free(u.objects);
 	layer_notes_done(&u.notes);
 	tree_done(&u.tree);

@@ -5,7 +5,8 @@
  *
  *      engine                                unpack
  *   1  START [stream, directory,          ->            userns only if the user has ids to map,
- *             userns, objects]                          objects or layers only with a flag
+ *             userns, objects,                          objects or layers only with a flag,
+ *             shared objects ...]                       n_shared others
  *   2                                     <-  DONE      all unpacked, tar digest and sizes
  *                                             or FAIL   its struct err
  *
@@ -33,20 +34,22 @@ enum unpack_flags {
 	UNPACK_FLAG_MAPPED = 16,   /* with that: owners are first looked up in the maps */
 };
 
-enum { UNPACK_CHAIN_BYTES = 64, UNPACK_LAYERS_MAX = 1024 };
+enum { UNPACK_CHAIN_BYTES = 64, UNPACK_LAYERS_MAX = 1024, UNPACK_SHARED_MAX = 8 };
 
 struct unpack_start {
 	uint32_t type;
 	uint32_t flags;
 	uint64_t max_bytes; /* of unpacked data: decompression bombs stop here */
 	uint64_t max_entries;
+	uint32_t n_shared; /* directories of objects that need not be written again */
+	uint32_t pad;
 	struct id_maps maps; /* from the image's ids to the user namespace's */
 };
 
 struct unpack_done {
 	uint32_t type;
-	uint32_t pad;
-	uint64_t size_bytes; /* what was written */
+	uint32_t shared_used; /* a bit for each shared directory that the layer relies on */
+	uint64_t size_bytes;  /* what was written */
 	uint64_t n_entries;
 	char diff_id[72]; /* "sha256:..." of the uncompressed tar */
 };

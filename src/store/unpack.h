@@ -38,6 +38,8 @@ struct unpack_job {
 	 */
 	bool has_objects, keeps_tree;
 	int objects_dirfd;
+	const int *shared_dirfds; /* objects that are there are not written again */
+	uint32_t n_shared;
 	uint64_t max_bytes; /* of the tar, and of any one file's size */
 	uint64_t max_entries;
 	/* unpack_into() only */
@@ -49,7 +51,8 @@ struct unpack_job {
 struct unpack_result {
 	uint64_t size_bytes; /* of file contents written */
 	uint64_t n_entries;
-	uint64_t n_skipped; /* devices */
+	uint64_t n_skipped;   /* devices */
+	uint32_t shared_used; /* a bit for each of shared_dirfds */
 	char diff_id[72];
 };
 

@@ -11,9 +11,6 @@ the kernel keeps no cpu.stat it is the CPU time of the command and the children 
 """
 import argparse
 import calendar
-import gzip
-import hashlib
-import io
 import json
 import os
 import resource
@@ -22,7 +19,6 @@ import signal
 import statistics
 import subprocess
 import sys
-import tarfile
 import tempfile
 import time
 
@@ -152,8 +148,9 @@ class Place:
         self.options = options
         self.dir = tempfile.mkdtemp(prefix="uctb.", dir="/var/tmp")
         os.environ["XDG_DATA_HOME"] = f"{self.dir}/data"
-        # The path of a Unix socket is short.
-        self.run = tempfile.mkdtemp(prefix="uctb.", dir="/tmp")
+        # The path of a Unix socket is short. In memory, as after a login.
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else "/tmp"
+        self.run = tempfile.mkdtemp(prefix="uctb.", dir=memory)
         os.environ["XDG_RUNTIME_DIR"] = self.run
         self.image = f"{options.registry}/starter"
 
@@ -161,9 +158,10 @@ class Place:
         return ["usr-ct", *args]
 
     def podman(self, *args):
-        return ["podman", "--cgroup-manager=cgroupfs", "--runtime=crun", "--root",
-                f"{self.dir}/podman", "--runroot", f"{self.run}/podman", "--events-backend=none",
-                *args]
+        # Without the driver's name podman 4.3 takes vfs, which copies the image for each container.
+        return ["podman", "--cgroup-manager=cgroupfs", "--runtime=crun", "--storage-driver=overlay",
+                "--root", f"{self.dir}/podman", "--runroot", f"{self.run}/podman",
+                "--events-backend=none", *args]
 
     def load(self, image=None):
         image = image or self.image
@@ -237,6 +235,7 @@ def bench_start(place, options):
             for one in idle:
                 quiet(*run("run", "-d", "--name", one, "--network", "none", place.image,
                            "sleep", "1000"))
+            time.sleep(2)  # usr-ct's give back what they do not need after an idle second
             kb = pss_kb(names)
             text = "not readable" if kb is None else f"{kb // count} KB for each of {count}"
             print(f"  {name:<14}{text} ({', '.join(names)})")
@@ -251,10 +250,35 @@ def bench_ps(place, options):
     for n in range(options.containers):
         quiet(*place.usrct("create", "--name", f"c{n}", "--network", "none", place.image, "true"))
         quiet(*place.podman("create", "--name", f"c{n}", "--network", "none", place.image, "true"))
+    compare(f"ps with {options.containers} containers, none of which runs", [
+        Contender("usr-ct", place.usrct("ps")),
+        Contender("podman", place.podman("ps")),
+    ], options.rounds)
     compare(f"ps -a with {options.containers} containers", [
         Contender("usr-ct", place.usrct("ps", "-a")),
         Contender("podman", place.podman("ps", "-a")),
     ], options.rounds)
+    run = " ".join(place.usrct("run", "--rm", "--network", "none", place.image, "true"))
+    count = options.parallel
+    print(f"\nps and ps -a with {options.containers} containers while {count} start in parallel")
+    for what in (["ps"], ["ps", "-a"]):
+        storm = subprocess.Popen(["sh", "-c", f"seq {count} | xargs -P {count} -I@ {run}"],
+                                 stdin=NULL, stdout=NULL)
+        wall_ms, cpu_ms = [], []
+        while storm.poll() is None:
+            start = time.perf_counter()
+            child = subprocess.Popen(place.usrct(*what), stdin=NULL, stdout=NULL)
+            _, status, used = os.wait4(child.pid, 0)
+            child.returncode = os.waitstatus_to_exitcode(status)
+            wall_ms.append((time.perf_counter() - start) * 1000)
+            cpu_ms.append((used.ru_utime + used.ru_stime) * 1000)
+            if child.returncode != 0:
+                sys.exit("measure: ps failed")
+        if storm.returncode != 0:
+            sys.exit("measure: a start failed")
+        print(f"  usr-ct {' '.join(what):<8} {len(wall_ms)} times: wall ms best {min(wall_ms):.1f}, "
+              f"median {statistics.median(wall_ms):.1f}, worst {max(wall_ms):.1f}; "
+              f"CPU ms median {statistics.median(cpu_ms):.1f}")
 
 
 def bench_volumes(place, options):
@@ -278,8 +302,8 @@ def bench_pull(place, options):
         return remove
 
     def podman(turn):
-        return ["podman", "--cgroup-manager=cgroupfs", "--events-backend=none", "--root",
-                f"{place.dir}/podman.{turn}", "--runroot", f"{place.run}/podman", "pull", "--quiet",
+        return ["podman", "--cgroup-manager=cgroupfs", "--events-backend=none",
+                "--storage-driver=overlay", "--root", f"{place.dir}/podman.{turn}", "--runroot", f"{place.run}/podman", "pull", "--quiet",
                 "--tls-verify=false", image]
 
     compare(f"pull {options.image} from a registry on loopback into a fresh store", [
@@ -385,78 +409,52 @@ def bench_log(place, options):
         print(f"  {c.name:<14}{options.megabytes / 1024 * 60 / seconds:>10.1f} GB/min")
 
 
-def many_files(layout, out, count):
-    """The image of @layout with one more layer of @count small files."""
-    shutil.copytree(layout, out)
-
-    def blob(digest):
-        return os.path.join(out, "blobs", *digest.split(":"))
-
-    def read(descriptor):
-        with open(blob(descriptor["digest"]), encoding="utf-8") as f:
-            return json.load(f)
-
-    def write(data, **more):
-        digest = "sha256:" + hashlib.sha256(data).hexdigest()
-        with open(blob(digest), "wb") as f:
-            f.write(data)
-        return dict(more, digest=digest, size=len(data))
-
-    tar = io.BytesIO()
-    with tarfile.open(fileobj=tar, mode="w") as t:
-        for i in range(count):
-            entry = tarfile.TarInfo(f"many/{i // 100}/file-{i}")
-            data = b"contents of file %d\n" % i
-            entry.size, entry.uid, entry.gid = len(data), i % 1000, i % 7
-            t.addfile(entry, io.BytesIO(data))
-    index_path = os.path.join(out, "index.json")
-    with open(index_path, encoding="utf-8") as f:
-        index = json.load(f)
-    top = index["manifests"][0]
-    manifest = read(top)
-    config = read(manifest["config"])
-    data = tar.getvalue()
-    config["rootfs"]["diff_ids"].append("sha256:" + hashlib.sha256(data).hexdigest())
-    kind = manifest["layers"][0]["mediaType"].rsplit("+", 1)[0]
-    manifest["layers"].append(write(gzip.compress(data, 1), mediaType=kind + "+gzip"))
-    manifest["config"] = write(json.dumps(config).encode(), mediaType=manifest["config"]["mediaType"])
-    index["manifests"] = [dict(top, **write(json.dumps(manifest).encode()))]
-    index["manifests"][0]["annotations"] = {"org.opencontainers.image.ref.name": "many"}
-    with open(index_path, "w", encoding="utf-8") as f:
-        json.dump(index, f)
+def disk_bytes(path):
+    return int(quiet("unshare", "--map-auto", "--map-root-user", "du", "-sB1", path).split()[0])
 
 
-def bench_maps(place, options):
-    layout = os.path.join(place.dir, "many")
-    many_files(options.layout, layout, options.files)
-    image = quiet(*place.usrct("pull", "--quiet", f"oci:{layout}:many"))
+def bench_objects(place, options):
+    """First runs under an id map of their own, starts from a tree that is there, and disk."""
+    layout = f"{place.dir}/layout"
+    quiet("python3", os.path.join(os.path.dirname(os.path.abspath(__file__)), "many-files.py"),
+          options.layout, "starter", layout, str(options.files), str(10 << 20))
+    plain = {"XDG_DATA_HOME": f"{place.dir}/plain", "USRCT_STORAGE_DRIVER": "plain"}
+    data = os.environ["XDG_DATA_HOME"]
+    for image in ("one", "two"):
+        for name, env, path in (("objects", {}, data), ("plain", plain, plain["XDG_DATA_HOME"])):
+            os.makedirs(path, exist_ok=True)
+            before = disk_bytes(path)
+            quiet(*place.usrct("pull", f"oci:{layout}:{image}"), env=env)
+            print(f"  {name}: image {image} takes {(disk_bytes(path) - before) / 1e6:.2f} MB")
+    quiet(*place.podman("pull", "--quiet", f"oci:{layout}:one"))
+    podman_image = quiet(*place.podman("images", "--quiet")).split()[0]
+    of_plain = ["env", *(f"{k}={v}" for k, v in plain.items())]
+    run = ("run", "--rm", "--network", "none")
 
-    def store_kb():
-        return int(quiet(*place.usrct("unshare", "du", "-sk", f"{place.dir}/data")).split()[0])
+    def mapped(tool, image):
+        return lambda turn: tool(*run, f"--userns=keep-id:uid={2000 + turn}", image, "true")
 
-    def run(*flags):
-        return place.usrct("run", "--rm", "--network", "none", *flags, image, "true")
-
-    def mapped(turn):
-        return run("--userns", f"keep-id:uid={5000 + turn}", "-u", "0")
-
-    quiet(*run())
-    before = store_kb()
-    contenders = [Contender("plain start", run()), Contender("first with a map", mapped),
-                  Contender("again with it", mapped)]
-    compare(f"an image with {options.files} files more, a new map each turn", contenders,
-            options.rounds)
-    plain, first, again = (statistics.median(s.wall_ms for s in c.samples) for c in contenders)
-    kb = (store_kb() - before) / options.rounds
-    print(f"  {(first - plain) * 1000 / options.files:.1f} us and {kb / options.files:.2f} KB a file; "
-          f"a second start takes {again / plain:.2f} times as long as a plain one")
+    start = disk_bytes(data), disk_bytes(f"{place.dir}/podman")
+    compare(f"first run of {options.files} files under an id map of its own", [
+        Contender("usr-ct", mapped(place.usrct, "one")),
+        Contender("plain, no map", [*of_plain, *place.usrct(*run, "one", "true")]),
+        Contender("podman", mapped(place.podman, podman_image)),
+    ], options.rounds)
+    for name, path, old in (("usr-ct", data, start[0]), ("podman", f"{place.dir}/podman", start[1])):
+        more = (disk_bytes(path) - old) / (options.rounds + 1)
+        print(f"  {name}: {more / options.files:.0f} bytes a file and map")
+    compare("start from a tree that is there", [
+        Contender("objects", place.usrct(*run, "one", "true")),
+        Contender("plain", [*of_plain, *place.usrct(*run, "one", "true")]),
+    ], options.rounds * 3)
 
 
 def main():
-    benches = {"start": (bench_start, 20), "ps": (bench_ps, 20),
+    benches = {"objects": (bench_objects, 5),
+               "start": (bench_start, 20), "ps": (bench_ps, 20),
                "volumes": (bench_volumes, 20), "pull": (bench_pull, 3),
                "stream": (bench_stream, 3), "parallel": (bench_parallel, 5),
-               "maps": (bench_maps, 5), "exec": (bench_exec, 20), "stop": (bench_stop, 20), "log": (bench_log, 3)}
+               "exec": (bench_exec, 20), "stop": (bench_stop, 20), "log": (bench_log, 3)}
     p = argparse.ArgumentParser(prog="tests/bench/" + (sys.argv[1] if len(sys.argv) > 1 else ""),
                                 description=__doc__.split("\n", maxsplit=1)[0])
     p.add_argument("what", choices=benches, help=argparse.SUPPRESS)
@@ -467,8 +465,8 @@ def main():
     p.add_argument("--volumes", type=int, default=1000, help="volumes: how many (1000)")
     p.add_argument("--image", default="starter", help="pull: starter, or debian if the tests made one")
     p.add_argument("--megabytes", type=int, default=1024, help="stream, log: how much (1024)")
+    p.add_argument("--files", type=int, default=20000, help="objects: how many (20000)")
     p.add_argument("--parallel", type=int, default=50, help="parallel: how many (50)")
-    p.add_argument("--files", type=int, default=20000, help="maps: of the image (20000)")
     p.add_argument("--no-network", action="store_true", help="start: only --network none")
     options = p.parse_args()
     bench, rounds = benches[options.what]

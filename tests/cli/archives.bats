@@ -236,3 +236,93 @@ PY
   run_ct -1 import /dev/null
   assert_error 1213
 }
+
+@test "import: from an address" {
+  usr-ct create --name made --network none "$B" true
+  mkdir web
+  usr-ct export made >web/root.tar
+  usr-ct rm made
+  (cd web && exec python3 -u -m http.server --bind 127.0.0.1 0) >web.log 2>&1 3>&- &
+  pid=$!
+  wait_until file_has web.log "port"
+  port=$(sed -n 's/.* port \([0-9]*\).*/\1/p' web.log | head -1)
+  run_ct -0 import "http://127.0.0.1:$port/root.tar" web:1
+  run_ct -1 import "http://127.0.0.1:$port/nothere.tar" web:2
+  kill "$pid"
+  assert_error 1205
+  run_ct -0 run --rm --network none web:1 echo runs
+  assert_output runs
+  usr-ct rmi web:1
+}
+
+@test "run --rootfs: from a directory and from an archive, which stay as they are" {
+  usr-ct create --name made --network none "$B" true
+  usr-ct export made >root.tar
+  usr-ct rm made
+  mkdir root
+  tar -xf root.tar -C root --exclude=dev/* 2>/dev/null || true
+  for from in root.tar root; do
+    run_ct -0 run --rm --network none --rootfs "$from" sh -c 'echo new >/new; cat /new'
+    assert_output new
+    [ ! -e root/new ]
+  done
+  run_ct -0 run --rm --network none --rootfs "$PWD/root" /bin/busybox stat -c %u /bin
+  assert_output 0
+  usr-ct ps -aq
+  wait_until no_unnamed_images
+  run_ct -125 run --rm --rootfs nothere true
+}
+
+no_unnamed_images() {
+  usr-ct rm -f no-such-container >/dev/null 2>&1
+  [[ -z $(usr-ct images -q --filter dangling=true) ]]
+}
+
+# Layers that other tools write often leave out entries for directories that lower layers have.
+@test "layers: a directory without an entry stays as it is below, and a link there is followed" {
+  python3 - "$IMAGES/oci" <<'PY'
+import hashlib, io, json, subprocess, sys, tarfile
+def tar(*members):
+    b = io.BytesIO()
+    with tarfile.open(fileobj=b, mode="w") as t:
+        for name, kind, more in members:
+            i = tarfile.TarInfo(name)
+            i.mtime = 1000000000
+            if kind == "dir":
+                i.type, i.mode, i.uid, i.gid = tarfile.DIRTYPE, more[0], more[1], more[1]
+                t.addfile(i)
+            elif kind == "link":
+                i.type, i.linkname = tarfile.SYMTYPE, more
+                t.addfile(i)
+            else:
+                i.size, i.mode = len(more), 0o755
+                t.addfile(i, io.BytesIO(more))
+    return b.getvalue()
+busybox = open(subprocess.check_output(["which", "busybox"], text=True).strip(), "rb").read()
+layers = [
+    tar(("bin", "dir", (0o755, 0)), ("bin/busybox", "file", busybox), ("usr", "dir", (0o755, 0)),
+        ("usr/lib", "dir", (0o2751, 7)), ("lib", "link", "usr/lib"), ("abs", "link", "/usr/lib"),
+        ("d", "dir", (0o711, 5)), ("d/old", "file", b"old"), ("gone", "link", "nowhere")),
+    tar(("lib/new", "file", b"through"), ("abs/more", "file", b"more"), ("d/y", "file", b"y"),
+        ("gone/z", "file", b"z")),
+]
+digests = [hashlib.sha256(l).hexdigest() for l in layers]
+config = json.dumps({"os": "linux", "architecture": "amd64", "config": {},
+                     "rootfs": {"type": "layers", "diff_ids": ["sha256:" + d for d in digests]}}).encode()
+with tarfile.open("implied.tar", "w") as t:
+    for name, data in [("c.json", config)] + [(d + ".tar", l) for d, l in zip(digests, layers)] + [
+            ("manifest.json", json.dumps([{"Config": "c.json", "RepoTags": ["implied:1"],
+                                           "Layers": [d + ".tar" for d in digests]}]).encode())]:
+        i = tarfile.TarInfo(name)
+        i.size = len(data)
+        t.addfile(i, io.BytesIO(data))
+PY
+  usr-ct load -q -i implied.tar
+  [ "$(inspect_field implied:1 .Storage.Driver)" = objects ] || skip "only the objects driver puts layers together itself"
+  run_ct -0 run --rm --network none implied:1 /bin/busybox sh -c '
+    b=/bin/busybox
+    $b readlink /lib; $b cat /usr/lib/new /usr/lib/more; echo
+    $b stat -c "%a %u %Y" /usr/lib; $b stat -c "%a %u %Y" /d; $b cat /d/old /d/y /gone/z; echo'
+  assert_output "$(printf 'usr/lib\nthroughmore\n2751 7 1000000000\n711 5 1000000000\noldyz')"
+  usr-ct rmi implied:1
+}

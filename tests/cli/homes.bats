@@ -17,7 +17,7 @@ teardown() {
   unset USRCT_STORAGE_DRIVER USRCT_MOUNT_BACKEND
   usr-ct ps -aq 2>/dev/null | xargs -r usr-ct rm -f >/dev/null || r=1
   [[ ! -d $FILE_DIR/home ]] || fusermount3 -u "$FILE_DIR/home" || r=1
-  find "$odd"/noexec "$odd"/ramfs -mindepth 1 -maxdepth 1 -exec unshare --map-auto --map-root-user rm -rf {} + || true
+  find "$odd"/noexec "$odd"/inodes "$odd"/ramfs -mindepth 1 -maxdepth 1 -exec unshare --map-auto --map-root-user rm -rf {} + || true
   XDG_DATA_HOME=$usual assert_nothing_left || r=1
   teardown_store
   return "$r"
@@ -44,7 +44,7 @@ host_link() {
   for driver in plain auto; do
     export USRCT_STORAGE_DRIVER=$driver
     usr-ct pull "$REGISTRY/busybox" >/dev/null
-    run_ct -0 run --network none --name it "$REGISTRY/busybox" sh -c 'cp /bin/busybox /mine; ln -s /mine /echo; /mine echo works; rm /etc/passwd'
+    run_ct -0 run --network none --name it "$REGISTRY/busybox" sh -c 'cp /bin/busybox /busybox; /busybox echo works; rm -f /etc/passwd'
     assert_output works
     run_ct -0 start -a it
     usr-ct diff it | grep -qx 'D /etc/passwd'
@@ -59,7 +59,7 @@ host_link() {
   mkdir -m 700 "$XDG_DATA_HOME"
   setfattr -n user.try -v x "$XDG_DATA_HOME" 2>/dev/null && skip "this kernel's ramfs has attributes"
   run_ct -0 pull "$REGISTRY/busybox"
-  assert_has "$stderr" "usr-ct: note: $XDG_DATA_HOME/usr-ct is on no attributes"
+  assert_has "$stderr" "usr-ct: note: $XDG_DATA_HOME/usr-ct is on a file system without attributes"
   assert_has "$stderr" "$USRCT_LOCAL_DIR/usr-ct"
   run_ct -0 run --rm --network none "$REGISTRY/busybox" echo fine
   assert_output fine
@@ -85,7 +85,7 @@ host_link() {
   [[ -d $USRCT_LOCAL_DIR/usr-ct/layers && ! -e $XDG_DATA_HOME/usr-ct/layers ]]
   [[ $(usr-ct info --format '{{.HomeDir}} {{.DataDir}}') == "$XDG_DATA_HOME/usr-ct $USRCT_LOCAL_DIR/usr-ct" ]]
   run_ct doctor
-  assert_has "$output" "is on FUSE: containers lie in $USRCT_LOCAL_DIR/usr-ct"
+  assert_has "$(tr -s ' \n' ' ' <<<"$output")" "is on FUSE: containers lie in $USRCT_LOCAL_DIR/usr-ct"
   usr-ct system df >/dev/null
   usr-ct rm it >/dev/null
   usr-ct rmi committed "$REGISTRY/busybox" >/dev/null
@@ -122,4 +122,31 @@ host_link() {
   usr-ct images -q
   usr-ct ps -aq
   [[ -z $(ls -A "$XDG_DATA_HOME") && -z $(ls -A "$USRCT_LOCAL_DIR") ]]
+}
+
+@test "homes: no more files can be made: told, and nothing is left" {
+  local free
+  export XDG_DATA_HOME=$odd/inodes/data USRCT_STORAGE_DRIVER=plain
+  mkdir -m 700 "$XDG_DATA_HOME" "$odd/inodes/fill"
+  usr-ct pull "$REGISTRY/busybox" >/dev/null
+  free=$(df --output=iavail "$odd/inodes" | tail -1)
+  seq "$((free - 20))" | (cd "$odd/inodes/fill" && xargs touch)
+  USRCT_MOUNT_BACKEND=copy run_ct -125 run --rm --network none "$REGISTRY/busybox" true
+  assert_error 1005
+  rm -r "$odd/inodes/fill"
+  assert_nothing_left
+  USRCT_MOUNT_BACKEND=copy usr-ct run --rm --network none "$REGISTRY/busybox" true
+  assert_nothing_left
+}
+
+@test "homes: a store that cannot be written to is read, and says why nothing can be made" {
+  usr-ct pull "$REGISTRY/busybox" >/dev/null
+  chmod 500 "$XDG_DATA_HOME"/usr-ct/{containers,tmp}
+  run_ct -0 images -q
+  assert_lacks "$output" error
+  [[ -n $output ]]
+  run_ct -125 run --rm --network none "$REGISTRY/busybox" true
+  chmod 700 "$XDG_DATA_HOME"/usr-ct/{containers,tmp}
+  assert_has "$stderr" "Permission denied"
+  usr-ct run --rm --network none "$REGISTRY/busybox" true
 }

@@ -143,7 +143,7 @@ total_ids() {
 }
 
 @test "idmaps: modes that are wrong or senseless here are refused by name" {
-  for u in nonsense keep-id:uid=x keep-id:uid=1,, auto:uid=5 nomap:size=5 container: host:1; do
+  for u in nonsense keep-id:uid=x "keep-id:uid=1,," auto:uid=5 nomap:size=5 container: host:1; do
     run_ct -125 run --rm --userns "$u" "$B" true
     assert_error 1102 "$u"
   done
@@ -208,6 +208,18 @@ total_ids() {
   assert_status 125
   assert_has "$output" UCT-1709
   usr-ct rmi fixed:1 >/dev/null
+}
+
+@test "idmaps: tools of an image are for containers that may read your files" {
+  run_ct -0 run -d --name box --network none --userns keep-id "$B" sleep 1000
+  run_ct -0 exec --tools "$B" box sh -c 'ls -d /container/home/app'
+  run_ct -0 run -d --name other --network none --userns auto "$B" sleep 1000
+  run_ct -125 exec --tools "$B" other true
+  assert_error 1121 other
+  mkdir one
+  echo 1 >one/f
+  run_ct -0 mount add other ./one:/x:ro
+  [ "$(usr-ct exec other cat /x/f)" = 1 ]
 }
 
 @test "idmaps: inspect, ps and info tell the map" {

@@ -92,6 +92,7 @@ has_no_image() { # NAME
   run skopeo copy "$layout:docker.io/local/docker-format:1" "oci:$BATS_TEST_TMPDIR/copy:x"
   assert_status 0
   run_ct -0 pull "oci:$BATS_TEST_TMPDIR/copy:x"
+  [[ -n $(usr-ct images -q docker.io/local/docker-format) ]] # a full name, without its tag
   # What it says of itself is Docker's format.
   [[ $(usr-ct inspect -f '{{.Id}}' local/docker-format:1) == sha256:* ]]
   usr-ct rmi -f local/docker-format:1

@@ -294,7 +294,7 @@ TEXT
   assert_has "$output" "$OWN/moves: "
   assert_has "$output" "4 of 7 layers are new"
   run_ct image update all # also names of registries that earlier tests had
-  assert_has "$output" "$OWN/moves: up to date"
+  assert_has "$output" "$OWN/moves:latest: up to date"
   usr-ct rmi "$OWN/moves"
   usr-ct create --name moves --network none "$REGISTRY/busybox" true
   run_ct -125 update moves

@@ -423,6 +423,7 @@ teardown() {
 
 @test "run: signals sent to us reach the program" {
   for signal in TERM INT USR1; do
+    rm -f out # or the last one's "ready" is taken for this one's
     usr-ct run --rm "$B" signals >out 2>err 3>&- &
     client=$!
     wait_until file_has out ready

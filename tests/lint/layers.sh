@@ -16,6 +16,7 @@ declare -A may=(
   [helpers/hold]="security"
   [helpers/init]=""
   [helpers/fetch]="image"
+  [helpers/check]="store"
   [helpers/load]="image store"
   [helpers/unpack]="store"
   [helpers/pack]="store container"

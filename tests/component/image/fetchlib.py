@@ -15,8 +15,8 @@ import subprocess
 import tarfile
 import threading
 
-START = struct.Struct("=II512s64s64s512s")
-RESOLVED = struct.Struct("=II512s72s72sQQQ")
+START = struct.Struct("=II72s512s64s64s512s512sII")
+RESOLVED = struct.Struct("=II512s512s72s72s72sQQQ")
 INFO = struct.Struct("=II72s72s65s7xQ")
 LAYER = struct.Struct("=II72sQ")
 FAIL = struct.Struct("=IIIii512s256s")
@@ -66,8 +66,8 @@ class Fetch:
         dirs = [os.open(d, os.O_RDONLY | os.O_DIRECTORY) for d in (self.blobs, self.tmp)]
         socket.send_fds(
             self.sock,
-            [START.pack(T_START, 0, reference.encode(), platform.encode(), b"blob-",
-                        auth_file.encode())],
+            [START.pack(T_START, 0, b"", reference.encode(), platform.encode(), b"blob-",
+                        auth_file.encode(), b"", 0, 0)],
             dirs,
         )
         for fd in dirs:
@@ -86,7 +86,7 @@ class Fetch:
         kind, raw = self.message()
         assert kind == T_RESOLVED, kind
         assert len(raw) == RESOLVED.size, len(raw)
-        _, n, name, manifest, config, _, _, created = RESOLVED.unpack(raw)
+        _, n, name, _, _, manifest, config, _, _, created = RESOLVED.unpack(raw)
         self.name, self.manifest, self.config = text(name), text(manifest), text(config)
         self.created, self.layers = created, []
         for i in range(n):

@@ -11,7 +11,7 @@ from the index. Prints TAP.
 import gzip, hashlib, io, json, os, shutil, socket, stat, struct, subprocess, sys, tarfile, tempfile
 
 HELPER = sys.argv[1] if len(sys.argv) > 1 else ""
-START = struct.Struct("=IIQQ")
+START = struct.Struct("=IIQQ2896x")  # without id maps
 ERR = struct.Struct("=iii512s256s")
 UCT_BAD_LAYER = 1209
 SINGLE_ID, OBJECTS, KEEP_TREE, TREE = 1, 2, 4, 8

@@ -5,6 +5,7 @@
 #include "base/libexec.h"
 #include "base/proc.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -116,6 +117,30 @@ static void test_spawn_swaps(void **state)
 	(void)close(b[0]);
 }
 
+/* A program by descriptor runs even if something else is to have its number. */
+static void test_spawn_by_descriptor(void **state)
+{
+	char *argv[] = { arg0, arg1, (char *)(uintptr_t) "exit 7", NULL }, *env[] = { NULL };
+	int program_fd = open("/bin/sh", O_RDONLY | O_CLOEXEC), null_fd, fd, status;
+
+	(void)state;
+	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	assert_true(program_fd >= 0 && null_fd >= 0);
+
+	struct spawn_fd fds[] = { { null_fd, program_fd } };
+	struct spawn s = {
+		.program_fd = program_fd, .argv = argv, .env = env, .fds = fds, .n_fds = 1
+	};
+
+	fd = proc_spawn(&s, NULL, NULL);
+	assert_true(fd >= 0);
+	assert_int_equal(pidfd_wait(fd, &status), 0);
+	assert_int_equal(status, 7 << 8);
+	(void)close(fd);
+	(void)close(null_fd);
+	(void)close(program_fd);
+}
+
 static void test_spawn_fails(void **state)
 {
 	char *argv[] = { arg0, NULL }, *env[] = { NULL };
@@ -201,9 +226,13 @@ static void test_helper_dir(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_status),      cmocka_unit_test(test_spawn_is_clean),
-		cmocka_unit_test(test_spawn_swaps), cmocka_unit_test(test_spawn_fails),
-		cmocka_unit_test(test_identity),    cmocka_unit_test(test_helper_dir),
+		cmocka_unit_test(test_status),
+		cmocka_unit_test(test_spawn_is_clean),
+		cmocka_unit_test(test_spawn_swaps),
+		cmocka_unit_test(test_spawn_fails),
+		cmocka_unit_test(test_spawn_by_descriptor),
+		cmocka_unit_test(test_identity),
+		cmocka_unit_test(test_helper_dir),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

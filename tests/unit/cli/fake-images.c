@@ -95,6 +95,14 @@ int usrct_image_import(struct usrct *u, int fd, const struct usrct_import_option
 	return answer("sha256:3456789abcdef0", ret_id);
 }
 
+int usrct_image_import_url(struct usrct *u, const char *url,
+                           const struct usrct_import_options *opts, char **ret_id,
+                           struct usrct_err *e)
+{
+	(void)url;
+	return usrct_image_import(u, 0, opts, ret_id, e);
+}
+
 int usrct_image_save(struct usrct *u, const char *const *images, enum usrct_save_format format,
                      int fd, struct usrct_err *e)
 {

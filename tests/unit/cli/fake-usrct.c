@@ -478,6 +478,49 @@ int usrct_disk_usage(struct usrct *u, char **ret_json, struct usrct_err *e)
 	return *ret_json ? 0 : -ENOMEM;
 }
 
+int usrct_system_check(struct usrct *u, const struct usrct_system_check_options *opts,
+                       char **ret_json, struct usrct_err *e)
+{
+	(void)u;
+	(void)opts;
+	(void)e;
+	*ret_json = strdup("{\"Sound\":true,\"Checked\":{\"Images\":3}}");
+	return *ret_json ? 0 : -ENOMEM;
+}
+
+int usrct_system_migrate(struct usrct *u, const struct usrct_migrate_options *opts, char **ret_json,
+                         struct usrct_err *e)
+{
+	(void)u;
+	(void)opts;
+	(void)e;
+	*ret_json = strdup("{\"To\":\"objects\",\"Converted\":2}");
+	return *ret_json ? 0 : -ENOMEM;
+}
+
+int usrct_image_share(struct usrct *u, const char *const *names, const char *dir,
+                      const struct usrct_share_options *opts, char **ret_json, struct usrct_err *e)
+{
+	(void)u;
+	(void)names;
+	(void)dir;
+	(void)opts;
+	(void)e;
+	*ret_json = strdup("{\"Layers\":2}");
+	return *ret_json ? 0 : -ENOMEM;
+}
+
+int usrct_disk_reclaimable(struct usrct *u, const char *const *images, const char *const *ids,
+                           uint64_t *ret_bytes, struct usrct_err *e)
+{
+	(void)u;
+	(void)images;
+	(void)ids;
+	(void)e;
+	*ret_bytes = 1000;
+	return 0;
+}
+
 int usrct_disk_total(struct usrct *u, uint64_t *ret_bytes, struct usrct_err *e)
 {
 	(void)u;

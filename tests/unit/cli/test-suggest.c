@@ -30,7 +30,7 @@ static void commands(void **state)
 	static const struct {
 		const char *typed, *meant;
 	} table[] = {
-		{ "rnu", "run" },         { "psuh", NULL },
+		{ "rnu", "run" },         { "psuh", "push" },
 		{ "iamges", "images" },   { "inspcet", "inspect" },
 		{ "sotp", "stop" },       { "docter", "doctor" },
 		{ "versoin", "version" }, { "frobnicate", NULL },

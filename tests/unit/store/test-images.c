@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fixture.h"
 
+#include "store/claims.h"
+
 static void set_up_two(struct fixture *f)
 {
 	put_blob(f, 'a',
@@ -209,6 +211,55 @@ static void bad_ids_are_refused(void **state)
 	assert_int_equal(container_discard(f->s, "..", &f->e), -EINVAL);
 }
 
+static void tags_and_digests(void **state)
+{
+	struct fixture *f = *state;
+	struct image_row row;
+	char a[DIGEST_SIZE], b[DIGEST_SIZE];
+	_cleanup_free_ char *text = NULL;
+
+	set_up_two(f);
+	(void)digest(a, 'a');
+	(void)digest(b, 'b');
+	assert_int_equal(image_tag(f->s, a, "docker.io/library/c:1", &f->e), 1);
+	assert_int_equal(image_tag(f->s, a, "docker.io/library/c:1", &f->e), 0);
+	assert_int_equal(image_tag(f->s, b, "docker.io/library/c:1", &f->e), 1); /* it moves */
+	assert_int_equal(image_tag(f->s, "sha256:0", "docker.io/library/c:1", &f->e), -ENOENT);
+	assert_int_equal(image_note_digest(f->s, a, "r.example/x@sha256:1", &f->e), 0);
+	assert_int_equal(image_find(f->s, "r.example/x@sha256:1", &row, &f->e), 1);
+	assert_string_equal(row.id, a);
+	assert_string_equal(row.digests[0], "r.example/x@sha256:1");
+	assert_null(row.digests[1]);
+	assert_null(row.names[1]);
+	image_row_done(&row);
+	assert_int_equal(image_untag(f->s, "r.example/x@sha256:1", &f->e), 1);
+	assert_int_equal(image_untag(f->s, "r.example/x@sha256:1", &f->e), 0);
+	assert_int_equal(image_find(f->s, "docker.io/library/c:1", &row, &f->e), 1);
+	assert_string_equal(row.id, b);
+	image_row_done(&row);
+}
+
+static void one_claim_at_a_time(void **state)
+{
+	struct fixture *f = *state;
+	struct claims one = CLAIMS_NONE, two = CLAIMS_NONE;
+	char a[DIGEST_SIZE], b[DIGEST_SIZE];
+
+	(void)digest(a, 'a');
+	(void)digest(b, 'b');
+	assert_int_equal(claim_take(&one, f->s, a, false, &f->e), 1);
+	assert_int_equal(claim_take(&one, f->s, a, false, &f->e), 1); /* its own */
+	assert_int_equal(claim_take(&two, f->s, a, false, &f->e), 0);
+	assert_int_equal(claim_take(&two, f->s, b, false, &f->e), 1);
+	claim_drop(&one, a);
+	assert_int_equal(claim_take(&two, f->s, a, true, &f->e), 1);
+	assert_int_equal(claim_take(&one, f->s, a, false, &f->e), 0);
+	claims_done(&two); /* as a death would */
+	assert_int_equal(claim_take(&one, f->s, a, false, &f->e), 1);
+	assert_int_equal(claim_take(&one, f->s, "sha256:../x", false, &f->e), -EINVAL);
+	claims_done(&one);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +271,8 @@ int main(void)
 		TEST(dead_pull_is_collected),
 		TEST(layers_commit_once),
 		TEST(bad_ids_are_refused),
+		TEST(tags_and_digests),
+		TEST(one_claim_at_a_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
