@@ -25,8 +25,8 @@
  *
  * The plan is a sealed memory file of NUL-terminated words: "layer" PATH (below the data directory,
  * lowest first), "data" PATH (likewise, a data-only layer below them), "backend"
- * NAME (container/backend.h), "mount" TARGET SOURCE "ro"|"rw"|"copy", "hidden" PATH (made by us, not by
- *the container).
+ * NAME (container/backend.h), "mount" TARGET SOURCE "ro"|"rw"|"copy", "hidden" PATH (made by us,
+ *not by the container).
  */
 #pragma once
 
