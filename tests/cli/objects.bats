@@ -196,7 +196,7 @@ while :; do usleep 100000; done"
   python3 - "$data/index.db" <<'TEXT'
 import sqlite3, sys
 db = sqlite3.connect(sys.argv[1])
-db.executescript("ALTER TABLE layers DROP COLUMN driver; ALTER TABLE layers DROP COLUMN parent;"
+db.executescript("ALTER TABLE layers DROP COLUMN driver; ALTER TABLE layers DROP COLUMN parent; DROP TABLE image_digests;"
                  "PRAGMA user_version = 1;")
 TEXT
   run_ct -0 images
