@@ -252,7 +252,7 @@ live_a_life() {
 # --- many layers
 
 many() { # COUNT
-  python3 "$BATS_TEST_DIRNAME/../fixtures/many-layers.py" "$IMAGES/oci" busybox "$1" many
+  python3 "$BATS_TEST_DIRNAME/../fixtures/tall-image.py" "$IMAGES/oci" busybox "$1" many
   usr-ct pull oci:many:many >/dev/null
 }
 

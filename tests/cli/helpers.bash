@@ -85,12 +85,17 @@ has_controllers() { # IMAGE
   usr-ct run --rm -m 64m "$1" true 2>/dev/null
 }
 
-# For what has no other way on older kernels.
-needs_linux() { # VERSION WHAT
+# Also where it only seems to be an older one (tests/as-user --without kernel:VERSION).
+has_linux() { # VERSION
   local have
   have=$(uname -r | grep -oE '^[0-9]+\.[0-9]+')
   [[ ${USRCT_TEST_WITHOUT:-} != kernel:* ]] || have=${USRCT_TEST_WITHOUT#kernel:}
-  [[ $(printf '%s\n' "$1" "$have" | sort -V | head -1) == "$1" ]] || skip "needs Linux $1: $2"
+  [[ $(printf '%s\n' "$1" "$have" | sort -V | head -1) == "$1" ]]
+}
+
+# For what has no other way on older kernels.
+needs_linux() { # VERSION WHAT
+  has_linux "$1" || skip "needs Linux $1: $2"
 }
 
 # What /proc/PID/status says where there is no filter but the one that we have ourselves, if any.
