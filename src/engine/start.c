@@ -319,9 +319,8 @@ static int make_layers(struct starting *s, struct err *e)
 		r = ids_of_container(s->u, s->dirfd, &ids, e);
 	if (r == 0 && json_at(plan, "data"))
 		r = make_trees(s, &ids, json_at(plan, "layers"), e);
-	json_array_foreach(json_at(plan, "imageMounts"), i, v)
-		if (r == 0)
-			r = make_trees(s, &ids, v, e);
+	json_array_foreach(json_at(plan, "imageMounts"), i, v) if (r == 0) r =
+		make_trees(s, &ids, v, e);
 	return r < 0 ? r : mounts_make_places(s->u, s->dirfd, plan, e);
 }
 
