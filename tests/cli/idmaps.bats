@@ -143,7 +143,7 @@ total_ids() {
 }
 
 @test "idmaps: modes that are wrong or senseless here are refused by name" {
-  for u in nonsense keep-id:uid=x "keep-id:uid=1,," auto:uid=5 nomap:size=5 container: host:1; do
+  for u in nonsense keep-id:uid=x "keep-id:uid=1,size=," auto:uid=5 nomap:size=5 container: host:1; do
     run_ct -125 run --rm --userns "$u" "$B" true
     assert_error 1102 "$u"
   done
