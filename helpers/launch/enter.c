@@ -83,7 +83,7 @@ static int keep_four(const struct entering *x, struct err *e)
 
 static int enter_tools(size_t n, size_t n_data, struct err *e)
 {
-	int fds[TOOLS_TREES_MAX], r;
+	int fds[TOOLS_TREES_MAX] = { 0 }, r;
 
 	for (size_t i = 0; i < n; i++)
 		fds[i] = TOOLS_FD + (int)i;

@@ -53,7 +53,7 @@ static int find(struct load *l, const json_t *name, struct entry **ret, struct e
 static int add_layers(struct load *l, const json_t *names, json_t *layers, struct err *e)
 {
 	const json_t *name;
-	struct entry *x;
+	struct entry *x = NULL;
 	size_t i;
 	int r;
 
@@ -92,7 +92,7 @@ static int make_manifest(struct load *l, const json_t *j, char ret_digest[72], s
 {
 	_cleanup_json_ json_t *layers = json_array(), *manifest = NULL;
 	_cleanup_free_ char *text = NULL;
-	struct entry *config;
+	struct entry *config = NULL;
 	int r = layers ? find(l, json_object_get(j, "Config"), &config, e) : err_oom(e);
 
 	if (r == 0)
@@ -137,7 +137,7 @@ int docker_names(struct load *l, const char *manifest, const char *config, struc
 {
 	_cleanup_json_ json_t *list = NULL;
 	const json_t *j;
-	struct entry *x;
+	struct entry *x = NULL;
 	size_t i;
 	int r = parse(l, &list, e);
 

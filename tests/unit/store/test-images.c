@@ -216,7 +216,6 @@ static void tags_and_digests(void **state)
 	struct fixture *f = *state;
 	struct image_row row;
 	char a[DIGEST_SIZE], b[DIGEST_SIZE];
-	_cleanup_free_ char *text = NULL;
 
 	set_up_two(f);
 	(void)digest(a, 'a');
