@@ -40,16 +40,17 @@ static int keep_document(const struct fetch *f, const struct document *d, struct
 /* What is in the store need not come again: 1; 0 it is not there, or damaged. */
 static int read_stored(const struct fetch *f, const struct descriptor *d, struct document *ret)
 {
-	_cleanup_document_ struct document doc = { 0 };
+	struct document doc = { .is_stored = true };
 
 	if (d->size_bytes > CONFIG_MAX_BYTES ||
 	    file_read_at(f->blobs_dirfd, d->digest + 7, (size_t)d->size_bytes, &doc.text, &doc.n,
 	                 NULL) < 0 ||
-	    digest_of(doc.text, doc.n, doc.digest, NULL) < 0 || strcmp(doc.digest, d->digest) != 0)
+	    digest_of(doc.text, doc.n, doc.digest, NULL) < 0 ||
+	    strcmp(doc.digest, d->digest) != 0) {
+		document_done(&doc);
 		return 0;
-	doc.is_stored = true;
+	}
 	*ret = doc;
-	doc = (struct document){ 0 };
 	return 1;
 }
 

@@ -104,3 +104,19 @@ void libexec_done(struct libexec *l)
 	*l = (struct libexec)LIBEXEC_NONE;
 	errno = saved;
 }
+
+char *libexec_find_foreign(const char *program)
+{
+	const char *list = getenv("PATH");
+	_cleanup_free_ char *dirs = strdup(list ? list : "/usr/bin:/bin");
+	char *rest = dirs, *dir;
+
+	while (rest && (dir = strsep(&rest, ":"))) {
+		char *path = *dir == '/' ? strf("%s/%s", dir, program) : NULL;
+
+		if (path && access(path, X_OK) == 0)
+			return path;
+		free(path);
+	}
+	return NULL;
+}

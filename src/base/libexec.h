@@ -17,6 +17,9 @@ int libexec_open(const char *name, struct err *e);
 /* A copy in sealed memory, to run where its file must not be within reach. */
 int libexec_seal(const char *name, struct err *e);
 
+/* Somebody else's program, in an absolute directory of $PATH; heap, NULL: there is none. */
+char *libexec_find_foreign(const char *program);
+
 /* One that runs. */
 struct libexec {
 	int sock_fd; /* our end */

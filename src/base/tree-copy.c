@@ -206,7 +206,7 @@ static int copy_link(struct copy *c, const struct stat *st, int to_fd, const cha
 static int copy_file(struct copy *c, int from_dirfd, int to_dirfd, const char *name, struct err *e)
 {
 	_cleanup_close_ int from = open_beneath(from_dirfd, name, O_RDONLY | O_NONBLOCK), to = -1;
-	struct stat st;
+	struct stat st = { 0 };
 	int r;
 
 	if (is_passed_over(from)) {
@@ -319,7 +319,7 @@ static int copy_level(struct copy *c, int from_fd, int to_fd, unsigned depth, st
 	int dirfds[2] = { from_fd, to_fd }, own = fcntl(from_fd, F_DUPFD_CLOEXEC, 3), r = 0;
 	DIR *d = own < 0 ? NULL : fdopendir(own);
 	struct dirent *de;
-	struct stat st;
+	struct stat st = { 0 };
 
 	if (!d) {
 		r = fail(c, "", -errno, e);

@@ -85,7 +85,8 @@ static int create(struct cli *c, const struct args *a)
 		status = cli_fail(c, &e);
 	else
 		(void)fprintf(c->out.f, "%s\n", id);
-	explicit_bzero(data, o.data_bytes);
+	if (data)
+		explicit_bzero(data, o.data_bytes);
 	return status;
 }
 

@@ -11,7 +11,7 @@ extern const struct column volume_columns[]; /* rows are struct usrct_volume */
 json_t *volume_map(const char *const *list);
 
 struct cli;
-/* Removes those that fit @filters (NULL-terminated) and that no container has; only anonymous ones
+/* Removes those that fit @given (NULL-terminated) and that no container has; only anonymous ones
  * unless @all. Tells each to @each. The exit status. */
-int volumes_prune(struct cli *c, const char *const *filters, bool all,
+int volumes_prune(struct cli *c, const char *const *given, bool all,
                   void (*each)(const char *name, void *arg), void *arg);

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define NAME "usrctlog"
+static const char name[8] = { 'u', 's', 'r', 'c', 't', 'l', 'o', 'g' };
 enum { SKIPPABLE = 0x184D2A50, HEAD = 8 };
 
 void log_id_frame(const struct log_id *id, char buf[LOG_ID_FRAME])
@@ -16,7 +16,7 @@ void log_id_frame(const struct log_id *id, char buf[LOG_ID_FRAME])
 	memset(buf, 0, LOG_ID_FRAME);
 	memcpy(buf, &magic, 4);
 	memcpy(buf + 4, &size, 4);
-	memcpy(buf + HEAD, NAME, 8);
+	memcpy(buf + HEAD, name, sizeof(name));
 	memcpy(buf + HEAD + 8, &inode, 8);
 	if (id->has_stamp)
 		memcpy(buf + HEAD + 16, id->stamp, LOG_ID_STAMP);

@@ -50,6 +50,8 @@ static int unpack_again(struct checking *c, const struct layer_row *l, int blob_
 	bool is_there = dir && faccessat(store_dirfd(c->u->store), dir, F_OK, 0) == 0;
 	int r;
 
+	if (!dir)
+		return err_oom(e);
 	job.has_objects = job.is_apart = is_objects;
 	job.parent = l->parent[0] ? l->parent : NULL;
 	r = unpacking_start(c->u, &job, blob_fd, e);

@@ -465,7 +465,7 @@ static void give_up(struct usrct *u, struct created *c)
 {
 	char id[CONTAINER_ID_SIZE];
 
-	memcpy(id, c->id, sizeof(id));
+	(void)snprintf(id, sizeof(id), "%s", c->id);
 	created_done(c);
 	if (u->runtime_dirfd >= 0 && id[0])
 		(void)unlinkat(u->runtime_dirfd, id, AT_REMOVEDIR);

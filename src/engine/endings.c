@@ -42,12 +42,16 @@ void ending_watch(struct usrct *u, struct target *t, int timeout_ms, enum ending
 static void hear(struct ending *x)
 {
 	char packet[1 + sizeof(struct attach_exit)];
+	bool is_over = x->is_process;
 
-	if (x->is_process)
-		over(x, 0);
-	else if (sock_recv(x->fd, packet, sizeof(packet), NULL, 0) != sizeof(packet))
-		watch_process(x); /* we asked for nothing else: the monitor is gone */
-	else if (packet[0] == ATTACH_EXIT)
+	if (!is_over) {
+		if (sock_recv(x->fd, packet, sizeof(packet), NULL, 0) != sizeof(packet)) {
+			watch_process(x); /* we asked for nothing else: the monitor is gone */
+			return;
+		}
+		is_over = packet[0] == ATTACH_EXIT;
+	}
+	if (is_over)
 		over(x, 0);
 }
 

@@ -191,7 +191,7 @@ static int choose_auto(struct choice *c, struct err *e)
 static int choose_joined(struct choice *c, struct err *e)
 {
 	_cleanup_target_ struct target t = TARGET_NONE;
-	struct ids ids;
+	struct ids ids = { 0 };
 	int r = target_open(c->u, c->wish.container, STORE_WRITE, &t, e);
 
 	if (r == 0)

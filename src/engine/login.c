@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/libexec.h"
 #include "base/proc.h"
 #include "base/sbuf.h"
 
@@ -130,21 +131,6 @@ static const char *keeper_of(const json_t *j, const char *host)
 	               : NULL;
 }
 
-static char *find_in_path(const char *program)
-{
-	_cleanup_free_ char *dirs = strdup(getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
-	char *rest = dirs, *dir;
-
-	while (rest && (dir = strsep(&rest, ":"))) {
-		char *path = *dir == '/' ? strf("%s/%s", dir, program) : NULL;
-
-		if (path && access(path, X_OK) == 0)
-			return path;
-		free(path);
-	}
-	return NULL;
-}
-
 /* docker-credential-NAME ACTION, with @input; its output is not wanted. */
 static int ask_keeper(const char *name, const char *action, const char *input, struct err *e)
 {
@@ -157,7 +143,7 @@ static int ask_keeper(const char *name, const char *action, const char *input, s
 	pid_t pid;
 	int status = 0;
 
-	path = program ? find_in_path(program) : NULL;
+	path = program ? libexec_find_foreign(program) : NULL;
 	if (!path)
 		return err_set(e, UCT_HELPER_MISSING, -ENOENT,
 		               "'docker-credential-%s', which keeps your passwords, is not in PATH",

@@ -73,7 +73,7 @@ static int read_images(struct migration *m, struct err *e)
 static struct step *find_step(const struct migration *m, const char *chain)
 {
 	for (size_t i = 0; i < m->n_steps; i++)
-		if (!strcmp(m->steps[i].chain, chain))
+		if (m->steps[i].chain && !strcmp(m->steps[i].chain, chain))
 			return &m->steps[i];
 	return NULL;
 }
@@ -99,8 +99,8 @@ static int list_steps(struct migration *m, struct err *e)
 	for (size_t i = 0; i < m->n_images; i++)
 		n += m->images[i].n_chains;
 	m->steps = calloc(n + 1, sizeof(*m->steps));
-	if (r == 0 && !m->steps)
-		r = err_oom(e);
+	if (!m->steps)
+		return r < 0 ? r : err_oom(e);
 	for (size_t i = 0; i < m->n_images && r == 0; i++)
 		for (size_t k = 0; k < m->images[i].n_chains; k++) {
 			const char *chain = m->images[i].chains[k];
@@ -117,7 +117,7 @@ static int list_steps(struct migration *m, struct err *e)
 					s->row = rows[x];
 			m->n_steps++;
 		}
-	if (m->n_steps > 1)
+	if (r == 0 && m->n_steps > 1)
 		qsort(m->steps, m->n_steps, sizeof(*m->steps), by_depth);
 	return r;
 }

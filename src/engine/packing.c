@@ -27,9 +27,8 @@ static void add_word(struct sbuf *b, const char *word)
  * in the root file system. */
 static void add_hidden(struct sbuf *b, const json_t *mounts)
 {
-	static const char *const ours[] = { "/dev",        "/proc",
-		                            "/sys",        "/run/.containerenv",
-		                            "/.dockerenv", ROOTFS_APT_FILE };
+	static const char *const ours[] = { "/dev", "/proc", "/sys", "/run/.containerenv",
+		                            "/.dockerenv" };
 	const json_t *m;
 	size_t i;
 
@@ -37,6 +36,8 @@ static void add_hidden(struct sbuf *b, const json_t *mounts)
 		add_word(b, "hidden");
 		add_word(b, ours[i]);
 	}
+	add_word(b, "hidden");
+	add_word(b, ROOTFS_APT_FILE);
 	json_array_foreach(mounts, i, m)
 	{
 		const char *target = json_string_value(json_object_get(m, "destination"));

@@ -56,10 +56,8 @@ static void tar_header(char *h, const char *name, uint64_t size, char type)
 	memcpy(h + 136, "00000000000", 12);
 	memset(h + 148, ' ', 8);
 	h[156] = type;
-	memcpy(h + 257,
-	       "ustar\0"
-	       "00",
-	       8);
+	memcpy(h + 257, "ustar", 6);
+	h[263] = h[264] = '0';
 	for (int i = 0; i < BLOCK; i++)
 		sum += (unsigned char)h[i];
 	(void)snprintf(h + 148, 8, "%06o", sum & 0777777);

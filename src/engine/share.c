@@ -48,18 +48,39 @@ static int make_dir(int dirfd, const char *name, struct err *e)
 	               : 0;
 }
 
+/* But for what a call that was killed left before there was a mark. */
 static bool is_empty(int dirfd)
 {
 	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), n = 0;
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *de;
 
-	while (d && readdir(d))
-		n++;
-	if (d)
-		(void)closedir(d);
-	else
+	if (!d) {
 		cleanup_close(&fd);
-	return n <= 2;
+		return false;
+	}
+	while ((de = readdir(d)))
+		n += strcmp(de->d_name, TEMPORARY) != 0;
+	(void)closedir(d);
+	return n == 2;
+}
+
+/* First of all, so that the next call knows the directory whatever happens to this one. */
+static int take_over(const struct share *s, struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+
+	if (!is_empty(s->dirfd))
+		return err_set(e, UCT_USAGE, -ENOTEMPTY,
+		               "'%s' is neither empty nor a directory of shared layers", s->path);
+	if (fchmod(s->dirfd, DIR_MODE) < 0)
+		return err_sys(e, "cannot set the mode of '%s'", s->path);
+	fd = openat(s->dirfd, TEMPORARY, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+	            0600);
+	if (fd < 0 || write(fd, SHARED_VERSION, strlen(SHARED_VERSION)) < 0 ||
+	    fchmod(fd, SHARED_MODE) < 0 || renameat(s->dirfd, TEMPORARY, s->dirfd, SHARED_MARK) < 0)
+		return err_sys(e, "cannot mark '%s' as a directory of shared layers", s->path);
+	return 0;
 }
 
 static int open_target(struct share *s, struct err *e)
@@ -73,21 +94,12 @@ static int open_target(struct share *s, struct err *e)
 	s->dirfd = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->dirfd < 0)
 		return err_sys(e, "cannot open '%s'", s->path);
-	if (faccessat(s->dirfd, SHARED_MARK, F_OK, 0) < 0) {
-		if (!is_empty(s->dirfd))
-			return err_set(e, UCT_USAGE, -ENOTEMPTY,
-			               "'%s' is neither empty nor a directory of shared layers",
-			               s->path);
-		if (fchmod(s->dirfd, DIR_MODE) < 0)
-			return err_sys(e, "cannot set the mode of '%s'", s->path);
-	}
 	if (flock(s->dirfd, LOCK_EX) < 0)
 		return err_sys(e, "cannot lock '%s'", s->path);
+	if (faccessat(s->dirfd, SHARED_MARK, F_OK, 0) < 0)
+		r = take_over(s, e);
 	for (size_t i = 0; i < ARRAY_SIZE(dirs) && r == 0; i++)
 		r = make_dir(s->dirfd, dirs[i], e);
-	if (r == 0)
-		r = file_write_at(s->dirfd, SHARED_MARK, SHARED_VERSION, strlen(SHARED_VERSION),
-		                  SHARED_MODE, false, e);
 	if (r == 0)
 		fd = r = shared_open(s->path, true, e);
 	if (r >= 0)

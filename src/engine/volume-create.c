@@ -181,10 +181,11 @@ int engine_volume_create(struct usrct *u, const struct volume_row *row, struct e
 	char staged[STORE_NAME_MAX] = "";
 	int r = engine_store(u, STORE_WRITE, e);
 
-	if (r == 0)
-		r = data_fd = volume_stage(u->store, row, staged, e);
 	if (r < 0)
 		return r;
+	data_fd = volume_stage(u->store, row, staged, e);
+	if (data_fd < 0)
+		return data_fd;
 	r = volume_publish(u->store, row, staged, e);
 	if (r < 0)
 		(void)tree_remove_at(store_dirfd(u->store), staged, NULL);

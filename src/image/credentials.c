@@ -12,6 +12,7 @@
 
 #include "base/fd.h"
 #include "base/json.h"
+#include "base/libexec.h"
 #include "base/proc.h"
 #include "base/sbuf.h"
 
@@ -153,21 +154,6 @@ static bool is_program_name(const char *name)
 	return name && *name && strspn(name, allowed) == strlen(name);
 }
 
-static char *find_in_path(const char *program)
-{
-	_cleanup_free_ char *dirs = strdup(getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
-	char *rest = dirs, *dir;
-
-	while (rest && (dir = strsep(&rest, ":"))) {
-		char *path = *dir == '/' ? strf("%s/%s", dir, program) : NULL;
-
-		if (path && access(path, X_OK) == 0)
-			return path;
-		free(path);
-	}
-	return NULL;
-}
-
 /* docker-credential-NAME get: the host on standard input, JSON on standard output. 1 it has it, 0
  * it has not, or does not work: then what else there is counts, as with docker. */
 static int ask_keeper(const char *name, const char *url, char **ret)
@@ -184,7 +170,7 @@ static int ask_keeper(const char *name, const char *url, char **ret)
 	ssize_t n;
 	pid_t pid;
 
-	path = program ? find_in_path(program) : NULL;
+	path = program ? libexec_find_foreign(program) : NULL;
 	if (!path || !answer || pipe2(pipe_fds, O_CLOEXEC) < 0)
 		return 0;
 	out_fd = pipe_fds[0];

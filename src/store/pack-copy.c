@@ -121,12 +121,31 @@ static int open_content(const struct copy *c, int from_fd, struct err *e)
 	              : fd;
 }
 
+static int copy_block(const struct copy *c, int from, int to, off_t at, off_t end, struct err *e)
+{
+	while (at < end) {
+		ssize_t n =
+			RETRY_EINTR(pread(from, c->buf, (size_t)MIN(end - at, (off_t)CHUNK), at));
+
+		if (n <= 0)
+			return n < 0 ? copy_error(c, "read", e)
+			             : err_set(e, UCT_STORE_DAMAGED, -EUCLEAN,
+			                       "'/%.200s' is too short", c->path);
+		n = RETRY_EINTR(pwrite(to, c->buf, (size_t)n, at));
+		if (n < 0)
+			return copy_error(c, "write", e);
+		at += n;
+	}
+	return 0;
+}
+
 /* From one hole to the next; file systems that know none say that all is data. */
 static int copy_blocks(const struct copy *c, int from, int to, off_t size, struct err *e)
 {
 	off_t at = 0, end;
+	int r = 0;
 
-	while (at < size) {
+	while (at < size && r == 0) {
 		off_t data = lseek(from, at, SEEK_DATA);
 
 		if (data < 0 && errno == ENXIO)
@@ -134,20 +153,11 @@ static int copy_blocks(const struct copy *c, int from, int to, off_t size, struc
 		at = data < 0 ? at : data;
 		end = lseek(from, at, SEEK_HOLE);
 		end = end < 0 ? size : MIN(end, size);
-		while (at < end) {
-			ssize_t n = RETRY_EINTR(
-				pread(from, c->buf, (size_t)MIN(end - at, (off_t)CHUNK), at));
-
-			if (n <= 0)
-				return n < 0 ? copy_error(c, "read", e)
-				             : err_set(e, UCT_STORE_DAMAGED, -EUCLEAN,
-				                       "'/%.200s' is too short", c->path);
-			n = RETRY_EINTR(pwrite(to, c->buf, (size_t)n, at));
-			if (n < 0)
-				return copy_error(c, "write", e);
-			at += n;
-		}
+		r = copy_block(c, from, to, at, end, e);
+		at = end;
 	}
+	if (r < 0)
+		return r;
 	return ftruncate(to, size) < 0 ? copy_error(c, "write", e) : 0;
 }
 

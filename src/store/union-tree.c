@@ -152,6 +152,19 @@ static int add_same(struct union_tree *t, const struct layer_entry *l, struct er
 	                   "the layer's index has a hard link to what is no file of it");
 }
 
+/* Puts the target of the link @l before what is left of the way, in @text. */
+static int put_before(const struct layer_entry *l, const char *rest, char text[PATH_MAX])
+{
+	char more[PATH_MAX];
+	int n = snprintf(more, sizeof(more), "%.*s/%s", (int)l->target_len, l->target,
+	                 rest ? rest : "");
+
+	if (n < 0 || (size_t)n >= sizeof(more))
+		return -ENAMETOOLONG;
+	memcpy(text, more, (size_t)n + 1);
+	return 0;
+}
+
 /* Where a link leads, below the root and through other links; NULL: to no directory. As meta-tree.c
  * has the kernel look. */
 static struct union_node *follow(const struct union_tree *t, const struct union_node *link)
@@ -178,14 +191,8 @@ static struct union_node *follow(const struct union_tree *t, const struct union_
 		x = union_tree_find(t, at, part, strlen(part));
 		l = x ? &t->files[x->file].entry : NULL;
 		if (l && l->type == LAYER_LINK && links++ < LINKS_MAX) {
-			/* What was left of the way comes after it. */
-			char more[PATH_MAX];
-			int n = snprintf(more, sizeof(more), "%.*s/%s", (int)l->target_len,
-			                 l->target, rest ? rest : "");
-
-			if (n < 0 || (size_t)n >= sizeof(more))
+			if (put_before(l, rest, text) < 0)
 				return NULL;
-			memcpy(text, more, (size_t)n + 1);
 			rest = text;
 			at = *text == '/' ? 0 : at;
 			continue;

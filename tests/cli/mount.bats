@@ -139,6 +139,18 @@ inside() { # COMMAND LINE
   [ "$(inside 'ls /dir')" = "" ]
 }
 
+@test "mount: a volume comes into a running container by its name, and stays when it is taken away" {
+  start_box
+  run_ct -0 mount add box named:/tmp
+  inside 'echo kept >/tmp/f'
+  run_ct -0 mount rm box /tmp
+  [ "$(inside 'ls /tmp')" = "" ]
+  run_ct -0 run --rm --network none -v named:/v "$B" cat /v/f
+  assert_output kept
+  usr-ct rm -f box
+  usr-ct volume rm named
+}
+
 @test "mount: what cannot be is an error that says so" {
   start_box --read-only
   run_ct mount add box ./one:/new
@@ -149,8 +161,6 @@ inside() { # COMMAND LINE
   assert_error 1103 "is a file"
   run_ct mount add box ./nothing:/tmp
   [ "$status" != 0 ]
-  run_ct mount add box named:/tmp
-  assert_error 1103
   run_ct mount rm box /tmp
   assert_error 1423
   run_ct mount swap box ./one:/tmp
