@@ -39,7 +39,7 @@ struct sharing_layer {
  * our own: 1 it is committed; 0 none has it. */
 int sharing_adopt(struct usrct *u, const struct sharing *s, const struct sharing_layer *l,
                   uint64_t *ret_size_bytes, struct err *e);
-/* Objects directories of those that are there, for an unpacker: how many. */
+/* Objects directories of those that are there and need no seal, for an unpacker: how many. */
 int sharing_open_objects(const struct sharing *s, int fds[SHARED_DIRS_MAX],
                          const char *paths[SHARED_DIRS_MAX], struct err *e);
 

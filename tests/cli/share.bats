@@ -144,7 +144,7 @@ works() {
   run_ct -1 image share busybox --to "$PWD/used"
   assert_error 1101 "neither empty"
   run_ct -1 image share nosuch --to "$shared"
-  assert_error 1201
+  assert_error 1202
   run_ct -125 image share busybox
   [ ! -e "$shared/layers/x" ]
 }
