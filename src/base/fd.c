@@ -130,6 +130,18 @@ static int memfd(const char *name, unsigned flag)
 	return fd;
 }
 
+int fd_wide_pipe(int *ret_read_fd, int *ret_write_fd, struct err *e)
+{
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return err_sys(e, "cannot make a pipe");
+	(void)fcntl(fds[1], F_SETPIPE_SZ, 1 << 20);
+	*ret_read_fd = fds[0];
+	*ret_write_fd = fds[1];
+	return 0;
+}
+
 static int seal(int fd, struct err *e)
 {
 	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)

@@ -2,6 +2,7 @@
 /* cli - one command, from its words to its exit status */
 #include "cli/cli.h"
 
+#include "base/json.h"
 #include "base/sbuf.h"
 #include "cli/global.h"
 #include "cli/help.h"
@@ -79,6 +80,15 @@ int cli_fail_memory(struct cli *c)
 
 	(void)err_oom(&e);
 	return cli_fail_local(c, &e);
+}
+
+int cli_read_answer(struct cli *c, const char *text, json_t **ret)
+{
+	struct err e;
+
+	return json_parse(text, strlen(text), "answer of the library", ret, &e) < 0
+	               ? cli_fail_local(c, &e)
+	               : 0;
 }
 
 int cli_print(struct cli *c, struct sbuf *b)

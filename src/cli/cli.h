@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "base/json.h"
 #include "cli/commands.h"
 #include "cli/parse.h"
 #include "cli/term.h"
@@ -41,6 +42,8 @@ int cli_fail_no_tty(struct cli *c);
 int cli_fail_local(struct cli *c, const struct err *e);
 /* Out of memory. */
 int cli_fail_memory(struct cli *c);
+/* Reads JSON that a call of the library returned; 0, or the exit status of what was printed. */
+int cli_read_answer(struct cli *c, const char *text, json_t **ret);
 /* Prints what was collected to stdout; 0, or the failure status. */
 struct sbuf;
 int cli_print(struct cli *c, struct sbuf *b);

@@ -300,12 +300,13 @@ static int df(struct cli *c, const struct args *a)
 	_cleanup_free_ char *text = NULL;
 	_cleanup_json_ json_t *j = NULL;
 	struct usrct_err e = { 0 };
-	struct err bad;
+	int status;
 
 	if (usrct_disk_usage(c->u, &text, &e) < 0)
 		return cli_fail(c, &e);
-	if (json_parse(text, strlen(text), "answer of the library", &j, &bad) < 0)
-		return cli_fail_local(c, &bad);
+	status = cli_read_answer(c, text, &j);
+	if (status)
+		return status;
 	if (args_flag(a, "verbose") && !args_has(a, "format"))
 		return print_details(c, j);
 	return print_summary(c, j, args_string(a, "format"));

@@ -160,12 +160,13 @@ static int history(struct cli *c, const struct args *a)
 	_cleanup_free_ char *json = NULL;
 	_cleanup_json_ json_t *steps = NULL;
 	struct usrct_err e = { 0 };
-	struct err bad;
+	int status;
 
 	if (usrct_image_history(c->u, a->words[0], &json, &e) < 0)
 		return cli_fail(c, &e);
-	if (json_parse(json, strlen(json), "answer of the library", &steps, &bad) < 0)
-		return cli_fail_local(c, &bad);
+	status = cli_read_answer(c, json, &steps);
+	if (status)
+		return status;
 	return print_rows(c, a, steps);
 }
 

@@ -145,18 +145,17 @@ static int tree(struct cli *c, const struct args *a)
 	_cleanup_free_ char *json = NULL, *one = NULL;
 	_cleanup_json_ json_t *layers = NULL, *image = NULL;
 	struct usrct_err e = { 0 };
-	struct err bad;
-	int r;
+	int status;
 
 	if (a->n_words && usrct_image_inspect(c->u, a->words[0], &one, &e) < 0)
 		return cli_fail(c, &e);
 	if (usrct_image_layers(c->u, &json, &e) < 0)
 		return cli_fail(c, &e);
-	r = json_parse(json, strlen(json), "answer of the library", &layers, &bad);
-	if (r == 0 && one)
-		r = json_parse(one, strlen(one), "answer of the library", &image, &bad);
-	if (r < 0)
-		return cli_fail_local(c, &bad);
+	status = cli_read_answer(c, json, &layers);
+	if (status == 0 && one)
+		status = cli_read_answer(c, one, &image);
+	if (status)
+		return status;
 	return image ? print_image(c, image, layers) : print_forest(c, layers);
 }
 

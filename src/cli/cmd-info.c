@@ -159,12 +159,13 @@ static int info(struct cli *c, const struct args *a)
 	_cleanup_json_ json_t *j = NULL;
 	_cleanup_free_ char *text = NULL;
 	struct usrct_err e = { 0 };
-	struct err bad;
+	int status;
 
 	if (usrct_info(c->u, &text, &e) < 0)
 		return cli_fail(c, &e);
-	if (json_parse(text, strlen(text), "answer of the library", &j, &bad) < 0)
-		return cli_fail_local(c, &bad);
+	status = cli_read_answer(c, text, &j);
+	if (status)
+		return status;
 	if (has_format(a))
 		return print_format(c, a, TAKE_PTR(j));
 	add_object(&b, j, 0);

@@ -7,6 +7,7 @@
 #include "base/sbuf.h"
 #include "cli/format.h"
 #include "cli/print-json.h"
+#include "cli/volumes.h"
 
 #include <string.h>
 
@@ -82,12 +83,13 @@ static int look_up(struct cli *c, const struct args *a, const char *ref, json_t 
 	_cleanup_free_ char *text = NULL;
 	_cleanup_json_ json_t *j = NULL;
 	struct usrct_err e = { 0 };
-	struct err bad;
+	int status;
 
 	if (fetch(c, ref, type_of(c, a), &text, &e) < 0)
 		return cli_fail(c, &e);
-	if (json_parse(text, strlen(text), "answer of the library", &j, &bad) < 0)
-		return cli_fail_local(c, &bad);
+	status = cli_read_answer(c, text, &j);
+	if (status)
+		return status;
 	if (command_option(a->cmd, "size", 4) && args_flag(a, "size") && add_size(c, j, &e) < 0)
 		return cli_fail(c, &e);
 	*ret = TAKE_PTR(j);
@@ -221,31 +223,7 @@ const struct command cmd_image_inspect = {
 
 static int inspect_volumes(struct cli *c, const struct args *a)
 {
-	_cleanup_free_ const char **names = NULL;
-	struct usrct_volume *list = NULL;
-	struct args all = *a;
-	struct usrct_err e = { 0 };
-	struct err bad;
-	size_t n = 0;
-	int status;
-
-	if (args_flag(a, "all") == (a->n_words > 0)) {
-		(void)err_set(&bad, UCT_USAGE, -EINVAL,
-		              "volume inspect takes either names or --all");
-		return cli_fail_local(c, &bad);
-	}
-	if (a->n_words)
-		return inspect(c, a);
-	if (usrct_volume_list(c->u, NULL, &list, &n, &e) < 0)
-		return cli_fail(c, &e);
-	names = calloc(n + 1, sizeof(*names));
-	for (size_t i = 0; names && i < n; i++)
-		names[i] = list[i].name;
-	all.words = names;
-	all.n_words = n;
-	status = names ? inspect(c, &all) : cli_fail_memory(c);
-	usrct_volume_list_free(list, n);
-	return status;
+	return selection_run(c, a, volumes_names, inspect);
 }
 
 const struct command cmd_volume_inspect = {

@@ -56,13 +56,13 @@ static int migrate(struct cli *c, const struct args *a)
 	_cleanup_free_ char *text = NULL;
 	_cleanup_json_ json_t *j = NULL;
 	struct usrct_err e = { 0 };
-	struct err bad;
 	int r;
 
 	if (usrct_system_migrate(c->u, &o, &text, &e) < 0)
 		return cli_fail(c, &e);
-	if (json_parse(text, strlen(text), "answer of the library", &j, &bad) < 0)
-		return cli_fail_local(c, &bad);
+	r = cli_read_answer(c, text, &j);
+	if (r)
+		return r;
 	if (format && !strcmp(format, "json"))
 		sbuf_addf(&b, "%s\n", text);
 	else

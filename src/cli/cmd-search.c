@@ -150,7 +150,7 @@ static int ask(struct cli *c, const struct args *a, unsigned limit,
 	_cleanup_json_ json_t *hits = NULL;
 	struct usrct_err e = { 0 };
 	const char *tag = NULL;
-	struct err bad;
+	int status;
 	char *colon, *end;
 
 	if (!what)
@@ -167,8 +167,9 @@ static int ask(struct cli *c, const struct args *a, unsigned limit,
 	o.what = what;
 	if (usrct_registry_search(c->u, &o, &json, &e) < 0)
 		return cli_fail(c, &e);
-	if (json_parse(json, strlen(json), "answer of the library", &hits, &bad) < 0)
-		return cli_fail_local(c, &bad);
+	status = cli_read_answer(c, json, &hits);
+	if (status)
+		return status;
 	return print_hits(c, a, kind, hits, tag);
 }
 

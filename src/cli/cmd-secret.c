@@ -8,6 +8,7 @@
 #include "base/sbuf.h"
 #include "cli/columns.h"
 #include "cli/print-json.h"
+#include "cli/selection.h"
 #include "cli/status.h"
 #include "cli/volumes.h"
 
@@ -270,13 +271,11 @@ static int look_up(struct cli *c, const struct args *a, const char *ref, json_t 
 {
 	_cleanup_free_ char *text = NULL;
 	struct usrct_err e = { 0 };
-	struct err bad;
-	int status = 0;
+	int status;
 
 	if (usrct_secret_inspect(c->u, ref, args_flag(a, "showsecret"), &text, &e) < 0)
 		return cli_fail(c, &e);
-	if (json_parse(text, strlen(text), "answer of the library", ret, &bad) < 0)
-		status = cli_fail_local(c, &bad);
+	status = cli_read_answer(c, text, ret);
 	explicit_bzero(text, strlen(text));
 	return status;
 }
@@ -373,32 +372,29 @@ static int remove_one(struct cli *c, const char *ref, const struct args *a, stru
 	return r == -ENOENT && args_flag(a, "ignore") ? CLI_NOTHING_DONE : r;
 }
 
-static int remove_secrets(struct cli *c, const struct args *a)
+static int list_names(struct cli *c, struct strv *ret)
 {
-	_cleanup_free_ const char **names = NULL;
 	struct usrct_secret *list = NULL;
-	struct args all = *a;
 	struct usrct_err e = { 0 };
-	struct err bad;
 	size_t n = 0;
-	int status;
+	int r = 0;
 
-	if (args_flag(a, "all") == (a->n_words > 0)) {
-		(void)err_set(&bad, UCT_USAGE, -EINVAL, "secret rm takes either names or --all");
-		return cli_fail_local(c, &bad);
-	}
-	if (a->n_words)
-		return cli_for_each(c, a, /* echo= */ false, remove_one);
 	if (usrct_secret_list(c->u, NULL, &list, &n, &e) < 0)
 		return cli_fail(c, &e);
-	names = calloc(n + 1, sizeof(*names));
-	for (size_t i = 0; names && i < n; i++)
-		names[i] = list[i].name;
-	all.words = names;
-	all.n_words = n;
-	status = names ? cli_for_each(c, &all, /* echo= */ false, remove_one) : cli_fail_memory(c);
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = strv_add(ret, list[i].name);
 	usrct_secret_list_free(list, n);
-	return status;
+	return r < 0 ? cli_fail_memory(c) : 0;
+}
+
+static int remove_named(struct cli *c, const struct args *a)
+{
+	return cli_for_each(c, a, /* echo= */ false, remove_one);
+}
+
+static int remove_secrets(struct cli *c, const struct args *a)
+{
+	return selection_run(c, a, list_names, remove_named);
 }
 
 const struct command cmd_secret_rm = {

@@ -23,10 +23,11 @@ static int print_result(struct cli *c, const char *text, const char *format)
 	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(OUTPUT_MAX);
 	_cleanup_json_ json_t *j = NULL;
 	char size[HUMAN_SIZE];
-	struct err bad;
+	int status;
 
-	if (json_parse(text, strlen(text), "answer of the library", &j, &bad) < 0)
-		return cli_fail_local(c, &bad);
+	status = cli_read_answer(c, text, &j);
+	if (status)
+		return status;
 	human_bytes((uint64_t)json_integer_value(json_object_get(j, "NewBytes")), size);
 	if (format && !strcmp(format, "json"))
 		sbuf_addf(&b, "%s\n", text);

@@ -6,6 +6,7 @@
 #include "base/strv.h"
 #include "cli/confirm.h"
 #include "cli/human.h"
+#include "cli/selection.h"
 #include "cli/volumes.h"
 
 #include <stdio.h>
@@ -159,32 +160,29 @@ static int remove_one(struct cli *c, const char *name, const struct args *a, str
 	return r;
 }
 
-static int remove_volumes(struct cli *c, const struct args *a)
+int volumes_names(struct cli *c, struct strv *ret)
 {
-	struct usrct_volume *volumes = NULL;
-	_cleanup_free_ const char **names = NULL;
-	struct args all = *a;
+	struct usrct_volume *list = NULL;
 	struct usrct_err e = { 0 };
 	size_t n = 0;
-	struct err bad;
-	int status;
+	int r = 0;
 
-	if (args_flag(a, "all") == (a->n_words > 0)) {
-		(void)err_set(&bad, UCT_USAGE, -EINVAL, "volume rm takes either names or --all");
-		return cli_fail_local(c, &bad);
-	}
-	if (a->n_words)
-		return cli_for_each(c, a, /* echo= */ true, remove_one);
-	if (usrct_volume_list(c->u, NULL, &volumes, &n, &e) < 0)
+	if (usrct_volume_list(c->u, NULL, &list, &n, &e) < 0)
 		return cli_fail(c, &e);
-	names = calloc(n + 1, sizeof(*names));
-	for (size_t i = 0; names && i < n; i++)
-		names[i] = volumes[i].name;
-	all.words = names;
-	all.n_words = n;
-	status = names ? cli_for_each(c, &all, /* echo= */ true, remove_one) : cli_fail_memory(c);
-	usrct_volume_list_free(volumes, n);
-	return status;
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = strv_add(ret, list[i].name);
+	usrct_volume_list_free(list, n);
+	return r < 0 ? cli_fail_memory(c) : 0;
+}
+
+static int remove_named(struct cli *c, const struct args *a)
+{
+	return cli_for_each(c, a, /* echo= */ true, remove_one);
+}
+
+static int remove_volumes(struct cli *c, const struct args *a)
+{
+	return selection_run(c, a, volumes_names, remove_named);
 }
 
 const struct command cmd_volume_rm = {

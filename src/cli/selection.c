@@ -128,6 +128,29 @@ int selection_collect(struct cli *c, const struct args *a, enum selection_scope 
 	return add_cidfiles(c, a, ret);
 }
 
+int selection_run(struct cli *c, const struct args *a, int (*list)(struct cli *c, struct strv *ret),
+                  int (*run)(struct cli *c, const struct args *a))
+{
+	_cleanup_strv_ struct strv names = { 0 };
+	struct args all = *a;
+	struct err e;
+	int status;
+
+	if (args_flag(a, "all") == (a->n_words > 0)) {
+		(void)err_set(&e, UCT_USAGE, -EINVAL, "%s takes either names or --all",
+		              c->cmd->name);
+		return cli_fail_local(c, &e);
+	}
+	if (a->n_words)
+		return run(c, a);
+	status = list(c, &names);
+	if (status)
+		return status;
+	all.words = (const char **)(uintptr_t)names.v;
+	all.n_words = names.n;
+	return run(c, &all);
+}
+
 int selection_for_each(struct cli *c, const struct args *a, enum selection_scope scope,
                        int (*each)(struct cli *c, const char *ref, const struct args *a,
                                    struct usrct_err *e))

@@ -23,6 +23,10 @@ int selection_read_cidfile(struct cli *c, const char *path, bool ignore, char **
  * --all and the like are what ps --format '{{.Names}}' shows. */
 int selection_collect(struct cli *c, const struct args *a, enum selection_scope scope,
                       struct strv *ret);
+/* For what are no containers: @run with the arguments as they are, or under --all with the names
+ * that @list finds. Both return exit statuses; names with --all, or neither, are a usage error. */
+int selection_run(struct cli *c, const struct args *a, int (*list)(struct cli *c, struct strv *ret),
+                  int (*run)(struct cli *c, const struct args *a));
 /* cli_for_each() over a selection. With --ignore, what does not exist is passed over. */
 int selection_for_each(struct cli *c, const struct args *a, enum selection_scope scope,
                        int (*each)(struct cli *c, const char *ref, const struct args *a,

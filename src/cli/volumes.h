@@ -11,6 +11,9 @@ extern const struct column volume_columns[]; /* rows are struct usrct_volume */
 json_t *volume_map(const char *const *list);
 
 struct cli;
+struct strv;
+/* Of all of them, for selection_run(). */
+int volumes_names(struct cli *c, struct strv *ret);
 /* Removes those that fit @given (NULL-terminated) and that no container has; only anonymous ones
  * unless @all. Tells each to @each. The exit status. */
 int volumes_prune(struct cli *c, const char *const *given, bool all,

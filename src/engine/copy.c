@@ -6,9 +6,9 @@
  */
 #include "engine/copy.h"
 
+#include "base/fd.h"
 #include "base/sbuf.h"
 
-#include <fcntl.h>
 #include <string.h>
 
 static int start_end(struct usrct *u, const struct copy_end *end, enum pack_op op, int stream_fd,
@@ -74,13 +74,10 @@ static int copy_both(struct usrct *u, const struct copy_end *from, const struct 
 {
 	_cleanup_close_ int read_fd = -EBADF, write_fd = -EBADF;
 	struct copy_plan plan;
-	int fds[2], r;
+	int r = fd_wide_pipe(&read_fd, &write_fd, e);
 
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return err_sys(e, "cannot make a pipe");
-	read_fd = fds[0];
-	write_fd = fds[1];
-	(void)fcntl(write_fd, F_SETPIPE_SZ, 1 << 20); /* fewer wake-ups, where we may */
+	if (r < 0)
+		return r;
 	r = start_end(u, from, PACK_READ, write_fd, reader, e);
 	cleanup_close(&write_fd);
 	write_fd = -EBADF;

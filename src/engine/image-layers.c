@@ -3,9 +3,7 @@
 #include "engine/engine.h"
 
 #include "base/json.h"
-#include "image/config.h"
 #include "image/reference.h"
-#include "store/blobs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -65,15 +63,6 @@ static int steps_of(struct usrct *u, const struct image_row *row, const json_t *
 	return 0;
 }
 
-static int read_config(struct usrct *u, const char *id, json_t **ret, struct err *e)
-{
-	_cleanup_free_ char *text = NULL;
-	size_t n = 0;
-	int r = blob_read(u->store, id, CONFIG_MAX_BYTES, &text, &n, e);
-
-	return r < 0 ? r : json_parse(text, n, "the image's config", ret, e);
-}
-
 static int history(struct usrct *u, const char *ref, json_t **ret, struct err *e)
 {
 	_cleanup_json_ json_t *config = NULL, *out = json_array();
@@ -84,7 +73,7 @@ static int history(struct usrct *u, const char *ref, json_t **ret, struct err *e
 	if (r == 0)
 		r = engine_need_image(u, ref, &row, e);
 	if (r == 0)
-		r = read_config(u, row.id, &config, e);
+		r = engine_image_config(u, row.id, &config, e);
 	if (r == 0)
 		r = steps_of(u, &row, json_object_get(config, "history"), out, e);
 	top = json_array_get(out, 0);

@@ -5,9 +5,7 @@
 #include "base/json.h"
 #include "base/sbuf.h"
 #include "engine/filter.h"
-#include "image/config.h"
 #include "image/reference.h"
-#include "store/blobs.h"
 #include "store/images.h"
 
 #include <fnmatch.h>
@@ -91,11 +89,9 @@ static int fits_dangling(const struct filter *f, void *thing, struct err *e)
 static int prepare_sibling(struct filter *f, void *arg, struct err *e)
 {
 	struct image_row row = { 0 };
-	int r = engine_find_image(arg, f->value, &row, e);
+	int r = engine_need_image(arg, f->value, &row, e);
 
 	if (r == 0)
-		r = err_set(e, UCT_IMAGE_UNKNOWN, -ENOENT, "no image '%s'", f->value);
-	if (r == 1)
 		f->number = row.created_ns;
 	image_row_done(&row);
 	return MIN(r, 0);
@@ -143,17 +139,13 @@ static int fits_no(const struct filter *f, void *thing, struct err *e)
 
 static int read_labels(struct image_view *v, struct err *e)
 {
-	_cleanup_free_ char *text = NULL;
 	_cleanup_json_ json_t *config = NULL;
 	json_t *labels;
-	size_t n;
 	int r;
 
 	if (v->labels)
 		return 0;
-	r = blob_read(v->u->store, v->row->id, CONFIG_MAX_BYTES, &text, &n, e);
-	if (r == 0)
-		r = json_parse(text, n, "the image's config", &config, e);
+	r = engine_image_config(v->u, v->row->id, &config, e);
 	if (r < 0)
 		return r;
 	labels = json_at(config, "config.Labels");

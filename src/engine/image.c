@@ -3,7 +3,9 @@
 #include "engine/engine.h"
 
 #include "base/sbuf.h"
+#include "image/config.h"
 #include "image/reference.h"
+#include "store/blobs.h"
 #include "store/images.h"
 
 #include <stdlib.h>
@@ -55,6 +57,15 @@ int engine_need_image(struct usrct *u, const char *text, struct image_row *ret, 
 	if (r == 0)
 		return err_set(e, UCT_IMAGE_UNKNOWN, -ENOENT, "no image '%s'", text);
 	return MIN(r, 0);
+}
+
+int engine_image_config(struct usrct *u, const char *id, json_t **ret, struct err *e)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t n = 0;
+	int r = blob_read(u->store, id, CONFIG_MAX_BYTES, &text, &n, e);
+
+	return r < 0 ? r : json_parse(text, n, "the image's config", ret, e);
 }
 
 int engine_image_key(const char *text, char *buf, size_t size)

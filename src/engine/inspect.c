@@ -4,9 +4,7 @@
 
 #include "base/json.h"
 #include "base/sbuf.h"
-#include "image/config.h"
 #include "image/reference.h"
-#include "store/blobs.h"
 
 #include <string.h>
 
@@ -127,20 +125,14 @@ static int describe(struct usrct *u, const struct image_row *row, const json_t *
 
 static int inspect_image(struct usrct *u, const char *ref, json_t **ret, struct err *e)
 {
-	_cleanup_free_ char *text = NULL;
 	_cleanup_json_ json_t *config = NULL;
 	struct image_row row = { 0 };
-	size_t n;
 	int r = engine_store(u, STORE_READ, e);
 
 	if (r == 0)
-		r = engine_find_image(u, ref, &row, e);
+		r = engine_need_image(u, ref, &row, e);
 	if (r == 0)
-		r = err_set(e, UCT_IMAGE_UNKNOWN, -ENOENT, "no image '%s'", ref);
-	if (r == 1)
-		r = blob_read(u->store, row.id, CONFIG_MAX_BYTES, &text, &n, e);
-	if (r == 0)
-		r = json_parse(text, n, "the image's config", &config, e);
+		r = engine_image_config(u, row.id, &config, e);
 	if (r == 0)
 		r = describe(u, &row, config, ret, e);
 	image_row_done(&row);

@@ -14,6 +14,7 @@
 #include "engine/unpacking.h"
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/sbuf.h"
 #include "base/sock.h"
 #include "image/config.h"
@@ -22,7 +23,6 @@
 #include "store/claims.h"
 #include "store/verify.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -244,13 +244,10 @@ static int fetch_layer(struct pull *p, struct layer *l, struct err *e)
 {
 	struct fetch_layer m = { .type = FETCH_LAYER, .size_bytes = l->info.size_bytes };
 	_cleanup_close_ int read_fd = -EBADF, write_fd = -EBADF;
-	int fds[2], r;
+	int r = fd_wide_pipe(&read_fd, &write_fd, e);
 
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return err_sys(e, "cannot make a pipe");
-	read_fd = fds[0];
-	write_fd = fds[1];
-	(void)fcntl(write_fd, F_SETPIPE_SZ, 1 << 20); /* fewer wake-ups, where we may */
+	if (r < 0)
+		return r;
 	l->job.has_objects = l->is_repair ? l->job.is_apart : p->has_objects;
 	l->job.sharing = &p->sharing;
 	l->job.parent = l == p->layers ? NULL : l[-1].info.chain;
