@@ -318,6 +318,19 @@ static void cleanup_entry(struct archive_entry **ae)
 	archive_entry_free(*ae);
 }
 
+/* What the header says besides stat(2). */
+static int describe(struct packer *p, int fd, const struct stat *st, struct archive_entry *ae,
+                    const char *path, struct err *e)
+{
+	set_stat(ae, st, path);
+	set_owner(p, fd, st, ae);
+	if (S_ISLNK(st->st_mode))
+		return set_link(fd, ae, path, e);
+	if (S_ISREG(st->st_mode) || S_ISDIR(st->st_mode))
+		return add_xattrs(p, fd, ae, path, e);
+	return 0;
+}
+
 /* @fd can be read from, if it is a file or directory. */
 static int add_opened(struct packer *p, int fd, const struct stat *st, const char *path,
                       struct err *e)
@@ -325,16 +338,13 @@ static int add_opened(struct packer *p, int fd, const struct stat *st, const cha
 	__attribute__((cleanup(cleanup_entry))) struct archive_entry *ae = archive_entry_new();
 	struct archive_entry *spare = NULL;
 	bool has_holes = false;
-	int r = 0;
+	int r;
 
 	if (!ae)
 		return err_oom(e);
-	set_stat(ae, st, path);
-	set_owner(p, fd, st, ae);
-	if (S_ISLNK(st->st_mode))
-		r = set_link(fd, ae, path, e);
-	else if (S_ISREG(st->st_mode) || S_ISDIR(st->st_mode))
-		r = add_xattrs(p, fd, ae, path, e);
+	r = describe(p, fd, st, ae, path, e);
+	if (has_vanished(r)) /* FUSE asks by name for what is open, too */
+		return 0;
 	if (r < 0)
 		return r;
 	if (S_ISREG(st->st_mode)) {
@@ -361,12 +371,12 @@ int packer_add(struct packer *p, int fd, const struct stat *st, const char *path
 	if (!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode))
 		return add_opened(p, fd, st, path, e);
 	again = open_again(p->proc_fd, fd, O_RDONLY);
-	if (again == -ENOENT || again == -ESTALE)
+	if (has_vanished(again))
 		return 0;
 	if (again < 0)
 		return err_errno(e, again, "cannot open '/%s'", path);
 	if (fstat(again, &now) < 0)
-		return err_sys(e, "cannot look at '/%s'", path);
+		return has_vanished(-errno) ? 0 : err_sys(e, "cannot look at '/%s'", path);
 	return add_opened(p, again, &now, path, e);
 }
 

@@ -37,7 +37,7 @@ int open_again(int proc_fd, int path_fd, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-static bool has_vanished(int r)
+bool has_vanished(int r)
 {
 	return r == -ENOENT || r == -ESTALE;
 }
@@ -75,6 +75,10 @@ static int push(struct walk *w, int fd, const struct stat *st, struct lower *low
 	if (l->dir_fd < 0)
 		return err_errno(e, l->dir_fd, "cannot open directory '/%s'", w->path);
 	r = read_names(l->dir_fd, &l->names, e);
+	if (has_vanished(r)) {
+		pop(w);
+		return 0;
+	}
 	if (r < 0)
 		return err_in(e, r, "in '/%s'", w->path);
 	return w->ops->enter ? w->ops->enter(w->arg, w->path, l->dir_fd, &l->lower, e) : 0;
@@ -95,7 +99,7 @@ static int visit(struct walk *w, int fd, const char *name, dev_t parent_dev,
 	int r;
 
 	if (fstat(fd, &x.st) < 0)
-		return err_sys(e, "cannot look at '/%s'", w->path);
+		return has_vanished(-errno) ? 0 : err_sys(e, "cannot look at '/%s'", w->path);
 	r = w->ops->visit(w->arg, &x, e);
 	if (r > 0 && S_ISDIR(x.st.st_mode))
 		r = push(w, fd, &x.st, &lower, e);

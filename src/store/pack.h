@@ -98,6 +98,9 @@ int walk_tree(int root_fd, int proc_fd, struct lower *lower, const struct walk_o
 int read_names(int dir_fd, struct strv *ret, struct err *e); /* sorted, without . and .. */
 /* The same thing, opened for reading or, if it is a link or worse, refused. */
 int open_again(int proc_fd, int path_fd, int flags);
+/* Whether @r is how a file system says that others have removed what is open here: FUSE and NFS
+ * say it at any call. */
+bool has_vanished(int r);
 
 /* --- the three users */
 
