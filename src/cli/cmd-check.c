@@ -161,7 +161,9 @@ const struct command cmd_system_check = {
 		"commands and running containers are not disturbed, and nothing is changed.\n\n"
 		"--repair unpacks a damaged layer again from its blob if that is good, or says "
 		"which image must be pulled again; throws away damaged metadata trees and makes "
-		"them anew, but not under a running container; and removes what belongs to nobody. "
+		"them anew, but not under a running container; makes the index anew from what lies "
+		"on "
+		"disk if it is lost or damaged; and removes what belongs to nobody. "
 		"What a container wrote is never touched. It may be interrupted and run again.",
 	.exit_text = "0: all is well, or was repaired. 1: something is damaged or belongs to "
 		     "nobody. 125: it could not be looked at.",

@@ -43,6 +43,7 @@ struct checking {
 	struct strv bad_blobs; /* digests */
 	json_t *problems, *leaks, *checked, *pull, *notes;
 	uint64_t leaked_bytes;
+	bool has_bad_pages; /* of index.db */
 };
 
 /* Each looks at one kind of thing. */

@@ -6,6 +6,7 @@
 #include "base/sbuf.h"
 #include "store/containers.h"
 #include "store/db.h"
+#include "store/rows.h"
 #include "store/trash.h"
 #include "store/volume-uses.h"
 
@@ -140,7 +141,7 @@ int volume_make_directory(struct store *s, const struct volume_row *row, const c
 }
 
 /* Rows of what was removed under that name, or never finished, are replaced. */
-static int put_row(struct store *s, const struct volume_row *row, struct err *e)
+int volume_insert(struct store *s, const struct volume_row *row, struct err *e)
 {
 	return db_run(s, e,
 	              "INSERT OR REPLACE INTO volumes (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?)",
@@ -164,7 +165,7 @@ int volume_publish(struct store *s, const struct volume_row *row, const char *st
 	if (r == 0 && has_directory(s, row->name))
 		r = taken(row->name, e);
 	if (r == 0)
-		r = put_row(s, row, e);
+		r = volume_insert(s, row, e);
 	if (r == 0)
 		r = db_commit(&w, e);
 	if (r < 0)
@@ -181,7 +182,7 @@ int volume_adopt(struct store *s, const struct volume_row *row, struct err *e)
 	int r = db_begin(s, &w, e);
 
 	if (r == 0)
-		r = put_row(s, row, e);
+		r = volume_insert(s, row, e);
 	return r < 0 ? r : db_commit(&w, e);
 }
 
@@ -399,7 +400,7 @@ int uses_insert(struct store *s, const char *id, const struct container_use *use
 		bool is_volume = uses[i].kind == USE_VOLUME;
 
 		if (uses[i].volume)
-			r = put_row(s, uses[i].volume, e);
+			r = volume_insert(s, uses[i].volume, e);
 		else if (!is_there(s, &uses[i]))
 			r = err_set(e, is_volume ? UCT_VOLUME_UNKNOWN : UCT_IMAGE_UNKNOWN, -ENOENT,
 			            "%s '%s' was removed meanwhile", is_volume ? "volume" : "image",
