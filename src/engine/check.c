@@ -148,6 +148,10 @@ static int look(struct checking *c, struct err *e)
 		r = check_trees(c, e);
 	if (r == 0)
 		r = check_containers(c, e);
+	if (r == 0)
+		r = check_volumes(c, e);
+	if (r == 0)
+		r = check_shared(c, e);
 	if (r == 0 && c->o->repair)
 		r = check_repair(c, e);
 	if (r == 0)

@@ -248,7 +248,7 @@ static int reload(struct usrct *u, void (*each)(const char *, bool, void *), voi
 	int r = engine_sweep(u, e);
 
 	if (r == 0)
-		r = volume_forget_lost(u->store, &lost, e);
+		r = volume_lost(u->store, /* forget= */ true, &lost, e);
 	if (r == 0)
 		r = volume_unknown(u->store, &found, e);
 	for (size_t i = 0; i < lost.n && r == 0 && each; i++)

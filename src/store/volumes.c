@@ -179,10 +179,14 @@ int volume_publish(struct store *s, const struct volume_row *row, const char *st
 int volume_adopt(struct store *s, const struct volume_row *row, struct err *e)
 {
 	_cleanup_write_ struct db_write w = { 0 };
-	int r = db_begin(s, &w, e);
+	_cleanup_close_ int dirfd = volume_open_dir(s, row->name, e);
+	int r = dirfd < 0 ? dirfd : db_begin(s, &w, e);
 
 	if (r == 0)
 		r = volume_insert(s, row, e);
+	/* One that a person put there may have none. */
+	if (r == 0 && faccessat(dirfd, VOLUME_META, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		r = write_meta(row, dirfd, e);
 	return r < 0 ? r : db_commit(&w, e);
 }
 
@@ -330,12 +334,16 @@ int volume_use(struct store *s, const char *container_id, const char *name, stru
 
 /* --- an index and directories that do not know each other */
 
-int volume_forget_lost(struct store *s, struct strv *ret, struct err *e)
+int volume_lost(struct store *s, bool forget, struct strv *ret, struct err *e)
 {
 	_cleanup_stmt_ sqlite3_stmt *st = NULL;
 	_cleanup_write_ struct db_write w = { 0 };
-	int r = db_begin(s, &w, e);
+	/* Under the lock nobody is between the row and the directory. */
+	int r = s->mode == STORE_WRITE ? db_begin(s, &w, e) : open_tables(s, e);
 
+	if (r == 0 && !s->db)
+		return 0;
+	r = MIN(r, 0);
 	if (r == 0)
 		r = db_query(s, &st, e, "SELECT name FROM volumes ORDER BY name", "");
 	while (r == 0 && (r = db_step(s, st, e)) > 0) {
@@ -343,9 +351,16 @@ int volume_forget_lost(struct store *s, struct strv *ret, struct err *e)
 		if (!has_directory(s, db_text(st, 0)) && strv_add(ret, db_text(st, 0)) < 0)
 			r = err_oom(e);
 	}
-	for (size_t i = 0; i < ret->n && r == 0; i++)
+	for (size_t i = 0; i < ret->n && r == 0 && forget; i++)
 		r = db_run(s, e, "DELETE FROM volumes WHERE name = ?", "s", ret->v[i]);
-	return r < 0 ? r : db_commit(&w, e);
+	return r < 0 || !forget ? r : db_commit(&w, e);
+}
+
+int volume_write_meta(struct store *s, const struct volume_row *row, struct err *e)
+{
+	_cleanup_close_ int dirfd = volume_open_dir(s, row->name, e);
+
+	return dirfd < 0 ? dirfd : write_meta(row, dirfd, e);
 }
 
 static int is_known(struct store *s, const char *name, struct err *e)
