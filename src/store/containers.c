@@ -14,6 +14,7 @@
 #include "base/strv.h"
 #include "store/db.h"
 #include "store/hex.h"
+#include "store/rows.h"
 #include "store/trash.h"
 #include "store/volume-uses.h"
 
@@ -146,7 +147,7 @@ static int check_name(struct store *s, const char *name, struct err *e)
 	return db_run(s, e, "DELETE FROM containers WHERE name = ?", "s", name);
 }
 
-static int insert_row(struct store *s, const struct container_row *row, struct err *e)
+int container_insert(struct store *s, const struct container_row *row, struct err *e)
 {
 	return db_run(s, e, "INSERT INTO containers (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?)",
 	              "sssssii", row->id, row->name, row->image ? row->image : "", row->image_id,
@@ -194,7 +195,7 @@ int container_publish(struct store *s, const struct container_row *row,
 	if (r == 0)
 		r = check_name(s, row->name, e);
 	if (r == 0)
-		r = insert_row(s, row, e);
+		r = container_insert(s, row, e);
 	if (r == 0)
 		r = uses_insert(s, row->id, row->uses, row->n_uses, e);
 	if (r == 0)
