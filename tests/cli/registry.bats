@@ -115,6 +115,20 @@ same() { # A B, references of skopeo: the same bytes
   usr-ct rmi "$BAD_REGISTRY/big:1"
 }
 
+@test "push: each step is tried again after the registry broke" {
+  start_bad_registry push-broken "$IMAGES/oci" busybox
+  head -c 9000000 /dev/urandom >big
+  tar -cf big.tar big
+  usr-ct import big.tar "$BAD_REGISTRY/big:1" >/dev/null
+  run_ct -0 push -q "$BAD_REGISTRY/big:1"
+  log=$BATS_TEST_TMPDIR/registry.answer.log
+  for step in '502 POST' '500 PATCH' '404 upload' '500 PUT' '500 MANIFEST'; do
+    grep -qx "$step" "$log"
+  done
+  grep -qx MANIFEST "$log"
+  usr-ct rmi "$BAD_REGISTRY/big:1"
+}
+
 @test "login: tried, kept where podman keeps it, used, forgotten" {
   with_password
   run_ct -1 push -q "$REGISTRY/busybox" "$OWN/b"
@@ -263,6 +277,22 @@ TEXT
   echo 'nonsense' >"$config"
   run_ct -1 pull "$OWN/hub/library/mirrored:1"
   rm "$config"
+}
+
+@test "registries.json: a mirror that gives wrong bytes is left out" {
+  start_registry
+  mkdir -p "$XDG_CONFIG_HOME/usr-ct"
+  usr-ct push -q "$REGISTRY/busybox" "$OWN/x"
+  start_bad_registry tampered "$IMAGES/oci" busybox
+  echo '{"registries":{"'"$OWN"'":{"mirrors":["'"$BAD_REGISTRY"'"]}}}' >"$XDG_CONFIG_HOME/usr-ct/registries.json"
+  skopeo copy -q --insecure-policy --src-tls-verify=false --dest-tls-verify=false \
+    "docker://$OWN/x" "docker://$OWN/x:busybox"
+  export XDG_DATA_HOME=$BATS_TEST_TMPDIR/fresh
+  usr-ct pull -q "$OWN/x:busybox"
+  run_ct -0 run --rm --network none --pull never "$OWN/x:busybox" echo runs
+  assert_output runs
+  unshare --map-auto --map-root-user rm -rf "$XDG_DATA_HOME"
+  rm "$XDG_CONFIG_HOME/usr-ct/registries.json"
 }
 
 @test "policy.json: reject, accept, and what cannot be checked is refused" {
