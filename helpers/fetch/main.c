@@ -89,8 +89,7 @@ static int parse_reference(struct fetch *f, struct err *e)
 	if (f->start.flags & FETCH_GET)
 		return 0;
 	if (f->start.flags & FETCH_SEARCH) {
-		memcpy(f->ref.host, "index.docker.io", sizeof("index.docker.io"));
-		return 0;
+		return 0; /* prepare() looks for whom to ask */
 	}
 	if (!(f->start.flags & (FETCH_LOGIN | FETCH_CATALOG)))
 		return reference_parse(f->start.reference, &f->ref, e);
@@ -250,13 +249,16 @@ static int prepare(struct fetch *f, struct err *e)
 	const struct reference asked = f->ref;
 	struct registry_place places[PLACES_MAX];
 	struct way ways[2];
-	size_t n_places, n_ways;
+	size_t n_places = 1, n_ways;
 	int r = 0;
 
 	if (!(f->start.flags & NOT_PULL))
 		r = policy_check(&asked, e);
 	if (r >= 0)
-		r = registries_find(&asked, f->start.flags & NOT_PULL, places, &n_places, e);
+		r = f->start.flags & FETCH_SEARCH
+		            ? registries_find_search(places, e)
+		            : registries_find(&asked, f->start.flags & NOT_PULL, places, &n_places,
+		                              e);
 	for (size_t i = 0; r >= 0 && i < n_places; i++) {
 		if (places[i].is_mirror && f->start.flags & FETCH_NO_MIRRORS)
 			continue;
@@ -271,7 +273,8 @@ static int prepare(struct fetch *f, struct err *e)
 				                  .is_mirror = places[i].is_mirror };
 		}
 	}
-	f->ref = asked;
+	/* An answer is told of by whom it came from. */
+	f->ref = f->start.flags & FETCH_SEARCH ? f->ref : asked;
 	return r;
 }
 

@@ -19,6 +19,7 @@
 #include "base/sock.h"
 #include "image/config.h"
 #include "image/fetch-proto.h"
+#include "image/registries.h"
 #include "store/blobs.h"
 #include "store/claims.h"
 #include "store/verify.h"
@@ -559,11 +560,13 @@ static int fetch_image(struct pull *p, struct err *e)
 
 static int pull(struct pull *p, const char *reference, struct err *e)
 {
-	_cleanup_free_ char *resolved = NULL;
-	int r = libexec_start("fetch", &p->fetcher, e);
+	_cleanup_free_ char *resolved = NULL, *full = NULL;
+	int r = registries_expand(reference, &full, e);
 
 	if (r == 0)
-		r = ask_fetcher(p, reference, e);
+		r = libexec_start("fetch", &p->fetcher, e);
+	if (r == 0)
+		r = ask_fetcher(p, full, e);
 	if (r == 0)
 		r = resolve(p, e);
 	if (r < 0)

@@ -8,10 +8,10 @@
  * for all that they were refused for so far; when it expires in the middle of a pull, the first 401
  * fetches a new one and the others wait for it.
  */
-#include "base/json.h"
 #include "image/challenge.h"
 #include "image/credentials.h"
 #include "image/registry.h"
+#include "image/token-answer.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -45,52 +45,20 @@ static void end_waiting(struct registry *reg, int r, const struct err *e)
 	}
 }
 
-/* A token goes into a header line, so it may have nothing that would end one. */
-static bool is_token_text(const char *s)
-{
-	size_t n = strlen(s);
-
-	for (size_t i = 0; i < n; i++)
-		if (s[i] <= ' ' || s[i] >= 0x7f)
-			return false;
-	return n > 0;
-}
-
-/* Some services take each refresh token once. */
-static void take_refresh_token(struct registry *reg, const char *token)
-{
-	char *copy = reg->identity && token && is_token_text(token) ? strdup(token) : NULL;
-
-	if (!copy)
-		return;
-	credentials_free(reg->identity);
-	reg->identity = copy;
-}
-
-/* The text of @e must not quote the answer: it holds the token. */
+/* The new authorization, and where a service takes each refresh token once, the next one. */
 static int take_token(struct registry *reg, struct err *e)
 {
-	_cleanup_json_ json_t *j = NULL;
-	const char *token;
-	char *header;
+	struct token_answer a = { 0 };
+	int r = token_answer_parse(reg->token_answer.s, reg->token_answer.len, reg->host, &a, e);
 
-	if (reg->token_answer.len == 0 ||
-	    json_parse(reg->token_answer.s, reg->token_answer.len, "token", &j, NULL) < 0)
-		return err_set(e, UCT_REGISTRY_ANSWER, -EBADMSG,
-		               "the token service of registry '%s' does not answer in JSON",
-		               reg->host);
-	token = json_string_value(json_at(j, "token"));
-	if (!token)
-		token = json_string_value(json_at(j, "access_token"));
-	if (!token || !is_token_text(token))
-		return err_set(e, UCT_REGISTRY_ANSWER, -EBADMSG,
-		               "the token service of registry '%s' sent no token", reg->host);
-	header = strf("Bearer %s", token);
-	if (!header)
-		return err_oom(e);
-	set_authorization(reg, header);
-	take_refresh_token(reg, json_string_value(json_at(j, "refresh_token")));
-	return 0;
+	if (r == 0)
+		set_authorization(reg, a.authorization);
+	if (r == 0 && reg->identity && a.refresh) {
+		credentials_free(reg->identity);
+		reg->identity = TAKE_PTR(a.refresh);
+	}
+	credentials_free(a.refresh);
+	return r;
 }
 
 static void on_token(void *arg, int r, const struct err *e)
