@@ -88,6 +88,37 @@ same() { # A B, references of skopeo: the same bytes
   assert_error 1202
 }
 
+@test "push --compression: layers are converted, the image stays the same" {
+  start_registry
+  id=$(inspect_field "$REGISTRY/layers" .Id)
+  for kind in zstd gzip none; do
+    usr-ct push -q --compression "$kind" "$REGISTRY/layers" "$OWN/x:$kind"
+    skopeo inspect --raw --tls-verify=false "docker://$OWN/x:$kind" >"$kind.json"
+    [ "$(jq -r .config.digest "$kind.json")" = "$id" ]
+  done
+  jq -e '.mediaType == "application/vnd.oci.image.manifest.v1+json" and (.layers | length == 7)
+    and all(.layers[]; .mediaType == "application/vnd.oci.image.layer.v1.tar+zstd")' zstd.json
+  jq -e 'all(.layers[]; .mediaType | endswith("tar"))' none.json
+  [ "$(skopeo inspect --raw --tls-verify=false "docker://$REGISTRY/layers" | sha256sum)" = "$(sha256sum <gzip.json)" ]
+  # The same again is there already.
+  run_ct -0 push --compression zstd "$REGISTRY/layers" "$OWN/x:again"
+  assert_lacks "$stderr" " done"
+  for kind in zstd none; do
+    export XDG_DATA_HOME=$FILE_DIR/other
+    usr-ct pull -q "$OWN/x:$kind"
+    usr-ct run --rm -i --network none "$OWN/x:$kind" sh -s <"$IMAGES/listing" >got
+    diff -u "$IMAGES/layers.expected" got
+    # And back: what came as zstd goes out as gzip, for others to read.
+    usr-ct push -q --compression gzip "$OWN/x:$kind" "$OWN/back:$kind"
+    export XDG_DATA_HOME=$FILE_DIR/data
+    unshare --map-auto --map-root-user rm -rf "$FILE_DIR/other"
+    rm -rf dir
+    skopeo copy -q --insecure-policy --src-tls-verify=false "docker://$OWN/back:$kind" dir:dir
+    for layer in $(jq -r '.layers[].digest[7:]' dir/manifest.json); do gzip -t <"dir/$layer"; done
+  done
+  run_ct -125 push --compression lzma "$REGISTRY/layers" "$OWN/x"
+}
+
 @test "push: a large layer goes in one stream, and again after the connection broke" {
   start_bad_registry push-cut "$IMAGES/oci" busybox
   head -c 9000000 /dev/urandom >big
@@ -112,6 +143,20 @@ same() { # A B, references of skopeo: the same bytes
   [ "$(grep -c '^PATCH [0-9]* bytes' "$log")" = 2 ]
   grep -q '^busy 429' "$log"
   grep -q '^busy 503' "$log"
+  usr-ct rmi "$BAD_REGISTRY/big:1"
+}
+
+@test "push: each step is tried again after the registry broke" {
+  start_bad_registry push-broken "$IMAGES/oci" busybox
+  head -c 9000000 /dev/urandom >big
+  tar -cf big.tar big
+  usr-ct import big.tar "$BAD_REGISTRY/big:1" >/dev/null
+  run_ct -0 push -q "$BAD_REGISTRY/big:1"
+  log=$BATS_TEST_TMPDIR/registry.answer.log
+  for step in '502 POST' '500 PATCH' '404 upload' '500 PUT' '500 MANIFEST'; do
+    grep -qx "$step" "$log"
+  done
+  grep -qx MANIFEST "$log"
   usr-ct rmi "$BAD_REGISTRY/big:1"
 }
 
@@ -263,6 +308,23 @@ TEXT
   echo 'nonsense' >"$config"
   run_ct -1 pull "$OWN/hub/library/mirrored:1"
   rm "$config"
+}
+
+@test "registries.json: a mirror that gives wrong bytes is left out" {
+  start_registry
+  mkdir -p "$XDG_CONFIG_HOME/usr-ct"
+  usr-ct push -q "$REGISTRY/busybox" "$OWN/x"
+  start_bad_registry tampered "$IMAGES/oci" busybox
+  echo '{"registries":{"'"$OWN"'":{"mirrors":["'"$BAD_REGISTRY"'"]}}}' >"$XDG_CONFIG_HOME/usr-ct/registries.json"
+  skopeo copy -q --insecure-policy --src-tls-verify=false --dest-tls-verify=false \
+    "docker://$OWN/x" "docker://$OWN/x:busybox"
+  export XDG_DATA_HOME=$BATS_TEST_TMPDIR/fresh
+  usr-ct pull -q "$OWN/x:busybox"
+  run_ct -0 run --rm --network none --pull never "$OWN/x:busybox" echo runs
+  assert_output runs
+  unshare --map-auto --map-root-user rm -rf "$XDG_DATA_HOME"
+  export XDG_DATA_HOME=$FILE_DIR/data
+  rm "$XDG_CONFIG_HOME/usr-ct/registries.json"
 }
 
 @test "policy.json: reject, accept, and what cannot be checked is refused" {
