@@ -85,6 +85,7 @@ int store_open(const char *data_dir, enum store_mode mode, struct store **ret, s
 	if (!s)
 		return err_oom(e);
 	s->mode = mode;
+	s->index = DB_FILE;
 	s->dirfd = s->lock_fd = s->pin_fd = -EBADF;
 	r = absolute_path(data_dir, &s->path, e);
 	if (r < 0)

@@ -112,10 +112,13 @@ static int unpack(const struct unpack_job *job, bool is_layer, struct unpack_res
 	_cleanup_stream_ struct stream *stream = NULL;
 	__attribute__((cleanup(cleanup_archive))) struct archive *a = NULL;
 	struct source src = { 0 };
-	struct unpacker u = { .job = job, .result = ret, .is_layer = is_layer };
+	struct unpacker u = {
+		.job = job, .result = ret, .is_layer = is_layer, .good_uid = (uid_t)-1
+	};
 	int r;
 
 	*ret = (struct unpack_result){ 0 };
+	u.is_draft = is_layer && job->has_objects && !job->keeps_tree;
 	r = stream_new(job->stream_fd, job->max_bytes, &stream, e);
 	if (r < 0)
 		return r;

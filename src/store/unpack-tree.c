@@ -44,8 +44,9 @@ int tree_open(struct tree *t, int dirfd, const char *name, bool single_id, struc
 	if (t->fd[0] < 0)
 		return err_sys(e, "cannot open the layer's root");
 	t->n = 1;
-	if (fchmod(t->fd[0], 0755) < 0)
-		return err_sys(e, "cannot set the mode of the layer's root");
+	/* A home with the set-group-id bit gave it its group, and would go on so. */
+	if ((!single_id && fchown(t->fd[0], 0, 0) < 0) || fchmod(t->fd[0], 0755) < 0)
+		return err_sys(e, "cannot set owner and mode of the layer's root");
 	return 0;
 }
 
