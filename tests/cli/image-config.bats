@@ -41,7 +41,7 @@ runs() { # EXPECTED ARGUMENT...
     pull "$json"
     runs "0 /" odd sh -c 'echo $(id -u) $(pwd)'
     run_ct -125 run --rm --network none odd
-    assert_error
+    assert_error 1407
     run_ct -0 history -q odd
     run_ct -0 image inspect odd
     jq -e '.[0].Config != null' <<<"$output"
@@ -95,8 +95,7 @@ TEXT
   for user in nobodyhere app:nogroup -1 4294967296; do
     pull '{"config":{"User":"'"$user"'","Cmd":["id"]}}'
     run_ct -125 run --rm --network none odd
-    assert_error
-    assert_has "$stderr" "${user##*:}"
+    assert_error 1410 "${user##*:}"
   done
 }
 
@@ -111,19 +110,15 @@ TEXT
 }
 
 @test "image config: StopSignal by name and number" {
-  for signal in SIGUSR1 USR1 usr1 10; do
-    pull '{"config":{"StopSignal":"'"$signal"'","Cmd":["sh","-c","trap \"exit 33\" USR1; echo ready; while :; do sleep 0.1; done"]}}'
+  # What is no signal does not keep an image from running: SIGTERM.
+  for signal in SIGUSR1 USR1 usr1 10 SIGNOTHING 0 99 -1; do
+    [[ $signal =~ ^(SIG)?(USR1|usr1|10)$ ]] && trap=USR1 || trap=TERM
+    pull '{"config":{"StopSignal":"'"$signal"'","Cmd":["sh","-c","trap \"exit 33\" '"$trap"'; echo ready; while :; do sleep 0.1; done"]}}'
     usr-ct run -d --name stops --network none odd >/dev/null
     wait_until bash -c 'usr-ct logs stops | grep -q ready'
     usr-ct stop -t 20 stops >/dev/null
     [ "$(usr-ct wait stops)" = 33 ]
     usr-ct rm stops >/dev/null
-  done
-  for signal in SIGNOTHING 0 99 -1; do
-    pull '{"config":{"StopSignal":"'"$signal"'","Cmd":["id"]}}'
-    run_ct -125 run --rm --network none odd
-    assert_error
-    assert_has "$stderr" "signal"
   done
 }
 
@@ -131,8 +126,8 @@ TEXT
   pull '{"config":{"Volumes":{"/data":{},"/more/deep":null},"Healthcheck":{"Test":["NONE"]},"Cmd":["sh","-c","echo x >/data/f && echo y >/more/deep/f && echo fine"]}}'
   runs fine odd
   usr-ct run -d --name healthy --network none odd sleep 100 >/dev/null
-  run_ct -0 inspect -f '{{json .State.Health}}' healthy
-  assert_lacks "$output" starting
+  run_ct -0 inspect healthy
+  jq -e '.[0].State | has("Health") | not' <<<"$output"
   usr-ct rm -f healthy >/dev/null
   image '{"config":{"Volumes":["/data"]}}'
   run_ct -1 pull oci:odd:odd
