@@ -26,8 +26,11 @@ teardown() {
   [[ -z $PID ]] || kill "$PID"
   rm -rf "$XDG_RUNTIME_DIR/containers/auth.json" "$XDG_CONFIG_HOME/containers"
   # What podman leaves to hold its namespace.
-  find "$XDG_RUNTIME_DIR" "$PODMAN_DIR" -name pause.pid -exec cat {} + -delete 2>/dev/null |
-    xargs -r kill 2>/dev/null || true
+  local file
+  while read -r file; do
+    kill "$(cat "$file")" || true
+    rm "$file"
+  done < <(find "$XDG_RUNTIME_DIR" "$PODMAN_DIR" -name pause.pid)
   remove_all_and_check
 }
 
