@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 static const uid_t OUTSIDE = (uid_t)-1;
+static const mode_t OUTSIDE_MODE = (mode_t)-1; /* no file has it */
 
 /* A directory that is being filled: what it becomes when it is left. */
 struct level {
@@ -30,6 +31,7 @@ struct level {
 	bool keeps;
 	struct stat was;
 	int parent_fd; /* of one that was reached by a link; else -EBADF, and ".." leads there */
+	bool gives_group, parent_gives_group;
 };
 
 /* A file that has other names. */
@@ -40,7 +42,8 @@ struct named {
 
 struct builder {
 	struct layer_index index;
-	int root_fd, fd; /* the current directory */
+	int root_fd, fd;  /* the current directory */
+	bool gives_group; /* has the set-group-id bit: what is made in it has its group */
 	struct meta_tree_owners owners;
 	bool is_first; /* nothing is below this layer */
 	struct level *levels;
@@ -104,13 +107,18 @@ static bool owner_of(const struct builder *b, const struct layer_entry *t, uid_t
 	return true;
 }
 
-static int give(const struct builder *b, int fd, const struct layer_entry *t, struct err *e)
+/* @is_ours: just made, so that it belongs to root unless the directory has another group to give.
+ */
+static int give(const struct builder *b, int fd, bool is_ours, const struct layer_entry *t,
+                struct err *e)
 {
 	uid_t uid;
 	gid_t gid;
 
 	if (!owner_of(b, t, &uid, &gid))
 		return owner_note(fd, t->uid, t->gid, b->path, e);
+	if (is_ours && !b->gives_group && !uid && !gid)
+		return 0;
 	if (uid == OUTSIDE)
 		errno = EINVAL;
 	return uid == OUTSIDE || fchown(fd, uid, gid) < 0 ? owner_error(b, t, e) : 0;
@@ -121,7 +129,7 @@ static int give_special(const struct builder *b, const struct layer_entry *t, st
 	uid_t uid;
 	gid_t gid;
 
-	if (!owner_of(b, t, &uid, &gid) || (!uid && !gid))
+	if (!owner_of(b, t, &uid, &gid) || (!uid && !gid && !b->gives_group))
 		return 0;
 	if (uid == OUTSIDE)
 		errno = EINVAL;
@@ -145,8 +153,9 @@ static int set_capability(const struct builder *b, int fd, const struct layer_xa
 	return fsetxattr(fd, "security.capability", v3, sizeof(v3), 0);
 }
 
-/* In this order: chown drops set-uid bits and capabilities. */
-static int apply(const struct builder *b, int fd, const struct layer_entry *t, struct err *e)
+/* In this order: chown drops set-uid bits and capabilities. @mode: what it has been made with. */
+static int apply(const struct builder *b, int fd, mode_t mode, const struct layer_entry *t,
+                 struct err *e)
 {
 	struct layer_entry left = *t;
 	struct layer_xattr a;
@@ -154,7 +163,7 @@ static int apply(const struct builder *b, int fd, const struct layer_entry *t, s
 	char name[256];
 	int r;
 
-	r = give(b, fd, t, e);
+	r = give(b, fd, t->type == LAYER_FILE, t, e);
 	while (r == 0 && layer_xattr_next(&left, &a) == 1) {
 		memcpy(name, a.name, a.name_len); /* layer_index_next() has seen to it */
 		name[a.name_len] = '\0';
@@ -171,7 +180,7 @@ static int apply(const struct builder *b, int fd, const struct layer_entry *t, s
 	}
 	if (r < 0)
 		return r;
-	if (fchmod(fd, t->mode) < 0)
+	if (t->mode != mode && fchmod(fd, t->mode) < 0)
 		return err_sys(e, "cannot set the mode of '%s'", b->path);
 	times_of(t, times);
 	return futimens(fd, times) < 0 ? err_sys(e, "cannot set the time of '%s'", b->path) : 0;
@@ -205,24 +214,55 @@ static int hide(const struct builder *b, struct err *e)
 	return b->is_first ? 0 : tree_remove_at(b->fd, b->name, e);
 }
 
+/* The same where nothing was expected: 1 if there was something to hide. */
+static int hide_found(const struct builder *b, struct err *e)
+{
+	int r;
+
+	if (errno != EEXIST || b->is_first)
+		return err_sys(e, "cannot create '%s'", b->path);
+	r = tree_remove_at(b->fd, b->name, e);
+	return r < 0 ? r : 1;
+}
+
+static int create_file(const struct builder *b, mode_t mode, struct err *e)
+{
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(b->fd, b->name, flags, mode), r;
+
+	if (fd >= 0)
+		return fd;
+	r = hide_found(b, e);
+	if (r < 0)
+		return r;
+	fd = openat(b->fd, b->name, flags, mode);
+	return fd < 0 ? err_sys(e, "cannot create '%s'", b->path) : fd;
+}
+
 static int make_file(struct builder *b, const struct layer_entry *t, struct err *e)
 {
 	_cleanup_close_ int fd = -EBADF;
 	char object[OBJECT_NAME_SIZE];
 	struct object_id id;
-	int r = hide(b, e);
+	/* Without capabilities, attributes can be set only of what may be written (xattr(7)). */
+	mode_t mode = b->owners.single_id ? 0600 : t->mode & 0777;
+	int r = 0;
 
-	if (r < 0)
-		return r;
-	fd = openat(b->fd, b->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = create_file(b, mode, e);
 	if (fd < 0)
-		return err_sys(e, "cannot create '%s'", b->path);
+		return fd;
 	if (t->ref != LAYER_INDEX_NO_OBJECT) {
 		layer_index_object(&b->index, t->ref, &id);
 		object_name(id.digest, object);
 		r = meta_set_content(fd, id.size_bytes, object, e);
 	}
-	return r < 0 ? r : apply(b, fd, t, e);
+	return r < 0 ? r : apply(b, fd, mode, t, e);
+}
+
+static int try_special(const struct builder *b, const struct layer_entry *t)
+{
+	return t->type == LAYER_LINK ? symlinkat(b->target, b->fd, b->name)
+	                             : mknodat(b->fd, b->name, S_IFIFO | 0600, 0);
 }
 
 static int make_special(struct builder *b, const struct layer_entry *t, struct err *e)
@@ -231,13 +271,13 @@ static int make_special(struct builder *b, const struct layer_entry *t, struct e
 	int r;
 
 	times_of(t, times);
-	r = hide(b, e);
-	if (r < 0)
-		return r;
-	r = t->type == LAYER_LINK ? symlinkat(b->target, b->fd, b->name)
-	                          : mknodat(b->fd, b->name, S_IFIFO | 0600, 0);
-	if (r < 0)
-		return err_sys(e, "cannot create '%s'", b->path);
+	if (try_special(b, t) < 0) {
+		r = hide_found(b, e);
+		if (r < 0)
+			return r;
+		if (try_special(b, t) < 0)
+			return err_sys(e, "cannot create '%s'", b->path);
+	}
 	r = give_special(b, t, e);
 	if (r < 0)
 		return r;
@@ -258,7 +298,9 @@ static int make_same(const struct builder *b, const struct layer_entry *t, struc
 	if (!x)
 		return err_set(e, UCT_INDEX_DAMAGED, -EUCLEAN,
 		               "'%.200s' is a hard link to what is no file of the layer", b->path);
-	r = hide(b, e);
+	if (linkat(b->root_fd, x->path, b->fd, b->name, 0) == 0)
+		return 0;
+	r = hide_found(b, e);
 	if (r < 0)
 		return r;
 	if (linkat(b->root_fd, x->path, b->fd, b->name, 0) < 0)
@@ -322,34 +364,44 @@ static int follow_link(struct builder *b, const struct layer_entry *t, struct le
 		(void)close(fd);
 		return -errno;
 	}
+	ret->gives_group = ret->was.st_mode & S_ISGID;
 	ret->keeps = true;
 	ret->parent_fd = b->fd;
 	b->fd = -EBADF;
 	return fd;
 }
 
-/* The directory of this name, made or taken from the layers below. */
+/* The directory of this name, made or taken from the layers below: 1 or 0. @ret_was: what it was.
+ */
+static int make_or_take(const struct builder *b, const char *name, struct stat *ret_was,
+                        struct err *e)
+{
+	if (b->n_levels > 0 && mkdirat(b->fd, name, 0700) == 0)
+		return 1;
+	if (b->n_levels > 0 && errno != EEXIST)
+		return err_sys(e, "cannot create directory '%s'", b->path);
+	if (fstatat(b->fd, name, ret_was, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(e, "cannot stat '%s'", b->path);
+	if (!S_ISDIR(ret_was->st_mode)) {
+		if (unlinkat(b->fd, name, 0) < 0 || mkdirat(b->fd, name, 0700) < 0)
+			return err_sys(e, "cannot create directory '%s'", b->path);
+		return 1;
+	}
+	if (b->owners.single_id && fchmodat(b->fd, name, 0700, 0) < 0)
+		return err_sys(e, "cannot make '%s' writable", b->path);
+	return b->is_first;
+}
+
 static int open_directory(struct builder *b, const struct layer_entry *t, struct level *ret,
                           struct err *e)
 {
 	const char *name = b->n_levels ? b->name : ".";
-	bool is_new = b->is_first;
 	struct stat st = { 0 };
-	int fd, r;
+	int fd, r = make_or_take(b, name, &st, e);
+	bool is_new = r > 0;
 
-	if (b->n_levels > 0 && mkdirat(b->fd, name, 0700) == 0)
-		is_new = true;
-	else if (b->n_levels > 0 && errno != EEXIST)
-		return err_sys(e, "cannot create directory '%s'", b->path);
-	else if (fstatat(b->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return err_sys(e, "cannot stat '%s'", b->path);
-	else if (!S_ISDIR(st.st_mode)) {
-		is_new = true;
-		if (unlinkat(b->fd, name, 0) < 0 || mkdirat(b->fd, name, 0700) < 0)
-			return err_sys(e, "cannot create directory '%s'", b->path);
-	} else if (b->owners.single_id && fchmodat(b->fd, name, 0700, 0) < 0) {
-		return err_sys(e, "cannot make '%s' writable", b->path);
-	}
+	if (r < 0)
+		return r;
 	fd = openat(b->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(e, "cannot open directory '%s'", b->path);
@@ -360,6 +412,7 @@ static int open_directory(struct builder *b, const struct layer_entry *t, struct
 		r = is_new || ret->keeps ? 0 : drop_xattrs(fd, e);
 	if (ret->keeps)
 		ret->was = st; /* as it was before it was made writable */
+	ret->gives_group = is_new ? b->gives_group : st.st_mode & S_ISGID;
 	if (r == 0 && !is_new && t->flags & LAYER_OPAQUE)
 		r = clear_directory(fd, e);
 	if (r < 0)
@@ -381,6 +434,8 @@ static int enter(struct builder *b, const struct layer_entry *t, struct err *e)
 		return fd;
 	cleanup_close(&b->fd);
 	b->fd = fd;
+	l.parent_gives_group = b->gives_group;
+	b->gives_group = l.gives_group;
 	b->levels[b->n_levels++] = l;
 	return 0;
 }
@@ -402,6 +457,7 @@ static int leave(struct builder *b, struct err *e)
 
 	b->path_len = l.path_len;
 	b->path[l.path_len] = '\0';
+	b->gives_group = l.parent_gives_group;
 	done_fd = b->fd;
 	b->fd = l.parent_fd;
 	if (b->n_levels > 0 && b->fd < 0) { /* while it may be searched */
@@ -409,7 +465,8 @@ static int leave(struct builder *b, struct err *e)
 		if (b->fd < 0)
 			return err_sys(e, "cannot leave directory '%s'", b->path);
 	}
-	return l.keeps ? restore(b, done_fd, &l.was, e) : apply(b, done_fd, &l.entry, e);
+	return l.keeps ? restore(b, done_fd, &l.was, e)
+	               : apply(b, done_fd, OUTSIDE_MODE, &l.entry, e);
 }
 
 /* The entry's name behind the directory's path; layer_index_next() bounds both. */
@@ -482,6 +539,9 @@ static int open_root(struct builder *b, int dirfd, struct err *e)
 		return err_sys(e, "cannot create the tree's root");
 	b->root_fd = openat(dirfd, "fs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	b->fd = b->root_fd < 0 ? -EBADF : fcntl(b->root_fd, F_DUPFD_CLOEXEC, 3);
+	/* A home with the set-group-id bit would give its group to everything. */
+	if (b->fd >= 0 && b->is_first && fchmod(b->fd, 0755) < 0)
+		return err_sys(e, "cannot set the mode of the tree's root");
 	return b->fd < 0 ? err_sys(e, "cannot open the tree's root") : 0;
 }
 

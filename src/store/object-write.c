@@ -17,7 +17,8 @@ enum { MEMORY_BYTES = 256 * 1024, BLOCK_BYTES = 64 * 1024, OBJECT_MODE = 0400, M
 
 struct object_writer {
 	int dirfd, stage_fd;
-	int fd; /* the temporary file; -EBADF while all is in memory */
+	int fd;         /* the temporary file; -EBADF while all is in memory */
+	EVP_MD *sha256; /* fetched once: by EVP_sha256() it is looked up for each object */
 	EVP_MD_CTX *md;
 	char *buf;
 	uint64_t size, at; /* promised; where the next addition is expected */
@@ -37,6 +38,7 @@ void object_writer_free(struct object_writer *w)
 		return;
 	cleanup_close(&w->fd);
 	EVP_MD_CTX_free(w->md);
+	EVP_MD_free(w->sha256);
 	free(w->buf);
 	free(w);
 }
@@ -51,9 +53,12 @@ int object_writer_new(int objects_dirfd, int stage_dirfd, struct object_writer *
 	w->stage_fd = stage_dirfd;
 	w->fd = -EBADF;
 	w->md = EVP_MD_CTX_new();
+	w->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	w->buf = malloc(MEMORY_BYTES);
 	if (!w->md || !w->buf)
 		return err_oom(e);
+	if (!w->sha256)
+		return crypto_error(e);
 	*ret = TAKE_PTR(w);
 	return 0;
 }
@@ -97,7 +102,7 @@ int object_begin(struct object_writer *w, uint64_t size_bytes, struct err *e)
 	w->size = size_bytes;
 	w->at = 0;
 	w->is_sparse = false;
-	if (EVP_DigestInit_ex(w->md, EVP_sha256(), NULL) != 1)
+	if (EVP_DigestInit_ex(w->md, w->sha256, NULL) != 1)
 		return crypto_error(e);
 	return size_bytes > MEMORY_BYTES ? open_temporary(w, e) : 0;
 }

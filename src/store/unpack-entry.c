@@ -109,12 +109,15 @@ struct node {
 	mode_t mode;        /* to begin with */
 	const char *target; /* of a link; for another name, its last component */
 	int target_fd;      /* and where that lies */
+	bool stays_empty;   /* of a file: no descriptor is wanted */
 };
 
 static int try_create(const struct node *n, int parent_fd, const char *base)
 {
 	switch (n->type) {
 	case S_IFREG:
+		if (n->stays_empty)
+			return mknodat(parent_fd, base, S_IFREG | n->mode, 0);
 		return openat(parent_fd, base, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 		              n->mode);
 	case S_IFLNK:
@@ -138,8 +141,8 @@ static bool is_same_file(const struct node *n, int parent_fd, const char *base)
 	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-/* Creates a node in place of whatever has its name. Returns a descriptor for a regular file, else
- * 0; the parent is valid until the next lookup. */
+/* Creates a node in place of whatever has its name. Returns a descriptor for a regular file that
+ * does not stay empty, else 0; the parent is valid until the next lookup. */
 static int create(struct unpacker *u, const char *path, const struct node *n, int *ret_parent_fd,
                   const char **ret_base, struct err *e)
 {
@@ -228,7 +231,7 @@ static int write_object(struct unpacker *u, int fd, int64_t size, const char *pa
 		r = write_data(u, fd, size, path, e);
 	if (r == 0)
 		r = object_finish(u->objects, &id, name, e);
-	if (r == 0)
+	if (r == 0 && !u->is_draft)
 		r = meta_set_content(fd, (uint64_t)size, name, e);
 	return r < 0 ? r : layer_notes_object(&u->notes, &id, &note->object, e);
 }
@@ -247,6 +250,20 @@ static int put_note(struct unpacker *u, struct layer_note *note, int dirfd, cons
 	}
 	note->ino = st.st_ino;
 	return layer_note_put(&u->notes, note, e);
+}
+
+/* What is not opened gets its owner. A draft needs it only to learn whether it is possible. */
+static int give_name(struct unpacker *u, int parent_fd, const char *base,
+                     const struct tree_meta *meta, const char *path, struct err *e)
+{
+	if (u->job->single_id || (!meta->uid && !meta->gid) ||
+	    (u->is_draft && meta->uid == u->good_uid && meta->gid == u->good_gid))
+		return 0;
+	if (fchownat(parent_fd, base, meta->uid, meta->gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return tree_chown_error(meta, path, e);
+	u->good_uid = meta->uid;
+	u->good_gid = meta->gid;
+	return 0;
 }
 
 /* All but the name. This order: chown drops set-uid bits and capabilities, writing drops both. */
@@ -280,6 +297,15 @@ static int fill_file(struct unpacker *u, struct archive_entry *ae, int fd, mode_
 	return 0;
 }
 
+/* A file of a draft, all but its note: what is noted of it is all that counts. */
+static int draft_file(struct unpacker *u, struct archive_entry *ae, int parent_fd, const char *base,
+                      const char *path, struct layer_note *note, struct err *e)
+{
+	int r = write_object(u, /* fd= */ -EBADF, archive_entry_size(ae), path, note, e);
+
+	return r < 0 ? r : give_name(u, parent_fd, base, &note->meta, path, e);
+}
+
 static int make_file(struct unpacker *u, struct archive_entry *ae, const char *path,
                      const struct tree_meta *meta, struct err *e)
 {
@@ -296,9 +322,16 @@ static int make_file(struct unpacker *u, struct archive_entry *ae, const char *p
 
 	if (size < 0 || (uint64_t)size > u->job->max_bytes)
 		return BAD_LAYER(e, "entry '%.*s' is too large", NAME_SHOWN, path);
-	fd = create(u, path, &n, &parent_fd, &base, e);
-	if (fd < 0)
-		return fd;
+	/* Setting attributes tells whether they are valid. */
+	n.stays_empty = u->is_draft && !has_xattrs(ae);
+	r = create(u, path, &n, &parent_fd, &base, e);
+	if (r < 0)
+		return r;
+	if (n.stays_empty) {
+		r = draft_file(u, ae, parent_fd, base, path, &note, e);
+		return r < 0 ? r : put_note(u, &note, parent_fd, base, e);
+	}
+	fd = r;
 	r = fill_file(u, ae, fd, n.mode, path, &note, e);
 	if (r < 0) {
 		free(note.xattrs);
@@ -325,9 +358,11 @@ static int make_special(struct unpacker *u, struct archive_entry *ae, mode_t typ
 	r = create(u, path, &n, &parent_fd, &base, e);
 	if (r < 0)
 		return r;
-	if (!u->job->single_id && (meta->uid || meta->gid) &&
-	    fchownat(parent_fd, base, meta->uid, meta->gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return tree_chown_error(meta, path, e);
+	r = give_name(u, parent_fd, base, meta, path, e);
+	if (r < 0)
+		return r;
+	if (u->is_draft)
+		return put_note(u, &note, parent_fd, base, e);
 	if (n.type == S_IFIFO && (meta->mode & 07000) &&
 	    fchmodat(parent_fd, base, meta->mode, 0) < 0)
 		return err_sys(e, "cannot set the mode of '%s'", path);
@@ -366,6 +401,10 @@ static int make_directory(struct unpacker *u, struct archive_entry *ae, const ch
 		if (fd < 0)
 			return err_sys(e, "cannot open directory '%s'", path);
 		r = set_xattrs(u, ae, fd, NULL, path, e);
+	}
+	if (r == 0 && u->is_draft && (meta->uid || meta->gid)) {
+		parent_fd = tree_parent(&u->tree, path, &base, e);
+		r = parent_fd < 0 ? parent_fd : give_name(u, parent_fd, base, meta, path, e);
 	}
 	return r < 0 ? r : tree_note(&u->tree, path, meta, e);
 }

@@ -21,6 +21,11 @@ struct unpacker {
 	struct object_writer *objects; /* NULL: the plain driver */
 	struct layer_notes notes;
 	bool is_layer;
+	/* The tree only serves to find out what the index will say, then goes: its files need
+	 * neither owner nor mode, time or contents. */
+	bool is_draft;
+	uid_t good_uid; /* of the last owner that was possible; -1: none yet */
+	gid_t good_gid;
 	bool ends_in_padding; /* the stream ended behind the last file: nothing more comes */
 };
 

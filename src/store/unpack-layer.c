@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "store/meta-tree.h"
 #include "store/unpack-entry.h"
+#include "store/unpack-implied.h"
 #include "store/unpack-stream.h"
 
 #include <archive.h>
@@ -112,10 +113,13 @@ static int unpack(const struct unpack_job *job, bool is_layer, struct unpack_res
 	_cleanup_stream_ struct stream *stream = NULL;
 	__attribute__((cleanup(cleanup_archive))) struct archive *a = NULL;
 	struct source src = { 0 };
-	struct unpacker u = { .job = job, .result = ret, .is_layer = is_layer };
+	struct unpacker u = {
+		.job = job, .result = ret, .is_layer = is_layer, .good_uid = (uid_t)-1
+	};
 	int r;
 
 	*ret = (struct unpack_result){ 0 };
+	u.is_draft = is_layer && job->has_objects && !job->keeps_tree;
 	r = stream_new(job->stream_fd, job->max_bytes, &stream, e);
 	if (r < 0)
 		return r;
@@ -136,6 +140,8 @@ static int unpack(const struct unpack_job *job, bool is_layer, struct unpack_res
 		r = drain(stream, e);
 	if (r == 0 && u.objects)
 		r = layer_index_write(&u.notes, &u.tree, job->dirfd, e);
+	if (r == 0 && is_layer && !u.objects)
+		r = implied_write(&u.tree, job->dirfd, &ret->n_implied, e);
 	if (r == 0 && u.objects && !job->keeps_tree)
 		r = tree_remove_at(job->dirfd, "fs", e);
 	else if (r == 0)

@@ -11,6 +11,7 @@ the kernel keeps no cpu.stat it is the CPU time of the command and the children 
 """
 import argparse
 import calendar
+import glob
 import json
 import os
 import resource
@@ -20,6 +21,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 CGROUP = os.environ.get("USRCT_TEST_CGROUP", "")
@@ -266,27 +268,112 @@ def bench_volumes(place, options):
     ], options.rounds)
 
 
+class Memory:
+    """The most that processes of these names had in memory at one moment. Shared pages are counted
+    for each of them, so it is too much rather than too little."""
+
+    def __init__(self, names):
+        self.names, self.peak_kb, self.who, self.ended = names, 0, "", False
+        self.thread = threading.Thread(target=self.watch)
+        self.thread.start()
+
+    def watch(self):
+        while not self.ended:
+            now = {}
+            for pid in processes():
+                try:
+                    with open(f"/proc/{pid}/status", encoding="utf-8") as f:
+                        fields = dict(line.split(":", 1) for line in f)
+                except OSError:
+                    continue
+                name = fields["Name"].strip()
+                if name.startswith(self.names) and "VmRSS" in fields:
+                    now[name] = now.get(name, 0) + int(fields["VmRSS"].split()[0])
+            if sum(now.values()) > self.peak_kb:
+                self.peak_kb = sum(now.values())
+                self.who = ", ".join(f"{n} {kb >> 10}" for n, kb in sorted(now.items()))
+            time.sleep(0.005)
+
+    def end(self):
+        self.ended = True
+        self.thread.join()
+
+
+def bench_images(place, options):
+    """Many images, and a pull of one that is here already."""
+    place.load()
+    root = f"{place.dir}/root.tar"
+    quiet("tar", "-cf", root, "-C", place.dir, "--files-from", "/dev/null")
+    names = [f"many:{n}" for n in range(options.images)]
+    for name in names:
+        quiet(*place.usrct("import", "-c", f"LABEL name={name}", root, name))
+    quiet(*place.usrct("save", "-o", f"{place.dir}/all.tar", *names))
+    quiet(*place.podman("load", "--quiet", "-i", f"{place.dir}/all.tar"))
+    for words in (["images"], ["images", "-q"]):
+        compare(f"{' '.join(words)} with {options.images} images", [
+            Contender("usr-ct", place.usrct(*words)),
+            Contender("podman", place.podman(*words)),
+        ], options.rounds)
+    compare("pull of an image that is here as the registry has it", [
+        Contender("usr-ct", place.usrct("pull", "--quiet", place.image)),
+        Contender("podman", place.podman("pull", "--quiet", "--tls-verify=false", place.image)),
+        Contender("skopeo", ["skopeo", "inspect", "--raw", "--tls-verify=false",
+                             f"docker://{place.image}"]),
+    ], options.rounds, "skopeo only asks for the manifest")
+
+
 def bench_pull(place, options):
-    image = f"{options.registry}/{options.image}"
+    """Each pull goes to a directory of its own. In memory that is removed after each turn; on a disk
+    at the end, since removing makes ext4 slow for whoever comes next."""
+    space = tempfile.mkdtemp(prefix="uctb.", dir=options.space or place.dir)
+    is_memory = quiet("stat", "-f", "-c", "%T", space) == "tmpfs"
+    big = options.image == "big"
 
-    def fresh(name):
-        def remove(turn):
-            for t in {turn - 1, turn}:
+    def remove(name):
+        def do(turn):
+            if is_memory:
                 subprocess.run(["unshare", "--map-auto", "--map-root-user", "rm", "-rf",
-                                f"{place.dir}/{name}.{t}"], stdin=NULL, stderr=NULL, check=False)
-        return remove
+                                f"{space}/{name}.{turn}"], stdin=NULL, check=False)
+        return do
 
-    def podman(turn):
-        return ["podman", "--cgroup-manager=cgroupfs", "--events-backend=none", "--root",
-                f"{place.dir}/podman.{turn}", "--runroot", f"{place.run}/podman", "pull", "--quiet",
-                "--tls-verify=false", image]
+    def usrct(driver, name, image):
+        return lambda turn: ["env", f"XDG_DATA_HOME={space}/{name}.{turn}",
+                             f"USRCT_STORAGE_DRIVER={driver}", "usr-ct", "pull", "-q", image]
 
-    compare(f"pull {options.image} from a registry on loopback into a fresh store", [
-        Contender("usr-ct", lambda turn: ["env", f"XDG_DATA_HOME={place.dir}/usr-ct.{turn}",
-                                          "usr-ct", "pull", image],
-                  before=fresh("usr-ct"), after=fresh("usr-ct")),
-        Contender("podman", podman, before=fresh("podman"), after=fresh("podman")),
-    ], options.rounds)
+    def podman(image):
+        return lambda turn: ["podman", "--cgroup-manager=cgroupfs", "--events-backend=none",
+                             "--storage-driver=overlay", "--root", f"{space}/podman.{turn}",
+                             "--runroot", f"{place.run}/podman", "pull", "--quiet",
+                             "--tls-verify=false", image]
+
+    def umoci(image):
+        return lambda turn: ["sh", "-c", f"skopeo copy -q --src-tls-verify=false docker://{image} "
+                             f"oci:{space}/umoci.{turn}:i && umoci unpack --rootless --image "
+                             f"{space}/umoci.{turn}:i {space}/umoci.{turn}/bundle >/dev/null"]
+
+    try:
+        for kind in ("gzip", "zstd") if big else ("",):
+            image = f"{options.registry}/{options.image}" + (f":{kind}" if big else "")
+            contenders = [
+                Contender("objects", usrct("objects", "objects", image), after=remove("objects")),
+                Contender("plain", usrct("plain", "plain", image), after=remove("plain")),
+                Contender("podman", podman(image), after=remove("podman"))]
+            if kind != "zstd": # which umoci 0.4 does not know
+                contenders.append(Contender("skopeo+umoci", umoci(image), after=remove("umoci")))
+            compare(f"pull {options.image} {kind} from a registry on loopback into a fresh store "
+                    f"({'in memory' if is_memory else 'on disk'})", contenders, options.rounds)
+            for n, driver in enumerate(("objects", "plain")):
+                memory = Memory(("usr-ct",))
+                contenders[n].once(1000, None)
+                memory.end()
+                print(f"  {driver}: at most {memory.peak_kb >> 10} MB in all our processes"
+                      f" ({memory.who})")
+            if not is_memory:
+                space = tempfile.mkdtemp(prefix="uctb.", dir=options.space or place.dir)
+    finally:
+        for path in glob.glob(f"{options.space or place.dir}/uctb.*"):
+            subprocess.run(["unshare", "--map-auto", "--map-root-user", "rm", "-rf", path],
+                           stdin=NULL, stderr=NULL, check=False)
 
 
 def bench_stream(place, options):
@@ -426,6 +513,7 @@ def bench_objects(place, options):
 
 def main():
     benches = {"objects": (bench_objects, 5), "volumes": (bench_volumes, 20),
+               "images": (bench_images, 20),
                "start": (bench_start, 20), "ps": (bench_ps, 20), "pull": (bench_pull, 3),
                "stream": (bench_stream, 3), "parallel": (bench_parallel, 5),
                "exec": (bench_exec, 20), "stop": (bench_stop, 20), "log": (bench_log, 3)}
@@ -437,7 +525,11 @@ def main():
     p.add_argument("--rounds", type=int, help="turns that each program takes")
     p.add_argument("--containers", type=int, default=100, help="ps: how many (100)")
     p.add_argument("--volumes", type=int, default=1000, help="volumes: how many (1000)")
-    p.add_argument("--image", default="starter", help="pull: starter, or debian if the tests made one")
+    p.add_argument("--images", type=int, default=500, help="images: how many (500)")
+    p.add_argument("--image", default="big",
+                   help="pull: big (800 MB of this machine's /usr, as gzip and as zstd), starter, or "
+                        "debian if the tests made one")
+    p.add_argument("--space", help=argparse.SUPPRESS)
     p.add_argument("--megabytes", type=int, default=1024, help="stream, log: how much (1024)")
     p.add_argument("--parallel", type=int, default=50, help="parallel: how many (50)")
     p.add_argument("--files", type=int, default=20000, help="maps, objects: of the image (20000)")

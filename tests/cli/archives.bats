@@ -150,6 +150,85 @@ same_layers() { # IMAGE
   other_done
 }
 
+# Without manifest.json: what docker before 1.10 wrote and read.
+before_110() { # ARCHIVE
+  mkdir old
+  tar -xf "$1" -C old
+  rm old/*.json
+  tar -cf before-110.tar -C old .
+}
+
+@test "docker archives: the old form, which others read, and dockers before 1.10" {
+  usr-ct tag "$L" old/layers:1 old/layers:2
+  run_ct -0 save --format docker-archive-old -o old.tar "$B" old/layers:1 old/layers:2
+  tar -tf old.tar | grep -Eq '^[0-9a-f]{64}/layer\.tar$'
+  [ "$(tar -tf old.tar | sort | uniq -d | wc -l)" = 0 ]
+  run ! grep -q blobs/ <(tar -tf old.tar)
+  # Plain tars, and a chain of parents down from what the name means.
+  mkdir x
+  tar -xf old.tar -C x
+  id=$(jq -r '."old/layers"."1"' x/repositories)
+  top=$id
+  [ "sha256:$id" = "$(inspect_field "$L" .Id)" ]
+  n=0
+  while [ "$id" != null ]; do
+    sha=$(sha256sum <"x/$id/layer.tar")
+    grep -q "sha256:${sha%% *}" "x/$top.json" # as the configuration says
+    [ "$(cat "x/$id/VERSION")" = 1.0 ]
+    [ "$(jq -r .id "x/$id/json")" = "$id" ]
+    id=$(jq -r .parent "x/$id/json")
+    n=$((n + 1))
+  done
+  [ "$n" = 7 ]
+  skopeo copy -q --insecure-policy docker-archive:old.tar:old/layers:2 "oci:sk:x"
+  other pull -q oci:sk:x >/dev/null
+  same_layers x
+  other_done
+  other load -q -i old.tar >out
+  [ "$(sort out | xargs)" = "$(printf '%s\n' "$B:latest" old/layers:1 old/layers:2 | sort | xargs)" ]
+  [ "$(other image inspect -f '{{.Id}}' old/layers:2)" = "$(inspect_field "$L" .Id)" ]
+  same_layers old/layers:1
+  other_done
+  before_110 old.tar
+  other load -q -i before-110.tar >out
+  [ "$(sort out | xargs)" = "$(printf '%s\n' "$B:latest" old/layers:1 old/layers:2 | sort | xargs)" ]
+  same_layers old/layers:2
+  runs "$B"
+  [ "$(other image inspect -f '{{json .Config.Cmd}} {{.Architecture}}' "$B")" = "$(usr-ct image inspect -f '{{json .Config.Cmd}} {{.Architecture}}' "$B")" ]
+  [ "$(other history -q old/layers:2 | wc -l)" = 7 ]
+  other_done
+  cmp old.tar <(usr-ct save --format docker-archive-old "$B" old/layers:1 old/layers:2)
+  usr-ct rmi old/layers:1 old/layers:2
+}
+
+@test "docker archives: before 1.10, with compressed layers, or damaged" {
+  usr-ct save --format docker-archive-old -o old.tar "$B"
+  before_110 old.tar
+  gzip -n old/*/layer.tar
+  for f in old/*/layer.tar.gz; do mv "$f" "${f%.gz}"; done
+  tar -cf packed.tar -C old .
+  other load -q -i packed.tar >out
+  runs "$B"
+  other_done
+  # A layer that is its own parent, one that is not there, names that are none.
+  id=$(jq -r '.[] | .[]' old/repositories)
+  cp "old/$id/json" json
+  for change in '.parent = .id' '.parent = "nothere"' '.parent = "../../etc"' '.parent = ("a" * 5000)'; do
+    jq -c "$change" json >"old/$id/json"
+    tar -cf bad.tar -C old .
+    XDG_DATA_HOME=$FILE_DIR/other run_ct -1 load -i bad.tar
+    assert_error 1213
+  done
+  cp json "old/$id/json"
+  for text in '[]' '{"a":{"b":7}}' '{"a":"b"}' '{"a":{"b":"../x"}}' nonsense; do
+    echo "$text" >old/repositories
+    tar -cf bad.tar -C old .
+    XDG_DATA_HOME=$FILE_DIR/other run_ct -1 load -i bad.tar
+    assert_error 1213
+  done
+  unshare --map-auto --map-root-user rm -rf "$FILE_DIR/other"
+}
+
 @test "load: what is no image says so and leaves nothing" {
   run_ct -1 load -i /dev/null
   assert_error 1213
@@ -296,7 +375,13 @@ layers = [
         ("usr/lib", "dir", (0o2751, 7)), ("lib", "link", "usr/lib"), ("abs", "link", "/usr/lib"),
         ("d", "dir", (0o711, 5)), ("d/old", "file", b"old"), ("gone", "link", "nowhere")),
     tar(("lib/new", "file", b"through"), ("abs/more", "file", b"more"), ("d/y", "file", b"y"),
-        ("gone/z", "file", b"z")),
+        ("gone/z", "file", b"z"), ("lib/a/b/deep", "file", b"deep"), ("lib/c", "dir", (0o700, 3)),
+        ("usr/lib/own", "file", b"own"), ("usr/lib/a/twice", "file", b"1"), ("lib/a/twice", "file", b"1")),
+    # Once more through the same links, upon what the layer before has made of them.
+    tar(("lib/a/b/deeper", "file", b"deeper"), ("lib/c/in", "file", b"in"), ("d/.wh.old", "file", b""),
+        ("abs/.wh.more", "file", b""), ("d/sub/x", "file", b"x")),
+    tar(("d/sub", "dir", (0o2700, 9))),
+    tar(("d/sub/y", "file", b"y"), ("usr/new/.wh..wh..opq", "file", b""), ("usr/new/f", "file", b"f")),
 ]
 digests = [hashlib.sha256(l).hexdigest() for l in layers]
 config = json.dumps({"os": "linux", "architecture": "amd64", "config": {},
@@ -309,12 +394,19 @@ with tarfile.open("implied.tar", "w") as t:
         i.size = len(data)
         t.addfile(i, io.BytesIO(data))
 PY
-  usr-ct load -q -i implied.tar
-  [ "$(inspect_field implied:1 .Storage.Driver)" = objects ] || skip "only the objects driver puts layers together itself"
-  run_ct -0 run --rm --network none implied:1 /bin/busybox sh -c '
-    b=/bin/busybox
-    $b readlink /lib; $b cat /usr/lib/new /usr/lib/more; echo
-    $b stat -c "%a %u %Y" /usr/lib; $b stat -c "%a %u %Y" /d; $b cat /d/old /d/y /gone/z; echo'
-  assert_output "$(printf 'usr/lib\nthroughmore\n2751 7 1000000000\n711 5 1000000000\noldyz')"
-  usr-ct rmi implied:1
+  for driver in "${USRCT_STORAGE_DRIVER:-auto}" plain; do
+    USRCT_STORAGE_DRIVER=$driver usr-ct load -q -i implied.tar
+    run_ct -0 run --rm --network none implied:1 /bin/busybox sh -c '
+      b=/bin/busybox
+      cd /usr/lib
+      $b readlink /lib; $b readlink /abs; $b cat new own a/b/deep a/b/deeper a/twice c/in /d/y /d/sub/x /d/sub/y /gone/z /usr/new/f; echo
+      $b stat -c "%n %a %u %Y" /usr /usr/lib /usr/lib/c /d /d/sub
+      $b stat -c "%n %a %u" /usr/lib/a /usr/lib/a/b; $b ls /usr/lib /d /usr/new'
+    assert_output "$(printf '%s\n' usr/lib /usr/lib throughowndeepdeeper1inyxyzf \
+      '/usr 755 0 1000000000' '/usr/lib 2751 7 1000000000' '/usr/lib/c 700 3 1000000000' \
+      '/d 711 5 1000000000' '/d/sub 2700 9 1000000000' '/usr/lib/a 755 0' '/usr/lib/a/b 755 0' \
+      /d: sub y '' /usr/lib: a c new own '' /usr/new: f)"
+    [[ -z $(find "$XDG_DATA_HOME/usr-ct/layers" -name implied) ]] || fail "a list was left"
+    usr-ct rmi implied:1
+  done
 }
