@@ -154,7 +154,7 @@ same_layers() { # IMAGE
 before_110() { # ARCHIVE
   mkdir old
   tar -xf "$1" -C old
-  rm old/manifest.json old/*.json
+  rm old/*.json
   tar -cf before-110.tar -C old .
 }
 
@@ -168,10 +168,12 @@ before_110() { # ARCHIVE
   mkdir x
   tar -xf old.tar -C x
   id=$(jq -r '."old/layers"."1"' x/repositories)
+  top=$id
   [ "sha256:$id" = "$(inspect_field "$L" .Id)" ]
   n=0
   while [ "$id" != null ]; do
-    tar -tf "x/$id/layer.tar" >/dev/null
+    sha=$(sha256sum <"x/$id/layer.tar")
+    grep -q "sha256:${sha%% *}" "x/$top.json" # as the configuration says
     [ "$(cat "x/$id/VERSION")" = 1.0 ]
     [ "$(jq -r .id "x/$id/json")" = "$id" ]
     id=$(jq -r .parent "x/$id/json")

@@ -3,6 +3,7 @@
 # registry - push, login, search: against docker-registry, plain, with passwords, and behind TLS
 bats_require_minimum_version 1.5.0
 load helpers
+load registries
 
 setup_file() {
   setup_store busybox layers
@@ -22,23 +23,6 @@ teardown() {
   stop_bad_registry
   rm -rf "$XDG_RUNTIME_DIR/containers" "$XDG_CONFIG_HOME/containers"
   remove_all_and_check
-}
-
-# A registry of the test's own; sets OWN and PID.
-start_registry() { # CONFIGURATION...
-  cp "$BATS_TEST_DIRNAME/../fixtures/registry.yml" config.yml
-  chmod u+w config.yml
-  [[ $# == 0 ]] || printf '%s\n' "$@" >>config.yml
-  REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY=$PWD/data OTEL_TRACES_EXPORTER=none \
-    docker-registry serve config.yml >registry.log 2>&1 3>&- &
-  PID=$!
-  wait_until file_has registry.log "listening on"
-  OWN=$(sed -n 's/.*listening on \(127\.0\.0\.1:[0-9]*\).*/\1/p' registry.log | head -1)
-}
-
-with_password() {
-  /usr/bin/python3 -W ignore -c 'import crypt; print("me:" + crypt.crypt("secret: word", crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=16)))' >htpasswd
-  start_registry "auth:" "  htpasswd:" "    realm: test" "    path: $PWD/htpasswd"
 }
 
 same() { # A B, references of skopeo: the same bytes
@@ -103,19 +87,16 @@ same() { # A B, references of skopeo: the same bytes
   # The same again is there already.
   run_ct -0 push --compression zstd "$REGISTRY/layers" "$OWN/x:again"
   assert_lacks "$stderr" " done"
-  for kind in zstd none; do
-    export XDG_DATA_HOME=$FILE_DIR/other
-    usr-ct pull -q "$OWN/x:$kind"
-    usr-ct run --rm -i --network none "$OWN/x:$kind" sh -s <"$IMAGES/listing" >got
-    diff -u "$IMAGES/layers.expected" got
-    # And back: what came as zstd goes out as gzip, for others to read.
-    usr-ct push -q --compression gzip "$OWN/x:$kind" "$OWN/back:$kind"
-    export XDG_DATA_HOME=$FILE_DIR/data
-    unshare --map-auto --map-root-user rm -rf "$FILE_DIR/other"
-    rm -rf dir
-    skopeo copy -q --insecure-policy --src-tls-verify=false "docker://$OWN/back:$kind" dir:dir
-    for layer in $(jq -r '.layers[].digest[7:]' dir/manifest.json); do gzip -t <"dir/$layer"; done
-  done
+  export XDG_DATA_HOME=$FILE_DIR/other
+  usr-ct pull -q "$OWN/x:zstd"
+  usr-ct run --rm -i --network none "$OWN/x:zstd" sh -s <"$IMAGES/listing" >got
+  diff -u "$IMAGES/layers.expected" got
+  # And back: what came as zstd goes out as gzip, for others to read.
+  usr-ct push -q --compression gzip "$OWN/x:zstd" "$OWN/back"
+  export XDG_DATA_HOME=$FILE_DIR/data
+  unshare --map-auto --map-root-user rm -rf "$FILE_DIR/other"
+  skopeo copy -q --insecure-policy --src-tls-verify=false "docker://$OWN/back" dir:dir
+  for layer in $(jq -r '.layers[].digest[7:]' dir/manifest.json); do gzip -t <"dir/$layer"; done
   run_ct -125 push --compression lzma "$REGISTRY/layers" "$OWN/x"
 }
 
@@ -252,13 +233,7 @@ TEXT
 }
 
 @test "TLS: with the authority in certs.d, not without it, and with any if that is wanted" {
-  openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 2 -subj "/CN=test CA" 2>/dev/null
-  openssl req -newkey rsa:2048 -nodes -keyout tls.key -out tls.csr -subj "/CN=localhost" 2>/dev/null
-  openssl x509 -req -in tls.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -out tls.crt \
-    -extfile <(echo "subjectAltName=DNS:localhost,IP:127.0.0.1") 2>/dev/null
-  export REGISTRY_HTTP_TLS_CERTIFICATE=$PWD/tls.crt REGISTRY_HTTP_TLS_KEY=$PWD/tls.key
-  start_registry
-  unset REGISTRY_HTTP_TLS_CERTIFICATE REGISTRY_HTTP_TLS_KEY
+  with_tls
   run_ct -1 push -q --tls-verify "$REGISTRY/busybox" "$OWN/b"
   assert_error 1203
   usr-ct push -q --tls-verify=false "$REGISTRY/busybox" "$OWN/b"

@@ -24,6 +24,9 @@ INFO = struct.Struct("=II72s72s65s7xQ")
 LAYER = struct.Struct("=II72sQ")
 FAIL = struct.Struct("=IIIii512s256s")
 T_START, T_RESOLVED, T_INFO, T_LAYER, T_PROGRESS, T_GOT, T_FAIL = range(1, 8)
+T_ROW, T_DONE = 13, 14
+ROW = struct.Struct("=IIQ512s1024s")
+F_TAGS, F_CATALOG, F_NO_MIRRORS = 16, 32, 1024
 
 OCI = "application/vnd.oci.image."
 M_INDEX, M_MANIFEST = OCI + "index.v1+json", OCI + "manifest.v1+json"
@@ -51,7 +54,7 @@ class Fetch:
     """One run of the helper."""
 
     def __init__(self, program, store, reference, platform="linux/amd64", auth_file="", env=None,
-                 flags=0):
+                 flags=0, limit=0):
         self.blobs = os.path.join(store, "oci/blobs/sha256")
         self.tmp = os.path.join(store, "tmp/pull-1")
         os.makedirs(self.blobs, exist_ok=True)
@@ -71,7 +74,7 @@ class Fetch:
         socket.send_fds(
             self.sock,
             [START.pack(T_START, flags, b"", reference.encode(), platform.encode(), b"blob-",
-                        auth_file.encode(), b"", 0, 0)],
+                        auth_file.encode(), b"", limit, 0)],
             dirs,
         )
         for fd in dirs:
@@ -100,6 +103,16 @@ class Fetch:
             assert index == i
             self.layers.append((text(digest), text(diff), text(chain), size))
         return self
+
+    def rows(self):
+        """Of a list: the names, up to DONE."""
+        names = []
+        while True:
+            kind, raw = self.message()
+            assert kind in (T_ROW, T_DONE) and len(raw) == ROW.size, (kind, len(raw))
+            if kind == T_DONE:
+                return names
+            names.append(text(ROW.unpack(raw)[3]))
 
     def want(self, digest, size):
         r, w = os.pipe()
@@ -225,7 +238,7 @@ class Registry(http.server.ThreadingHTTPServer):
         self.refresh_tokens = set()  # good ones, each once
         self.token_life = 10**9  # requests until a token expires
         self.tokens = {}
-        self.on_blob = self.on_manifest = None
+        self.on_blob = self.on_manifest = self.on_list = None
         host = f"[{address}]" if ":" in address else address
         self.base = f"{host}:{self.server_address[1]}"
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
@@ -307,7 +320,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if not self.may_pass():
             return
         m = re.fullmatch(r"/v2/(.+)/(manifests|blobs)/(.+)", self.path)
-        if not m:
+        if not m and s.on_list:
+            s.on_list(self)
+        elif not m:
             self.answer(404)
         elif m[2] == "manifests":
             self.give_manifest(m[3])

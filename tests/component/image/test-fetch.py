@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 import unittest
+import urllib.parse
 
 import fetchlib
 from fetchlib import Fail, Fetch, Image, Proxy, Registry, sha
@@ -697,13 +698,84 @@ class Mirrors(Base):
         self.assertTrue(e.is_mirrors_fault)
         # Then it is asked for without: the flag FETCH_NO_MIRRORS.
         self.mirror.requests.clear()
-        self.pull(self.reference, self.image, flags=1024)
+        self.pull(self.reference, self.image, flags=fetchlib.F_NO_MIRRORS)
         self.assertFalse(self.mirror.requests)
         # Without mirrors nobody else is to blame.
         shutil.rmtree(os.path.join(self.store, "oci"))
         self.origin.on_blob = self.mirror.on_blob
-        e = self.fails(1206, "hashes to", self.reference, get=True, flags=1024)
+        e = self.fails(1206, "hashes to", self.reference, get=True, flags=fetchlib.F_NO_MIRRORS)
         self.assertFalse(e.is_mirrors_fault)
+
+
+class Lists(Base):
+    """Tags and catalogs, whose pages a Link header joins."""
+
+    def listing(self, link, names, key="tags"):
+        s = self.registry(Image(layers=1))
+
+        def answer(h):
+            query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(h.path).query))
+            start = names.index(query["last"]) + 1 if "last" in query else 0
+            page = names[start:start + 3]
+            more = {}
+            if start + 3 < len(names):
+                path = h.path.split("?")[0]
+                more["Link"] = link.format(base=s.base, path=path, last=page[-1])
+            h.answer(200, json.dumps({"name": "lib/test", key: page}).encode(), **more)
+
+        s.on_list = answer
+        return s
+
+    def rows(self, reference, **more):
+        f = self.fetch(reference, **more)
+        rows = f.rows()
+        f.end()
+        return rows
+
+    def test_pages(self):
+        names = [f"t{i}" for i in range(11)]
+        for link in ('<{path}?n=3&last={last}>; rel="next"',
+                     '<http://{base}{path}?last={last}&n=3>; rel="next"'):
+            s = self.listing(link, names)
+            rows = self.rows(f"{s.base}/lib/test", flags=fetchlib.F_TAGS)
+            self.assertEqual(rows, names)
+            self.assertEqual(len(s.requests), 4)
+            rows = self.rows(f"{s.base}/lib/test", flags=fetchlib.F_TAGS, limit=4)
+            self.assertEqual(rows, names[:4])
+            self.assertEqual(len(s.requests), 6)
+        s = self.listing('<{path}?n=3&last={last}>; rel="next"', names, key="repositories")
+        self.assertEqual(self.rows(s.base, flags=fetchlib.F_CATALOG), names)
+        self.assertTrue(s.requests[0][0].startswith("/v2/_catalog"))
+
+    def test_pages_elsewhere(self):
+        """A page is asked for where the first one was, and with nobody else's credentials."""
+        names = [f"t{i}" for i in range(5)]
+        other = self.registry(Image(layers=1))
+        s = self.listing("<http://" + other.base + '{path}?last={last}>; rel="next"', names)
+        s.auth = "basic"
+        rows = self.rows(f"{s.base}/lib/test", flags=fetchlib.F_TAGS,
+                         auth_file=self.auth_file(s.base))
+        self.assertEqual(rows, names)
+        self.assertFalse(other.requests)
+        for link in ('<//evil.invalid{path}>; rel="next"', 'nonsense', '<>; rel="next"',
+                     '<{path}?last={last}>; rel="prev"', '<{path}?last={last}; rel="next"'):
+            s = self.listing(link, names)
+            rows = self.rows(f"{s.base}/lib/test", flags=fetchlib.F_TAGS)
+            self.assertEqual(rows, names[:3])
+
+    def test_no_list(self):
+        s = self.registry(Image(layers=1))
+        for body in (b"<html>", b"[]", b'{"tags": {}}', b'{"tags": 7}'):
+            s.on_list = lambda h, body=body: h.answer(200, body)
+            f = self.fetch(f"{s.base}/lib/test", flags=fetchlib.F_TAGS)
+            with self.assertRaises(Fail) as c:
+                f.rows()
+            self.assertEqual(c.exception.uct, 1205)
+        s.on_list = lambda h: h.answer(200, b'{"tags": null}')
+        self.assertEqual(self.rows(f"{s.base}/lib/test", flags=fetchlib.F_TAGS), [])
+        # Names that are none end the list rather than reach a terminal.
+        s.on_list = lambda h: h.answer(200, b'{"tags": ["a", 7, "b"]}')
+        self.assertEqual(self.rows(f"{s.base}/lib/test", flags=fetchlib.F_TAGS), ["a"])
 
 
 class Proxies(Base):
