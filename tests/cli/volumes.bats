@@ -202,13 +202,13 @@ PY
   usr-ct rm -v ct >/dev/null
   usr-ct volume prune -af >/dev/null
   usr-ct events --since "$since" --until "$(($(date +%s) + 1))" --format json |
-    jq -c 'select(.Type == "volume" and (.Action | test("mount|prune")))' >events
-  [ "$(jq -r .Action events | paste -sd ' ')" = "mount mount unmount unmount prune" ]
+    jq -c 'select(.Type == "volume" and (.Action | test("mount|prune")))' >told
+  [ "$(jq -r .Action told | paste -sd ' ')" = "mount mount unmount unmount prune" ]
   jq -se "map(select(.Actor.ID == \"evs\" and .Action == \"mount\"))[0].Actor.Attributes ==
-    {container: \"$id\", destination: \"/d\", driver: \"local\", propagation: \"\", \"read/write\": \"false\"}" events
+    {container: \"$id\", destination: \"/d\", driver: \"local\", propagation: \"\", \"read/write\": \"false\"}" <told
   jq -se "map(select(.Actor.ID == \"evs\" and .Action == \"unmount\"))[0].Actor.Attributes ==
-    {container: \"$id\", driver: \"local\"}" events
-  jq -se 'last | .Actor.Attributes.reclaimed | tonumber >= 0' events
+    {container: \"$id\", driver: \"local\"}" <told
+  jq -se 'last | .Actor.Attributes.reclaimed | tonumber >= 0' told
 }
 
 # --- in containers
