@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "store/meta-tree.h"
 #include "store/unpack-entry.h"
+#include "store/unpack-implied.h"
 #include "store/unpack-stream.h"
 
 #include <archive.h>
@@ -139,6 +140,8 @@ static int unpack(const struct unpack_job *job, bool is_layer, struct unpack_res
 		r = drain(stream, e);
 	if (r == 0 && u.objects)
 		r = layer_index_write(&u.notes, &u.tree, job->dirfd, e);
+	if (r == 0 && is_layer && !u.objects)
+		r = implied_write(&u.tree, job->dirfd, &ret->n_implied, e);
 	if (r == 0 && u.objects && !job->keeps_tree)
 		r = tree_remove_at(job->dirfd, "fs", e);
 	else if (r == 0)

@@ -89,7 +89,7 @@ def helper(flags, stream, stage, last=None, max_bytes=1 << 30, max_entries=10000
     ours.close()
     kind = struct.unpack_from("=I", reply)[0] if reply else 0
     if kind == 2:
-        _, _, size, n, diff = struct.unpack("=IIQQ72s", reply)
+        _, _, size, n, diff = struct.unpack_from("=IIQQ72s", reply)
         return True, {"size": size, "n": n, "diff": diff.split(b"\0")[0].decode()}
     assert kind == 3, "the helper died: %r" % reply
     _, code, uct, msg, hint = ERR.unpack_from(reply, 8)
