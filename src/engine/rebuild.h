@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rebuild - finding on disk what a lost index said
  *
- *	images		oci/index.json has names and manifests; if that is lost too, every manifest
- *in oci/blobs is an image without a name. Layers are known by the chain ids that the configurations
- *come to, and are there if layers/CHAIN has one of their forms containers
- *containers/ID/actor has name and image, launch.json what they use volumes
- *volumes/NAME/volume.json
+ * Images: oci/index.json has names and manifests; if that is lost too, every manifest in oci/blobs
+ * is an image without a name. Layers: known by the chain ids that the configurations come to, and
+ * there if layers/CHAIN has one of their forms. Containers: containers/ID/actor has name and image,
+ * launch.json what they use. Volumes: volumes/NAME/volume.json.
  *
  * What cannot be found again: which digests registries had for an image (the next pull tells), when
  * it was pulled (the time of its manifest is taken), and names that were given after index.json was

@@ -11,9 +11,10 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 enum { SCHEMA_VERSION = 4 };
-enum { BUSY_TIMEOUT_MS = 5000, WAL_MAX_BYTES = 512 * 1024 };
+enum { BUSY_TIMEOUT_MS = 5000, WAL_MAX_BYTES = 512 * 1024, WAL_MAP_BYTES = 32 * 1024 };
 
 /* What a container uses besides its own image: volumes, and images that are mounted in it. */
 #define VOLUME_TABLES                                                                           \
@@ -67,11 +68,24 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	[3] = VOLUME_TABLES "PRAGMA user_version = 4;",
 };
 
+/* The log's shared map (32 KiB) that finds no room is an "I/O error", and no errno is kept of it.
+ */
+static bool is_out_of_room(const struct store *s, int rc)
+{
+	int error = s->db ? sqlite3_system_errno(s->db) : 0;
+	struct statvfs fs;
+
+	if ((rc & 0xff) != SQLITE_IOERR)
+		return false;
+	return error == ENOSPC || error == EDQUOT ||
+	       (fstatvfs(s->dirfd, &fs) == 0 && fs.f_bavail * fs.f_frsize < WAL_MAP_BYTES);
+}
+
 static int db_error(struct store *s, int rc, struct err *e)
 {
 	const char *why = s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(rc);
 
-	switch (rc & 0xff) {
+	switch (is_out_of_room(s, rc) ? SQLITE_FULL : rc & 0xff) {
 	case SQLITE_NOMEM:
 		return err_oom(e);
 	case SQLITE_FULL:

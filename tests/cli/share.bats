@@ -110,8 +110,10 @@ works() {
   usr-ct pull "oci:$IMAGES/oci:layers" >/dev/null
   [ "$(objects | wc -l)" -ge 1 ] # its own
   works
-  run_ct -0 system check
+  run_ct -1 system check
+  assert_has "$output" "damaged: shared $object"
   USRCT_SHARED_DIRS='' run_ct -0 image share layers --to "$shared"
+  run_ct -0 system check
   usr-ct rmi layers
   usr-ct pull "oci:$IMAGES/oci:layers" >/dev/null
   [ -z "$(objects)" ]
