@@ -128,7 +128,8 @@ void entries_drop(struct load *l)
 		free(l->entries[i].target);
 		free(l->entries[i].text);
 	}
-	cleanup_free(&l->entries);
+	free(l->entries);
+	l->entries = NULL;
 	l->n_entries = l->cap_entries = 0;
 }
 

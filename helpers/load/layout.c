@@ -45,6 +45,7 @@ static int find_manifest(struct load *l, struct descriptor *d, char **ret, size_
 			break;
 		*d = chosen;
 		cleanup_free(&text);
+		text = NULL; /* need_blob() may fail */
 		r = need_blob(l, d, e);
 		if (r == 0)
 			r = blob_text(l, d->digest, MANIFEST_MAX_BYTES, &text, &n, e);

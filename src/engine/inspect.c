@@ -98,7 +98,9 @@ static int describe(struct usrct *u, const struct image_row *row, const json_t *
 	const char *author = json_string_value(json_object_get(config, "author"));
 	const char *comment = json_string_value(json_object_get(config, "comment"));
 	const char *variant = json_string_value(json_object_get(config, "variant"));
-	json_t *settings = json_object_get(config, "config");
+	_cleanup_json_ json_t *none = json_object();
+	json_t *said = json_object_get(config, "config");
+	json_t *settings = json_is_object(said) ? said : none; /* null in some images */
 	json_t *labels = json_object_get(settings, "Labels");
 	json_t *out =
 		json_pack("{s:s, s:o, s:o, s:s, s:s, s:o, s:s, s:s, s:O?, s:O?}", "Id", row->id,

@@ -66,8 +66,8 @@ is_whole() { # IMAGE, in the other store
   for format in docker-archive oci-archive docker-archive-old; do
     usr-ct save --format "$format" -o in.tar trip:1
     podman load -q -i in.tar
-    [ "sha256:$(podman image inspect -f '{{.Id}}' docker.io/library/trip:1)" = "$ID" ]
-    podman rmi -f docker.io/library/trip:1 >/dev/null
+    [ "$(podman images -q --no-trunc)" = "$ID" ]
+    podman rmi -f "${ID#sha256:}" >/dev/null
   done
   podman load -q -i in.tar
   for format in docker-archive oci-archive oci-dir; do

@@ -66,6 +66,9 @@ cases = {
     "oci-in-index": tar(layout, *blobs, ("index.json", js({"schemaVersion": 2, "manifests": [
         {**entry, "mediaType": "application/vnd.oci.image.index.v1+json",
          "digest": "sha256:" + sha(index), "size": len(index)}]}))),
+    "oci-index-gone": tar(layout, blobs[4], ("index.json", js({"schemaVersion": 2, "manifests": [
+        {**entry, "mediaType": "application/vnd.oci.image.index.v1+json",
+         "digest": "sha256:" + sha(index), "size": len(index)}]}))),
     "oci-no-blobs": tar(layout, ("index.json", index)),
     "docker": tar(("c.json", config), ("l/layer.tar", layer), ("manifest.json", by_docker)),
     "docker-packed": tar(("c.json", config), ("l/layer.tar", packed), ("manifest.json", by_docker)),
