@@ -17,7 +17,7 @@ packages_table() { # FAMILY LIST -> names, one a line
     ;;
   debian:test)
     printf '%s\n' libcmocka-dev g++ clang clang-format clang-tidy "$(packages_clang_rt)" valgrind \
-      bats shellcheck codespell python3 python3-jsonschema iproute2 git jq skopeo umoci docker-registry mmdebstrap \
+      bats shellcheck codespell python3 python3-jsonschema iproute2 git jq skopeo umoci podman buildah docker-registry mmdebstrap \
       busybox-static tmux attr libcap2-bin zstd xz-utils bzip2 openssl passt util-linux systemd dbus-user-session
     ;;
   debian:vm)
@@ -37,7 +37,7 @@ packages_table() { # FAMILY LIST -> names, one a line
     ;;
   fedora:test)
     printf '%s\n' libcmocka-devel gcc-c++ clang clang-tools-extra compiler-rt libasan libubsan \
-      valgrind bats ShellCheck codespell python3 python3-jsonschema iproute git-core jq skopeo umoci docker-distribution \
+      valgrind bats ShellCheck codespell python3 python3-jsonschema iproute git-core jq skopeo umoci podman buildah docker-distribution \
       mmdebstrap busybox tmux attr libcap zstd xz bzip2 openssl passt util-linux systemd dbus-daemon
     ;;
   fedora:vm) ;; # the machine is made by Debian's tools

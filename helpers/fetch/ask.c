@@ -48,17 +48,32 @@ static void copy_text(const json_t *j, const char *key, char *buf, size_t size)
 	buf[n] = '\0';
 }
 
-int fetch_search(struct fetch *f, struct err *e)
+static int send_hit(const struct fetch *f, const json_t *one, struct err *e)
+{
+	struct fetch_row row = { .type = FETCH_ROW };
+	json_int_t stars = json_integer_value(json_object_get(one, "star_count"));
+
+	copy_text(one, "name", row.name, sizeof(row.name));
+	copy_text(one, "description", row.description, sizeof(row.description));
+	row.stars = stars > 0 ? (uint64_t)stars : 0;
+	if (json_is_true(json_object_get(one, "is_official")))
+		row.flags |= FETCH_ROW_OFFICIAL;
+	if (json_is_true(json_object_get(one, "is_automated")))
+		row.flags |= FETCH_ROW_AUTOMATED;
+	return fetch_send(f, &row, sizeof(row), e);
+}
+
+/* One page of at most @n hits; 1: there are more. */
+static int search_page(struct fetch *f, unsigned page, unsigned n, unsigned *left, struct err *e)
 {
 	_cleanup_document_ struct document doc = { 0 };
 	_cleanup_json_ json_t *j = NULL;
 	_cleanup_free_ char *term = http_escape(f->start.reference), *path = NULL;
-	unsigned n = f->start.limit ? MIN(f->start.limit, (unsigned)SEARCH_ROWS_MAX) : SEARCH_ROWS;
 	const json_t *results, *one;
 	size_t i;
 	int r;
 
-	path = term ? strf("/v1/search?q=%s&n=%u", term, n) : NULL;
+	path = term ? strf("/v1/search?q=%s&n=%u&page=%u", term, n, page) : NULL;
 	r = path ? registry_get(f->source, path, &doc, NULL, e) : err_oom(e);
 	if (r < 0)
 		return r;
@@ -67,23 +82,26 @@ int fetch_search(struct fetch *f, struct err *e)
 		return bad_answer(f, e);
 	json_array_foreach(results, i, one)
 	{
-		struct fetch_row row = { .type = FETCH_ROW };
-		json_int_t stars = json_integer_value(json_object_get(one, "star_count"));
-
-		if (i >= n)
-			break;
-		copy_text(one, "name", row.name, sizeof(row.name));
-		copy_text(one, "description", row.description, sizeof(row.description));
-		row.stars = stars > 0 ? (uint64_t)stars : 0;
-		if (json_is_true(json_object_get(one, "is_official")))
-			row.flags |= FETCH_ROW_OFFICIAL;
-		if (json_is_true(json_object_get(one, "is_automated")))
-			row.flags |= FETCH_ROW_AUTOMATED;
-		r = fetch_send(f, &row, sizeof(row), e);
+		if (*left == 0)
+			return 0;
+		r = send_hit(f, one, e);
 		if (r < 0)
 			return r;
+		(*left)--;
 	}
-	return send_done(f, e);
+	return i > 0 && json_integer_value(json_object_get(j, "num_pages")) > (json_int_t)page;
+}
+
+/* The protocol of Docker Hub's first registry, which its search still speaks. */
+int fetch_search(struct fetch *f, struct err *e)
+{
+	unsigned left = f->start.limit ? f->start.limit : SEARCH_ROWS;
+	unsigned n = MIN(left, (unsigned)SEARCH_ROWS_MAX), page = 1;
+	int r = 1;
+
+	while (r == 1 && left > 0 && page <= PAGES_MAX)
+		r = search_page(f, page++, n, &left, e);
+	return r < 0 ? r : send_done(f, e);
 }
 
 /* One page; returns how many rows are still wanted. */

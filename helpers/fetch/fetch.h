@@ -14,6 +14,7 @@ struct layer;
 struct attempt {
 	struct source *source;
 	bool is_mirror;
+	bool is_tried;
 };
 enum { ATTEMPTS_MAX = 2 * PLACES_MAX };
 
@@ -24,7 +25,8 @@ struct fetch {
 	struct fetch_start start;
 	struct reference ref;
 	char platform[64];
-	struct source *source; /* of one of the attempts */
+	struct source *source; /* of attempts[attempt] */
+	size_t attempt, resolved_attempt;
 	struct manifest manifest;
 	struct layer *layers; /* wanted and not yet done */
 	char *basic;          /* of SECRET, a secret */
@@ -44,6 +46,9 @@ int fetch_login(struct fetch *f, struct err *e);
 int fetch_search(struct fetch *f, struct err *e);
 int fetch_list(struct fetch *f, struct err *e);
 int fetch_get(struct fetch *f, struct err *e); /* into f->blobs_dirfd, which is a file then */
+
+/* After @r from f->source: whether there is somebody else to ask, who is f->source then. */
+bool fetch_fall_back(struct fetch *f, int r);
 
 /* Steps 4 to 6. Takes @pipe_fd in any case. */
 int layer_want(struct fetch *f, const struct fetch_layer *want, int pipe_fd, struct err *e);

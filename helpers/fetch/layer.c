@@ -115,9 +115,19 @@ static bool open_stored(struct layer *l)
 	return false;
 }
 
+/* From the source of now, what is not here yet. */
+static int start_stream(struct layer *l, struct err *e)
+{
+	struct stream_sink sink = {
+		.data = on_data, .done = on_done, .arg = l, .from_bytes = l->done_bytes
+	};
+
+	l->is_done = false;
+	return source_stream(l->f->source, &l->d, &sink, &l->stream, e);
+}
+
 static int start_download(struct layer *l, struct err *e)
 {
-	struct stream_sink sink = { .data = on_data, .done = on_done, .arg = l };
 	char name[sizeof(l->tmp_name)];
 
 	(void)snprintf(name, sizeof(name), "%s%s", l->f->start.tmp_prefix, l->d.digest + 7);
@@ -126,7 +136,7 @@ static int start_download(struct layer *l, struct err *e)
 	if (l->fd < 0)
 		return err_sys(e, "cannot create '%s'", name);
 	memcpy(l->tmp_name, name, sizeof(name));
-	return source_stream(l->f->source, &l->d, &sink, &l->stream, e);
+	return start_stream(l, e);
 }
 
 static int layer_new(struct fetch *f, const struct descriptor *d, struct layer **ret, struct err *e)
@@ -312,6 +322,26 @@ static int end_feeds(struct layer *l, struct err *e)
 	return 0;
 }
 
+/* All of them, so that there is one source to wait for. */
+static int restart_streams(struct fetch *f, struct err *e)
+{
+	int r = 0;
+
+	for (struct layer *l = f->layers; r >= 0 && l; l = l->next) {
+		if (!l->stream || !l->hash || (l->is_done && l->r >= 0))
+			continue;
+		if (l->done_bytes == l->d.size_bytes) { /* nothing is left to ask for */
+			l->is_done = true;
+			l->r = 0;
+			continue;
+		}
+		stream_free(l->stream);
+		l->stream = NULL;
+		r = start_stream(l, e);
+	}
+	return r < 0 ? r : 1;
+}
+
 /* 1: there is more to do without waiting. */
 static int layer_move(struct layer *l, struct err *e)
 {
@@ -324,6 +354,8 @@ static int layer_move(struct layer *l, struct err *e)
 	if (r < 0)
 		return r;
 	if (l->is_done && l->r < 0) {
+		if (fetch_fall_back(l->f, l->r))
+			return restart_streams(l->f, e);
 		if (e)
 			*e = l->e;
 		return l->r;

@@ -13,6 +13,7 @@
 #include "base/sbuf.h"
 #include "base/sock.h"
 #include "image/digest.h"
+#include "image/http.h"
 #include "image/policy.h"
 #include "image/registries.h"
 #include "image/trust.h"
@@ -88,8 +89,7 @@ static int parse_reference(struct fetch *f, struct err *e)
 	if (f->start.flags & FETCH_GET)
 		return 0;
 	if (f->start.flags & FETCH_SEARCH) {
-		memcpy(f->ref.host, "index.docker.io", sizeof("index.docker.io"));
-		return 0;
+		return 0; /* prepare() looks for whom to ask */
 	}
 	if (!(f->start.flags & (FETCH_LOGIN | FETCH_CATALOG)))
 		return reference_parse(f->start.reference, &f->ref, e);
@@ -240,7 +240,8 @@ static int begin(struct fetch *f, struct err *e)
 static bool is_worth_another(int r, bool is_mirror)
 {
 	return r == -EHOSTUNREACH || r == -ECONNRESET ||
-	       (is_mirror && (r == -ENOENT || r == -EACCES || r == -EPROTO || r == -EBADMSG));
+	       (is_mirror &&
+	        (r == -ENOENT || r == -EACCES || r == -EPROTO || r == -EBADMSG || r == -EFBIG));
 }
 
 static int prepare(struct fetch *f, struct err *e)
@@ -248,14 +249,19 @@ static int prepare(struct fetch *f, struct err *e)
 	const struct reference asked = f->ref;
 	struct registry_place places[PLACES_MAX];
 	struct way ways[2];
-	size_t n_places, n_ways;
+	size_t n_places = 1, n_ways;
 	int r = 0;
 
 	if (!(f->start.flags & NOT_PULL))
 		r = policy_check(&asked, e);
 	if (r >= 0)
-		r = registries_find(&asked, f->start.flags & NOT_PULL, places, &n_places, e);
+		r = f->start.flags & FETCH_SEARCH
+		            ? registries_find_search(places, e)
+		            : registries_find(&asked, f->start.flags & NOT_PULL, places, &n_places,
+		                              e);
 	for (size_t i = 0; r >= 0 && i < n_places; i++) {
+		if (places[i].is_mirror && f->start.flags & FETCH_NO_MIRRORS)
+			continue;
 		f->ref = places[i].ref;
 		n_ways = find_ways(f, places[i].is_insecure, ways);
 		for (size_t k = 0; r >= 0 && k < n_ways; k++) {
@@ -263,10 +269,12 @@ static int prepare(struct fetch *f, struct err *e)
 			if (r < 0)
 				break;
 			f->attempts[f->n_attempts++] =
-				(struct attempt){ TAKE_PTR(f->source), places[i].is_mirror };
+				(struct attempt){ .source = TAKE_PTR(f->source),
+				                  .is_mirror = places[i].is_mirror };
 		}
 	}
-	f->ref = asked;
+	/* An answer is told of by whom it came from. */
+	f->ref = f->start.flags & FETCH_SEARCH ? f->ref : asked;
 	return r;
 }
 
@@ -276,6 +284,8 @@ static int ask_in_turn(struct fetch *f, struct err *e)
 	int r = fetch_confine(f, e);
 
 	for (size_t i = 0; r >= 0 && i < f->n_attempts; i++) {
+		f->attempt = f->resolved_attempt = i;
+		f->attempts[i].is_tried = true;
 		f->source = f->attempts[i].source;
 		r = begin(f, e);
 		if (r >= 0 || i + 1 == f->n_attempts ||
@@ -285,6 +295,22 @@ static int ask_in_turn(struct fetch *f, struct err *e)
 		r = 0;
 	}
 	return r;
+}
+
+/* A mirror may have the manifest and not all blobs, or go away halfway. What comes from elsewhere
+ * instead has the same digest, so each blob goes on where it was. */
+bool fetch_fall_back(struct fetch *f, int r)
+{
+	const struct attempt *now = &f->attempts[f->attempt];
+
+	/* The second way to a registry is for when the first one never answered. */
+	if (f->attempt + 1 >= f->n_attempts || !is_worth_another(r, now->is_mirror) ||
+	    (!now->is_mirror && f->attempt == f->resolved_attempt))
+		return false;
+	f->attempt++;
+	f->attempts[f->attempt].is_tried = true;
+	f->source = f->attempts[f->attempt].source;
+	return true;
 }
 
 static int fetch_from_registry(struct fetch *f, struct err *e)
@@ -320,9 +346,11 @@ static int fetch(struct fetch *f, struct err *e)
 static void send_fail(const struct fetch *f, const struct err *e)
 {
 	struct fetch_fail m = { .type = FETCH_FAIL, .e = *e };
-
 	char rest[sizeof(struct fetch_layer)];
 
+	/* Bytes of a mirror's that were wrong have gone to an unpacker already. */
+	for (size_t i = 0; i < f->n_attempts && e->uct == UCT_BAD_DIGEST; i++)
+		m.is_mirrors_fault |= f->attempts[i].is_mirror && f->attempts[i].is_tried;
 	(void)fetch_send(f, &m, sizeof(m), NULL); /* nobody is left to tell */
 	/* LAYER messages that nobody reads would turn the engine's next read into ECONNRESET
 	 * (af_unix.c, unix_release_sock), before it sees FAIL. So no more are let in, and those
@@ -343,7 +371,9 @@ int main(void)
 		(void)fprintf(stderr, "usr-ct-fetch: started by usr-ct pull, not by hand\n");
 		return 1;
 	}
-	r = receive_start(&f, &e);
+	r = http_set_proxies(&e);
+	if (r >= 0)
+		r = receive_start(&f, &e);
 	if (r > 0)
 		r = fetch(&f, &e);
 	if (r == -ECANCELED)

@@ -75,18 +75,21 @@ int ids_give_root(const struct launch *l, struct err *e)
 	struct stat st;
 	uid_t uid;
 	gid_t gid;
-	/* fuse-overlayfs keeps files with the ids that they have by default. */
+	/* fuse-overlayfs keeps files with the ids that they have by default. The others are mounted
+	 * as they are. */
 	bool keeps = l->plan.backend == BACKEND_FUSE;
-	int r = ids_are_mapped(l) && !keeps ? find_root(l, &uid, &gid, e) : 1;
+	int r;
 
+	if (!ids_are_mapped(l))
+		return 0;
 	/* It is mounted by init, who has a descriptor of this directory, and perhaps none of the
 	 * ids that may search it. Nobody else gets as far as here. */
-	if (ids_are_mapped(l) && keeps && fchmod(LAUNCH_CONTAINER, 0711) < 0)
+	if (keeps && fchmod(LAUNCH_CONTAINER, 0711) < 0)
 		return err_sys(e, "cannot open the container's directory to its root");
-
-	if (r != 0)
-		return MIN(r, 0);
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+	r = find_root(l, &uid, &gid, e);
+	if (r < 0)
+		return r;
+	for (size_t i = keeps ? 1 : 0; i < ARRAY_SIZE(names); i++) {
 		if (fstatat(LAUNCH_CONTAINER, names[i], &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 		    (st.st_uid == uid && st.st_gid == gid))
 			continue; /* not every container has each of the files */

@@ -23,6 +23,7 @@
 #include "launch/ids.h"
 #include "launch/init.h"
 #include "launch/visit.h"
+#include "network/etc-files.h"
 #include "security/idmap.h"
 
 #include <fcntl.h>
@@ -53,6 +54,22 @@ static int read_documents(struct launch *l, struct err *e)
 	return r < 0 ? r
 	             : secrets_read(json_at(l->plan.doc, "secrets"), LAUNCH_CONTAINER, &l->secrets,
 	                            e);
+}
+
+static int write_etc(const struct launch *l, struct err *e)
+{
+	const struct spec *spec = &l->spec;
+	char ours[65] = "";
+	struct etc etc = {
+		.wishes = json_at(l->plan.doc, "etc"),
+		.network = l->plan.network,
+		.hostname = spec->hostname && *spec->hostname ? spec->hostname : ours,
+		.domainname = spec->domainname ? spec->domainname : "",
+	};
+
+	if (etc.hostname == ours) /* --uts host */
+		(void)gethostname(ours, sizeof(ours) - 1);
+	return etc_write(&etc, LAUNCH_CONTAINER, e);
 }
 
 /* Where the ids come from. In the holder's namespace we are root over the user's ids, and only
@@ -435,7 +452,9 @@ static int wait_for_start(struct launch *l, struct err *e)
 	if (r < 0)
 		return r;
 	r = read_documents(l, e);
-	sync_time(&l->times[0], "read documents");
+	if (r == 0)
+		r = write_etc(l, e);
+	sync_time(&l->times[0], "documents, /etc");
 	if (sync_expect(LAUNCH_SYNC, SYNC_START, "engine", &m, NULL, NULL) == 0)
 		l->start = m;
 	sync_time(&l->times[0], "wait for START");
@@ -589,7 +608,7 @@ int main(int argc, char **argv)
 		return unshare_main(argv);
 	if (argc != 3)
 		return 125;
-	sync_time(&l.times[0], "exec of the launcher");
+	sync_time(&l.times[0], "launcher's exec");
 	if (!strcmp(argv[2], LAUNCH_EXEC))
 		return exec_main(argv[1]);
 	if (!strcmp(argv[2], LAUNCH_MOUNT))

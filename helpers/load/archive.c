@@ -269,7 +269,7 @@ int archive_take_apart(struct load *l, struct err *e)
 
 /* --- a root file system */
 
-static int send_root(struct load *l, const struct spool *s, struct err *e)
+int archive_send_root(struct load *l, const struct spool *s, struct err *e)
 {
 	bool is_gzip = s->magic[0] == 0x1f && s->magic[1] == 0x8b;
 	bool is_zstd = s->magic[0] == 0x28 && s->magic[1] == 0xb5;
@@ -369,5 +369,5 @@ int archive_take_root(struct load *l, struct err *e)
 		r = unpack_input(l, head, (size_t)n, &s, e);
 	else
 		r = copy_input(l, head, (size_t)n, &s, e);
-	return r == 0 ? send_root(l, &s, e) : r;
+	return r == 0 ? archive_send_root(l, &s, e) : r;
 }

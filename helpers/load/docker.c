@@ -3,7 +3,8 @@
  *
  * docker save wrote ID/layer.tar and ID.json until version 25, skopeo and podman write DIGEST.tar
  * and DIGEST.json; newer ones write blobs of a layout. manifest.json says in each case what belongs
- * together. These archives have no manifests: one is made here, the same each time.
+ * together, but for the oldest, which old.c reads. These archives have no manifests: one is made
+ * here, the same each time.
  */
 #include "load.h"
 
@@ -88,15 +89,13 @@ static int check_config(struct load *l, const struct entry *config, size_t n_lay
 	return r;
 }
 
-static int make_manifest(struct load *l, const json_t *j, char ret_digest[72], struct err *e)
+int docker_manifest(struct load *l, const struct entry *config, const json_t *names,
+                    char ret_digest[72], struct err *e)
 {
 	_cleanup_json_ json_t *layers = json_array(), *manifest = NULL;
 	_cleanup_free_ char *text = NULL;
-	struct entry *config = NULL;
-	int r = layers ? find(l, json_object_get(j, "Config"), &config, e) : err_oom(e);
+	int r = layers ? add_layers(l, names, layers, e) : err_oom(e);
 
-	if (r == 0)
-		r = add_layers(l, json_object_get(j, "Layers"), layers, e);
 	if (r == 0)
 		r = check_config(l, config, json_array_size(layers), e);
 	if (r < 0)
@@ -108,6 +107,14 @@ static int make_manifest(struct load *l, const json_t *j, char ret_digest[72], s
 	                     layers);
 	r = manifest ? json_print(manifest, false, &text, e) : err_oom(e);
 	return r < 0 ? r : spool_text(l, text, strlen(text), ret_digest, e);
+}
+
+static int make_manifest(struct load *l, const json_t *j, char ret_digest[72], struct err *e)
+{
+	struct entry *config = NULL;
+	int r = find(l, json_object_get(j, "Config"), &config, e);
+
+	return r < 0 ? r : docker_manifest(l, config, json_object_get(j, "Layers"), ret_digest, e);
 }
 
 /* How many there were. */

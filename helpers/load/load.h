@@ -6,9 +6,12 @@
  *	spool.c    bytes to a blob
  *	layout.c   what an OCI layout's index.json names
  *	docker.c   what a docker archive's manifest.json names
+ *	old.c      what docker before 1.10 wrote instead
+ *	convert.c  a layer under another compression
  */
 #pragma once
 
+#include "base/json.h"
 #include "image/config.h"
 #include "image/load-proto.h"
 
@@ -67,6 +70,11 @@ int archive_fails(struct archive *a, struct err *e);
 int archive_take_apart(struct load *l, struct err *e);
 /* LOAD_ROOT: input to blob, as it is if layers may be compressed so. */
 int archive_take_root(struct load *l, struct err *e);
+int archive_send_root(struct load *l, const struct spool *s, struct err *e);
+/* LOAD_CONVERT: input, a layer's blob, to another blob of it. */
+int archive_convert(struct load *l, struct err *e);
+/* Of the tar in an entry's blob. */
+int blob_plain_digest(struct load *l, const struct entry *x, char ret[72], struct err *e);
 /* By name, through links; NULL: there is none. */
 struct entry *entry_find(const struct load *l, const char *name);
 struct entry *entry_of_blob(const struct load *l, const char *digest);
@@ -75,6 +83,10 @@ void entries_drop(struct load *l);
 /* Each tells of all images. 0, or -ENOENT if this archive is of another kind. */
 int layout_images(struct load *l, struct err *e);
 int docker_images(struct load *l, struct err *e);
+int old_images(struct load *l, struct err *e);
+/* The manifest of a config's blob and of layers, files in the archive. */
+int docker_manifest(struct load *l, const struct entry *config, const json_t *names,
+                    char ret_digest[72], struct err *e);
 /* Adds names of manifest.json to an image of a layout: how many. */
 int docker_names(struct load *l, const char *manifest, const char *config, struct err *e);
 int send_image(struct load *l, const char *manifest, const char *name, struct err *e);

@@ -81,12 +81,11 @@ static int load_images(struct load *l, struct err *e)
 		r = layout_images(l, e);
 		if (r == -ENOENT && l->start.op != LOAD_LAYOUT)
 			r = docker_images(l, e);
+		if (r == -ENOENT && l->start.op != LOAD_LAYOUT)
+			r = old_images(l, e);
 	}
 	if (r == -ENOENT) {
-		r = NO_ARCHIVE(e, entry_find(l, "repositories")
-		                          ? "the archive is of a docker before 1.10: it has no "
-		                            "manifest.json"
-		                          : "this is neither a docker archive nor an OCI layout");
+		r = NO_ARCHIVE(e, "this is neither a docker archive nor an OCI layout");
 	} else if (r == 0 && l->n_images == 0) {
 		r = NO_ARCHIVE(e, "there is no image in the archive");
 	}
@@ -101,7 +100,9 @@ static int load(struct load *l, struct err *e)
 	if (r == 0)
 		r = confine(l, e);
 	if (r == 0)
-		r = l->start.op == LOAD_ROOT ? archive_take_root(l, e) : load_images(l, e);
+		r = l->start.op == LOAD_ROOT      ? archive_take_root(l, e)
+		    : l->start.op == LOAD_CONVERT ? archive_convert(l, e)
+		                                  : load_images(l, e);
 	return r == 0 ? load_send(l, &done, sizeof(done), e) : r;
 }
 

@@ -143,6 +143,15 @@ USRCT_API int usrct_image_list(struct usrct *u, const struct usrct_image_list_op
 USRCT_API void usrct_image_list_free(struct usrct_image *images, size_t n);
 
 /**
+ * usrct_image_familiar() - what people write for an image's full name
+ * @name: "HOST/NAME:TAG" or "HOST/NAME@DIGEST"
+ *
+ * "debian:12" for "docker.io/library/debian:12", unless short names are configured to mean
+ * something else. Return: the end of @name, or all of it. Since: 0.1
+ */
+USRCT_API const char *usrct_image_familiar(const char *name);
+
+/**
  * usrct_image_remove() - remove a name, or an image with all its names
  * @reference: a name (removed; the image goes with its last name), an id or unique id prefix
  *             (then it must not have names in several repositories, unless @force)
@@ -268,6 +277,8 @@ enum usrct_save_format {
 	USRCT_SAVE_OCI,        /* an OCI layout as tar archive */
 	USRCT_SAVE_OCI_DIR,    /* the same as directory */
 	USRCT_SAVE_DOCKER_DIR, /* skopeo's dir:, for one image */
+	USRCT_SAVE_DOCKER_OLD, /* as docker before 25 wrote it, readable for docker before 1.10, too
+	                        */
 };
 
 /**
@@ -287,12 +298,15 @@ USRCT_API int usrct_image_save(struct usrct *u, const char *const *images,
  *            NULL
  * @arg:      given to @progress
  * @registry: may be NULL
+ * @compression: "gzip", "zstd" or "none": layers that are otherwise are converted, and the manifest
+ *            has another digest then; NULL: as they are
  */
 struct usrct_push_options {
 	size_t size;
 	usrct_pull_callback progress;
 	void *arg;
 	const struct usrct_registry_options *registry;
+	const char *compression;
 };
 
 /* What was pushed: "HOST/NAME:TAG", the manifest's digest and size. */

@@ -185,7 +185,8 @@ UCT(1216, IMAGE_POLICY, ERR_DENIED, "a policy does not accept the image",
     "change policy.json, or check the signature with skopeo and load the image")
 
 UCT(1301, STORE_DAMAGED, ERR_SYSTEM, "the store is damaged",
-    "The index or a file of the store cannot be read as what it should be.",
+    "The index or a file of the store cannot be read as what it should be, or the index is not there "
+    "although layers or containers are.",
     "usr-ct system check says what is wrong, usr-ct system check --repair puts right what it can")
 UCT(1302, STORE_NEWER, ERR_UNSUPPORTED, "the store was written by a newer usr-ct",
     "The index has a schema version that this program does not know. It is left untouched.",

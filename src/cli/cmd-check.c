@@ -93,13 +93,14 @@ static void add_summary(struct sbuf *b, const json_t *j)
 	sbuf_addf(b,
 	          "checked: %llu images, %llu layers, %llu objects (%s), %llu blobs (%s), %llu "
 	          "trees, "
-	          "%llu containers\n",
+	          "%llu containers, %llu volumes\n",
 	          (unsigned long long)number_at(n, "Images"),
 	          (unsigned long long)number_at(n, "Layers"),
 	          (unsigned long long)number_at(n, "Objects"), objects,
 	          (unsigned long long)number_at(n, "Blobs"), blobs,
 	          (unsigned long long)number_at(n, "Trees"),
-	          (unsigned long long)number_at(n, "Containers"));
+	          (unsigned long long)number_at(n, "Containers"),
+	          (unsigned long long)number_at(n, "Volumes"));
 }
 
 static int print_text(struct cli *c, const json_t *j)
@@ -157,11 +158,14 @@ const struct command cmd_system_check = {
 	.description =
 		"Reads all objects and blobs and compares them with their digests, the indexes of "
 		"layers with their checksums, metadata trees with the indexes, the database with "
-		"what is on disk, and says what takes space and belongs to nobody, in bytes. Other "
+		"what is on disk, looks through volumes and directories of shared layers, and says "
+		"what takes space and belongs to nobody, in bytes. Other "
 		"commands and running containers are not disturbed, and nothing is changed.\n\n"
 		"--repair unpacks a damaged layer again from its blob if that is good, or says "
 		"which image must be pulled again; throws away damaged metadata trees and makes "
-		"them anew, but not under a running container; and removes what belongs to nobody. "
+		"them anew, but not under a running container; makes the index anew from what lies "
+		"on "
+		"disk if it is lost or damaged; and removes what belongs to nobody. "
 		"What a container wrote is never touched. It may be interrupted and run again.",
 	.exit_text = "0: all is well, or was repaired. 1: something is damaged or belongs to "
 		     "nobody. 125: it could not be looked at.",

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+static const char *const compressions[] = { "gzip", "zstd", "none", NULL };
+
 static int write_digest(struct cli *c, const char *file, const char *digest)
 {
 	struct err e;
@@ -29,7 +31,8 @@ static int push_one(struct cli *c, const struct args *a, const char *image, cons
 	const struct usrct_push_options o = { .size = sizeof(o),
 		                              .progress = progress_event,
 		                              .arg = &progress,
-		                              .registry = registry };
+		                              .registry = registry,
+		                              .compression = args_string(a, "compression") };
 	struct usrct_pushed done = { 0 };
 	struct usrct_err e = { 0 };
 	const char *tag;
@@ -107,7 +110,11 @@ const struct command cmd_push = {
 	.description =
 		"IMAGE goes to the place that its name says, or to DESTINATION. Layers that the "
 		"registry has, in this or in another repository, are not sent again; layers that "
-		"were pulled are sent as they came, so their digests stay the same.\n\n"
+		"were pulled are sent as they came, so their digests stay the same. With "
+		"--compression "
+		"they are converted first, and the manifest has another digest then; the image's "
+		"id "
+		"stays.\n\n"
 		"What goes on is shown on standard error; standard output gets tag, digest and "
 		"size "
 		"of the manifest.",
@@ -118,6 +125,9 @@ const struct command cmd_push = {
 		(const struct option[]){
 			{ "all-tags", 'a', OPTION_FLAG, COMPLETE_NONE, NULL,
 	                  "All tags of the repository IMAGE" },
+			{ "compression", 0, OPTION_ENUM, COMPLETE_VALUES, "KIND",
+	                  "Convert layers that are compressed otherwise", "as they are",
+	                  "compression-format", compressions },
 			{ "digestfile", 0, OPTION_STRING, COMPLETE_FILE, "FILE",
 	                  "Write the manifest's digest there" },
 			{ "quiet", 'q', OPTION_FLAG, COMPLETE_NONE, NULL,

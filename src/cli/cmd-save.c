@@ -7,14 +7,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const char *const formats[] = { "docker-archive", "oci-archive", "oci-dir", "docker-dir",
-	                               NULL };
+static const char *const formats[] = { "docker-archive", "oci-archive",        "oci-dir",
+	                               "docker-dir",     "docker-archive-old", NULL };
 
 static enum usrct_save_format format_of(const struct args *a)
 {
 	static const enum usrct_save_format values[] = { USRCT_SAVE_DOCKER, USRCT_SAVE_OCI,
-		                                         USRCT_SAVE_OCI_DIR,
-		                                         USRCT_SAVE_DOCKER_DIR };
+		                                         USRCT_SAVE_OCI_DIR, USRCT_SAVE_DOCKER_DIR,
+		                                         USRCT_SAVE_DOCKER_OLD };
 	const char *text = args_string(a, "format");
 
 	for (size_t i = 0; text && i < ARRAY_SIZE(values); i++)
@@ -111,7 +111,9 @@ const struct command cmd_save = {
 		"docker-archive is what docker writes since version 25: an OCI layout with the "
 		"lists that older ones look for; docker, podman and skopeo load it. oci-archive is "
 		"the layout alone, oci-dir the same as a directory, docker-dir skopeo's dir: with "
-		"one image.",
+		"one image. docker-archive-old is what docker wrote before 25, with layers as "
+		"plain "
+		"tars, and also for dockers before 1.10.",
 	.args = (const struct positional[]){ { "IMAGE", COMPLETE_IMAGE, false, true }, { NULL } },
 	.options =
 		(const struct option[]){

@@ -7,6 +7,7 @@
 
 #include <string.h>
 #include <time.h>
+#include <usrct/image.h>
 
 #define NS_PER_S UINT64_C(1000000000)
 
@@ -92,12 +93,7 @@ const char *human_id(const char *id, bool truncated, char buf[72])
 
 const char *human_image(const char *name)
 {
-	static const char *const implied[] = { "docker.io/library/", "docker.io/" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(implied); i++)
-		if (strncmp(name, implied[i], strlen(implied[i])) == 0)
-			return name + strlen(implied[i]);
-	return name;
+	return usrct_image_familiar(name);
 }
 
 static uint64_t unit_seconds(char unit)

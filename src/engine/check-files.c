@@ -115,7 +115,7 @@ int check_indexes(struct checking *c, struct err *e)
 
 /* --- objects */
 
-static const char *reason_of(uint32_t what)
+const char *check_reason(uint32_t what)
 {
 	static const char *const reasons[] = {
 		[CHECK_MISSING] = "is missing",
@@ -132,7 +132,7 @@ static const char *reason_of(uint32_t what)
 	return what < ARRAY_SIZE(reasons) && reasons[what] ? reasons[what] : "is wrong";
 }
 
-static void put_record(uint8_t p[LAYER_INDEX_OBJECT], const struct object_id *id)
+void check_record(uint8_t p[LAYER_INDEX_OBJECT], const struct object_id *id)
 {
 	uint64_t size = htole64(id->size_bytes);
 	uint32_t flags = htole32(id->flags);
@@ -169,7 +169,7 @@ static int found_object(const struct check_found *f, void *arg)
 			continue;
 		c->bad[c->needs[i].layer] |= CHECK_LAYER_BAD_OBJECTS;
 		if (!check_problem(c, "object", name, (ssize_t)c->needs[i].layer,
-		                   reason_of(f->what)))
+		                   check_reason(f->what)))
 			return -ENOMEM;
 	}
 	return 0;
@@ -192,7 +192,7 @@ int check_objects(struct checking *c, struct err *e)
 	for (size_t i = 0; i < c->n_needs; i++) {
 		if (i > 0 && by_digest(&c->needs[i], &c->needs[i - 1]) == 0)
 			continue;
-		put_record(list + oc.n * LAYER_INDEX_OBJECT, &c->needs[i].id);
+		check_record(list + oc.n * LAYER_INDEX_OBJECT, &c->needs[i].id);
 		which[oc.n++] = (uint32_t)i;
 	}
 	oc.which = which;
@@ -257,7 +257,7 @@ static int found_blob(const struct check_found *f, void *arg)
 		return -EPROTO;
 	if (f->what != CHECK_MISSING && strv_add(&c->bad_blobs, bc->digests.v[f->number]) < 0)
 		return -ENOMEM;
-	p = check_problem(c, "blob", bc->digests.v[f->number], -1, reason_of(f->what));
+	p = check_problem(c, "blob", bc->digests.v[f->number], -1, check_reason(f->what));
 	names = p ? json_object_get(p, "Images") : NULL;
 	if (!names)
 		return -ENOMEM;

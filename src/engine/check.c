@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/check.h"
+#include "engine/rebuild.h"
 
 #include "store/pins.h"
 
@@ -84,21 +84,47 @@ static int bad_row(const char *what, bool is_repaired, void *arg, struct err *e)
 
 	if (!p)
 		return err_oom(e);
-	return json_object_set_new(p, "State", json_string(is_repaired ? "repaired" : "kept"));
+	c->has_bad_pages = c->has_bad_pages || (c->o->repair && !is_repaired);
+	return json_object_set_new(p, "State", json_string(is_repaired ? "repaired" : "found"));
 }
 
-/* Nothing is told apart in an index that SQLite cannot read. */
+/* What was said of pages of an index that is not there any more. */
+static void settle_index(struct checking *c)
+{
+	json_t *p;
+	size_t i;
+
+	json_array_foreach(c->problems, i, p)
+	{
+		const char *kind = json_string_value(json_object_get(p, "Kind"));
+
+		if (kind && !strcmp(kind, "row"))
+			(void)json_object_set_new(p, "State", json_string("repaired"));
+	}
+}
+
+/* Nothing is told apart in an index that SQLite cannot read; it is made anew, and so is one whose
+ * pages are damaged: nobody knows what they said. */
 static int check_rows(struct checking *c, struct err *e)
 {
+	struct err why = { 0 };
 	int r;
 
 	check_step(c, "index");
-	r = store_verify(c->u->store, c->o->repair, bad_row, c, e);
-	return r < 0 ? err_hint(e, r,
-	                        "move index.db, index.db-wal and index.db-shm of %s away and pull "
-	                        "the images again; what containers wrote is in containers/*/upper",
-	                        c->u->data_dir)
-	             : 0;
+	r = store_verify(c->u->store, c->o->repair, bad_row, c, &why);
+	if (r == 0 && !(c->o->repair && c->has_bad_pages))
+		return 0;
+	if (r < 0 && (why.uct != UCT_STORE_DAMAGED || !c->o->repair)) {
+		if (e)
+			*e = why;
+		return r;
+	}
+	if (r < 0 && !check_problem(c, "row", "index.db", -1, why.msg))
+		return err_oom(e);
+	r = check_rebuild(c, c->has_bad_pages, e);
+	if (r == 0)
+		settle_index(c);
+	return r < 0 ? r : store_verify(c->u->store, true, bad_row, c, e);
 }
 
 static int look(struct checking *c, struct err *e)
@@ -122,6 +148,10 @@ static int look(struct checking *c, struct err *e)
 		r = check_trees(c, e);
 	if (r == 0)
 		r = check_containers(c, e);
+	if (r == 0)
+		r = check_volumes(c, e);
+	if (r == 0)
+		r = check_shared(c, e);
 	if (r == 0 && c->o->repair)
 		r = check_repair(c, e);
 	if (r == 0)

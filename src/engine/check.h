@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "engine/engine.h"
 #include "store/check-proto.h"
+#include "store/layer-index.h"
 #include "store/verify.h"
 
 enum {
@@ -43,6 +44,7 @@ struct checking {
 	struct strv bad_blobs; /* digests */
 	json_t *problems, *leaks, *checked, *pull, *notes;
 	uint64_t leaked_bytes;
+	bool has_bad_pages; /* of index.db */
 };
 
 /* Each looks at one kind of thing. */
@@ -51,6 +53,8 @@ int check_objects(struct checking *c, struct err *e);
 int check_blobs(struct checking *c, struct err *e);
 int check_trees(struct checking *c, struct err *e);
 int check_containers(struct checking *c, struct err *e);
+int check_volumes(struct checking *c, struct err *e);
+int check_shared(struct checking *c, struct err *e);
 /* After the others, since what is damaged cannot tell what it needs. */
 int check_leaks(struct checking *c, struct err *e);
 int check_repair(struct checking *c, struct err *e);
@@ -62,6 +66,9 @@ json_t *check_problem(struct checking *c, const char *kind, const char *name, ss
 void check_step(struct checking *c, const char *what);
 int check_layer_number(const struct checking *c, const char *chain); /* -1: none */
 void check_count(struct checking *c, const char *what, uint64_t n);
+/* What an enum check_what means, and an object in the form in which helpers take it. */
+const char *check_reason(uint32_t what);
+void check_record(uint8_t p[LAYER_INDEX_OBJECT], const struct object_id *id);
 /* One helper's work, in several processes if it is worth that. @found gets each finding. */
 struct check_request {
 	enum check_job job;

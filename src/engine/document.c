@@ -181,7 +181,10 @@ int document_plan(const struct document *d, const struct strv *layers, json_t **
 	for (size_t i = 0; plan && i < layers->n && r == 0; i++)
 		if (layer_path_is_tree(layers->v[i]))
 			r = json_object_set_new(plan, "data", json_pack("[s]", OBJECT_DIR));
-	if (plan && d->userns_of[0])
+	/* In the index, too; here for who has lost that (engine/rebuild.h). */
+	if (plan && r == 0 && d->image_id && *d->image_id)
+		r = json_object_set_new(plan, "imageId", json_string(d->image_id));
+	if (plan && r == 0 && d->userns_of[0])
 		r = json_object_set_new(plan, "usernsOf", json_string(d->userns_of));
 	if (plan && r == 0)
 		r = json_object_set_new(plan, "mountBackend",

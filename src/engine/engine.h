@@ -88,6 +88,8 @@ int engine_need_image(struct usrct *u, const char *text, struct image_row *ret, 
 int engine_image_key(const char *text, char *buf, size_t size);
 /* The full form of a name that an image is to have. */
 int engine_new_name(const char *text, char *buf, size_t size, struct err *e);
+/* The same for a name in an archive, which others wrote: short ones are docker.io's. */
+int engine_archive_name(const char *text, char *buf, size_t size, struct err *e);
 int engine_pull(struct usrct *u, const char *reference, const struct usrct_pull_options *opts,
                 char ret_id[DIGEST_SIZE], struct err *e);
 

@@ -5,6 +5,7 @@
 #include "base/sbuf.h"
 #include "image/config.h"
 #include "image/reference.h"
+#include "image/registries.h"
 #include "store/blobs.h"
 #include "store/images.h"
 
@@ -27,7 +28,7 @@ int engine_find_image(struct usrct *u, const char *text, struct image_row *ret, 
 {
 	struct reference ref;
 	char full[600] = "";
-	int r = reference_parse(text, &ref, e);
+	int r = reference_resolve(text, &ref, e);
 
 	if (r == 0)
 		r = key_of(&ref, full, sizeof(full), e);
@@ -73,31 +74,63 @@ int engine_image_key(const char *text, char *buf, size_t size)
 	struct reference ref;
 
 	buf[0] = '\0';
-	return reference_parse(text, &ref, NULL) == 0 ? key_of(&ref, buf, size, NULL) : -EINVAL;
+	return reference_resolve(text, &ref, NULL) == 0 ? key_of(&ref, buf, size, NULL) : -EINVAL;
 }
 
-/* Twelve to 64 hex digits: nobody could tell whether the name or an id is meant. */
+static const char hex[] = "0123456789abcdef";
+
+static bool is_id_length(size_t n)
+{
+	return n == 12 || n == 64;
+}
+
+/* As many hex digits as an id has: nobody could tell whether the name or an id is meant. */
 static bool looks_like_id(const struct reference *ref)
 {
 	const char *name = strncmp(ref->name, "library/", 8) ? ref->name : ref->name + 8;
 	size_t n = strlen(name);
 
-	return !strcmp(ref->host, "docker.io") && (n == 64 || n == 12) &&
-	       strspn(name, "0123456789abcdef") == n;
+	return !strcmp(ref->host, "docker.io") && is_id_length(n) && strspn(name, hex) == n;
+}
+
+static int new_name(const struct reference *ref, const char *text, char *buf, size_t size,
+                    struct err *e)
+{
+	if (ref->kind != REFERENCE_REGISTRY || ref->digest[0])
+		return err_set(e, UCT_BAD_REFERENCE, -EINVAL,
+		               "'%s' is not a name that an image can be given", text);
+	if (looks_like_id(ref) || (strspn(text, hex) == strlen(text) && is_id_length(strlen(text))))
+		return err_set(e, UCT_BAD_REFERENCE, -EINVAL,
+		               "'%s' reads like an image's id and cannot be its name", text);
+	return reference_full_name(ref, buf, size, e);
 }
 
 int engine_new_name(const char *text, char *buf, size_t size, struct err *e)
 {
 	struct reference ref;
+	int r = reference_resolve(text, &ref, e);
+
+	return r < 0 ? r : new_name(&ref, text, buf, size, e);
+}
+
+int engine_archive_name(const char *text, char *buf, size_t size, struct err *e)
+{
+	struct reference ref;
 	int r = reference_parse(text, &ref, e);
 
-	if (r == 0 && (ref.kind != REFERENCE_REGISTRY || ref.digest[0]))
-		r = err_set(e, UCT_BAD_REFERENCE, -EINVAL,
-		            "'%s' is not a name that an image can be given", text);
-	else if (r == 0 && looks_like_id(&ref))
-		r = err_set(e, UCT_BAD_REFERENCE, -EINVAL,
-		            "'%s' reads like an image's id and cannot be its name", text);
-	return r < 0 ? r : reference_full_name(&ref, buf, size, e);
+	return r < 0 ? r : new_name(&ref, text, buf, size, e);
+}
+
+const char *usrct_image_familiar(const char *name)
+{
+	char familiar[600];
+	size_t n = strlen(name), k;
+
+	if (n >= sizeof(familiar))
+		return name;
+	reference_familiar(name, familiar, sizeof(familiar));
+	k = strlen(familiar);
+	return k <= n && !strcmp(name + n - k, familiar) ? name + n - k : name;
 }
 
 static int tag(struct usrct *u, const char *image, const char *name, struct err *e)

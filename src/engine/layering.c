@@ -22,8 +22,11 @@ static bool store_has_xattrs(struct usrct *u)
 
 	if (fd < 0) /* not made yet; like most */
 		return true;
-	return fsetxattr(fd, "user.usrct.try", "", 0, 0) == 0 &&
-	       fremovexattr(fd, "user.usrct.try") == 0;
+	if (fsetxattr(fd, "user.usrct.try", "", 0, 0) < 0)
+		/* No room, or nothing may be written at all: that says nothing of attributes. What
+		 * is tried next says what is wrong; the plain driver would have it no better. */
+		return errno == ENOSPC || errno == EDQUOT || errno == EROFS || errno == EACCES;
+	return fremovexattr(fd, "user.usrct.try") == 0;
 }
 
 int engine_driver_works(struct usrct *u, enum layer_driver driver, struct err *e)

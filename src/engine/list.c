@@ -11,16 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Ids that have a monitor, or had one that was killed: sorted, so that they can be looked up. */
+/* Ids that have a monitor, or had one that was killed. */
 struct live {
 	char (*ids)[CONTAINER_ID_SIZE];
 	size_t n, cap;
 };
-
-static int compare_ids(const void *a, const void *b)
-{
-	return memcmp(a, b, CONTAINER_ID_SIZE);
-}
 
 static int read_live(struct usrct *u, struct live *l, struct err *e)
 {
@@ -39,14 +34,20 @@ static int read_live(struct usrct *u, struct live *l, struct err *e)
 			memcpy(l->ids[l->n++], de->d_name, CONTAINER_ID_SIZE);
 	}
 	(void)closedir(d);
-	if (l->n)
-		qsort(l->ids, l->n, sizeof(*l->ids), compare_ids);
 	return MIN(r, 0);
 }
 
-static bool is_live(const struct live *l, const char *id)
+/* The few that run are looked up one by one, however many do not. */
+static int read_live_rows(struct usrct *u, struct container_row **ret, size_t *ret_n, struct err *e)
 {
-	return l->n && bsearch(id, l->ids, l->n, sizeof(*l->ids), compare_ids);
+	struct live l = { 0 };
+	int r = read_live(u, &l, e);
+
+	if (r == 0)
+		r = container_list_of(u->store, (const char(*)[CONTAINER_ID_SIZE])l.ids, l.n, ret,
+		                      ret_n, e);
+	free(l.ids);
+	return r;
 }
 
 static char *familiar(const char *image)
@@ -159,7 +160,6 @@ struct listing {
 	struct usrct *u;
 	const struct usrct_list_options *opts;
 	struct filters filters;
-	struct live live;
 	bool all;
 	struct usrct_container *out;
 	size_t n;
@@ -191,8 +191,6 @@ static int consider(struct listing *l, const struct container_row *row, struct e
 
 	if (l->opts->last && l->n >= l->opts->last)
 		return 0;
-	if (!l->all && !is_live(&l->live, row->id))
-		return 0;
 	r = look_at(l, &c, e);
 	if (r > 0) {
 		r = take(&c, l->opts, &l->out[l->n], e);
@@ -205,10 +203,9 @@ static int list_rows(struct listing *l, struct err *e)
 {
 	struct container_row *rows = NULL;
 	size_t n = 0;
-	int r = container_list(l->u->store, &rows, &n, e);
+	int r = l->all ? container_list(l->u->store, &rows, &n, e)
+	               : read_live_rows(l->u, &rows, &n, e);
 
-	if (r == 0 && !l->all && n)
-		r = read_live(l->u, &l->live, e);
 	if (r == 0) {
 		l->out = calloc(n + 1, sizeof(*l->out));
 		r = l->out ? 0 : err_oom(e);
@@ -219,7 +216,6 @@ static int list_rows(struct listing *l, struct err *e)
 		container_row_done(&rows[i]);
 	}
 	free(rows);
-	free(l->live.ids);
 	return r;
 }
 

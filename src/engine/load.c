@@ -43,7 +43,7 @@ static int collect(struct load *l, struct err *e)
 /* A name of the archive that cannot be one here is as none. */
 static void full_name(const struct load_image *image, char *buf, size_t size)
 {
-	if (!image->name[0] || engine_new_name(image->name, buf, size, NULL) < 0)
+	if (!image->name[0] || engine_archive_name(image->name, buf, size, NULL) < 0)
 		buf[0] = '\0';
 }
 

@@ -20,6 +20,7 @@ static int send_start(struct loading *l, enum load_op op, int input_fd, const ch
 {
 	struct load_start m = { .type = LOAD_START,
 		                .op = (uint32_t)op,
+		                .compression = (uint32_t)l->compression,
 		                .max_bytes = contents_max_bytes };
 	_cleanup_close_ int blobs_fd = -EBADF, tmp_fd = -EBADF;
 	int fds[3], r;

@@ -9,7 +9,8 @@
 struct loading {
 	struct usrct *u;
 	struct libexec program;
-	struct store *keep; /* its pin holds all blobs until loading_done() */
+	struct store *keep;                /* its pin holds all blobs until loading_done() */
+	enum load_compression compression; /* of LOAD_CONVERT */
 };
 #define LOADING_NONE                     \
 	{                                \

@@ -19,6 +19,7 @@
 #include "base/sock.h"
 #include "image/config.h"
 #include "image/fetch-proto.h"
+#include "image/registries.h"
 #include "store/blobs.h"
 #include "store/claims.h"
 #include "store/verify.h"
@@ -49,6 +50,7 @@ struct pull {
 	uint64_t size_bytes;
 	struct claims claims;
 	bool has_objects; /* new layers are of the objects driver */
+	bool no_mirrors, is_mirrors_fault;
 	struct sharing sharing;
 };
 
@@ -81,6 +83,8 @@ static int ask_fetcher(struct pull *p, const char *reference, struct err *e)
 		m.flags = FETCH_STORED;
 		memcpy(m.digest, p->stored, sizeof(m.digest));
 	}
+	if (p->no_mirrors)
+		m.flags |= FETCH_NO_MIRRORS;
 	if (snprintf(m.reference, sizeof(m.reference), "%s", reference) >= (int)sizeof(m.reference))
 		return err_set(e, UCT_BAD_REFERENCE, -ENAMETOOLONG, "the reference is too long");
 	if (snprintf(m.platform, sizeof(m.platform), "%s", platform) >= (int)sizeof(m.platform))
@@ -111,6 +115,7 @@ static int next_packet(struct pull *p, void *buf, size_t size, struct err *e)
 	if (n < (ssize_t)sizeof(uint32_t))
 		return err_set(e, UCT_INTERNAL, -EPROTO, "the fetcher said something malformed");
 	if (fail->type == FETCH_FAIL && n == sizeof(*fail) && fail->e.code < 0) {
+		p->is_mirrors_fault = fail->is_mirrors_fault;
 		if (e)
 			*e = fail->e;
 		return fail->e.code;
@@ -585,11 +590,13 @@ static int fetch_image(struct pull *p, struct err *e)
 
 static int pull(struct pull *p, const char *reference, struct err *e)
 {
-	_cleanup_free_ char *resolved = NULL;
-	int r = libexec_start("fetch", &p->fetcher, e);
+	_cleanup_free_ char *resolved = NULL, *full = NULL;
+	int r = registries_expand(reference, &full, e);
 
 	if (r == 0)
-		r = ask_fetcher(p, reference, e);
+		r = libexec_start("fetch", &p->fetcher, e);
+	if (r == 0)
+		r = ask_fetcher(p, full, e);
 	if (r == 0)
 		r = resolve(p, e);
 	if (r < 0)
@@ -610,21 +617,38 @@ static void give_up(struct usrct *u)
 	(void)engine_sweep(u, NULL);
 }
 
+/* 1: it failed, but may not without mirrors. */
+static int pull_once(struct pull *p, const char *reference, char ret_id[DIGEST_SIZE], struct err *e)
+{
+	int r = pull(p, reference, e);
+
+	if (r == 0) {
+		memcpy(ret_id, p->image.config, DIGEST_SIZE);
+		report(p, USRCT_PULL_DONE, NULL, 0, p->image.config);
+		engine_image_event(p->u, "pull", p->image.name[0] ? p->image.name : ret_id,
+		                   reference);
+	}
+	pull_done(p);
+	if (r < 0)
+		give_up(p->u);
+	return r < 0 && p->is_mirrors_fault ? 1 : r;
+}
+
 int engine_pull(struct usrct *u, const char *reference, const struct usrct_pull_options *opts,
                 char ret_id[DIGEST_SIZE], struct err *e)
 {
 	struct pull p = { .u = u, .opts = opts, .fetcher = LIBEXEC_NONE, .claims = CLAIMS_NONE };
-	int r = pull(&p, reference, e);
+	int r = pull_once(&p, reference, ret_id, e);
 
-	if (r == 0) {
-		memcpy(ret_id, p.image.config, DIGEST_SIZE);
-		report(&p, USRCT_PULL_DONE, NULL, 0, p.image.config);
-		engine_image_event(u, "pull", p.image.name[0] ? p.image.name : ret_id, reference);
-	}
-	pull_done(&p);
-	if (r < 0)
-		give_up(u);
-	return r;
+	if (r <= 0)
+		return r;
+	p = (struct pull){ .u = u,
+		           .opts = opts,
+		           .fetcher = LIBEXEC_NONE,
+		           .claims = CLAIMS_NONE,
+		           .no_mirrors = true };
+	r = engine_sweep(u, e); /* which opens the store again */
+	return r < 0 ? r : pull_once(&p, reference, ret_id, e);
 }
 
 int engine_pull_stored(struct usrct *u, const char *digest, const char *name,

@@ -2,13 +2,15 @@
 /* push - an image of the store to a registry
  *
  * The helper reads manifest and blobs out of the store and sends what the registry does not have;
- * we say which, and which other repositories there may have what. Layers go out as they came in.
+ * we say which, and which other repositories there may have what. Layers go out as they came in,
+ * unless another compression is asked for.
  */
 #include "engine/asking.h"
+#include "engine/converting.h"
 
 #include "base/sbuf.h"
 #include "base/sock.h"
-#include "image/reference.h"
+#include "image/registries.h"
 #include "store/blobs.h"
 
 #include <fcntl.h>
@@ -184,7 +186,7 @@ static int find(struct push *p, const char *image, const char *to, struct err *e
 	int r = engine_need_image(p->u, image, &p->row, e);
 
 	if (r == 0)
-		r = reference_parse(to ? to : image, &p->to, e);
+		r = reference_resolve(to ? to : image, &p->to, e);
 	if (r == 0 && p->to.kind != REFERENCE_REGISTRY)
 		r = err_set(e, UCT_BAD_REFERENCE, -EINVAL, "'%s' is not in a registry",
 		            to ? to : image);
@@ -193,6 +195,23 @@ static int find(struct push *p, const char *image, const char *to, struct err *e
 	for (size_t i = 0; r == 0 && i < p->row.n_blobs; i++)
 		p->n_layers += is_layer(p, i);
 	return r;
+}
+
+static int convert(struct push *p, struct err *e)
+{
+	static const char *const names[] = {
+		[LOAD_PLAIN] = "none", [LOAD_GZIP] = "gzip", [LOAD_ZSTD] = "zstd"
+	};
+	const char *wanted =
+		p->opts && p->opts->size >= sizeof(*p->opts) ? p->opts->compression : NULL;
+
+	for (size_t i = 0; wanted && i < ARRAY_SIZE(names); i++)
+		if (!strcmp(wanted, names[i]))
+			return convert_image(p->u, &p->row, (enum load_compression)i, e);
+	return !wanted ? 0
+	               : err_set(e, UCT_BAD_VALUE, -EINVAL,
+	                         "layers are not compressed with '%s', but with gzip, zstd or none",
+	                         wanted);
 }
 
 static int push(struct push *p, const char *image, const char *to, struct err *e)
@@ -205,6 +224,8 @@ static int push(struct push *p, const char *image, const char *to, struct err *e
 		r = blob_dirs_open(p->u->store, &p->blobs_fd, &tmp_fd, e);
 	if (r == 0)
 		r = find(p, image, to, e);
+	if (r == 0)
+		r = convert(p, e);
 	if (r < 0)
 		return r;
 	memcpy(m.digest, p->row.manifest, sizeof(m.digest));

@@ -3,13 +3,12 @@
  *
  * Blobs go out as they came in, compressed as they are, so that digests stay what they were. A
  * docker archive is what docker writes since version 25: an OCI layout that also has manifest.json
- * and repositories, where older dockers look. Order, owners and times are the same each time, so
- * the same images give the same bytes.
+ * and repositories, where older dockers look; save-old.c writes what dockers before that wrote.
+ * Order, owners and times are the same each time, so the same images give the same bytes.
  */
-#include "engine/engine.h"
+#include "engine/saving.h"
 
 #include "base/fd.h"
-#include "base/json.h"
 #include "base/sbuf.h"
 #include "image/config.h"
 #include "image/reference.h"
@@ -23,16 +22,6 @@
 #include <unistd.h>
 
 enum { BLOCK = 512, PIECE_BYTES = 1 << 18 };
-
-struct save {
-	struct usrct *u;
-	enum usrct_save_format format;
-	int fd; /* a stream, or a directory */
-	int blobs_fd;
-	bool is_dir;
-	json_t *index, *list, *repositories; /* index.json, manifest.json, repositories */
-	json_t *written;                     /* names of what is out already */
-};
 
 /* --- where it goes */
 
@@ -79,7 +68,7 @@ static int pad(const struct save *s, uint64_t size, struct err *e)
 }
 
 /* Whether it is the first time; layers are shared. */
-static bool is_new(struct save *s, const char *name)
+bool save_is_new(struct save *s, const char *name)
 {
 	if (json_object_get(s->written, name))
 		return false;
@@ -87,7 +76,7 @@ static bool is_new(struct save *s, const char *name)
 	return true;
 }
 
-static int put_dir(struct save *s, const char *name, struct err *e)
+int save_dir(struct save *s, const char *name, struct err *e)
 {
 	char h[BLOCK];
 
@@ -106,7 +95,7 @@ static int open_file(const struct save *s, const char *name, struct err *e)
 	return fd < 0 ? err_sys(e, "cannot create '%s'", name) : fd;
 }
 
-static int put_text(struct save *s, const char *name, const char *text, size_t n, struct err *e)
+int save_text(struct save *s, const char *name, const char *text, size_t n, struct err *e)
 {
 	_cleanup_close_ int fd = -EBADF;
 	char h[BLOCK];
@@ -124,12 +113,12 @@ static int put_text(struct save *s, const char *name, const char *text, size_t n
 	return r == 0 ? pad(s, n, e) : r;
 }
 
-static int put_json(struct save *s, const char *name, const json_t *j, struct err *e)
+int save_json(struct save *s, const char *name, const json_t *j, struct err *e)
 {
 	_cleanup_free_ char *text = NULL;
 	int r = json_print(j, false, &text, e);
 
-	return r < 0 ? r : put_text(s, name, text, strlen(text), e);
+	return r < 0 ? r : save_text(s, name, text, strlen(text), e);
 }
 
 /* As long as its header says, whatever happens to the file. */
@@ -154,14 +143,19 @@ static int stream_blob(const struct save *s, int fd, const char *digest, uint64_
 static int put_blob(struct save *s, const char *digest, struct err *e)
 {
 	bool is_flat = s->format == USRCT_SAVE_DOCKER_DIR;
+	char name[128];
+
+	(void)snprintf(name, sizeof(name), "%s%s", is_flat ? "" : "blobs/sha256/", digest + 7);
+	return save_is_new(s, name) ? save_blob(s, digest, name, e) : 0;
+}
+
+int save_blob(struct save *s, const char *digest, const char *name, struct err *e)
+{
 	_cleanup_close_ int fd = -EBADF, to_fd = -EBADF;
-	char name[128], h[BLOCK];
+	char h[BLOCK];
 	struct stat st;
 	int r;
 
-	(void)snprintf(name, sizeof(name), "%s%s", is_flat ? "" : "blobs/sha256/", digest + 7);
-	if (!is_new(s, name))
-		return 0;
 	fd = openat(s->blobs_fd, digest + 7, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0 && errno == ENOENT)
 		return err_set(e, UCT_STORE_DAMAGED, -ENOENT, "blob %s is not in the store",
@@ -237,7 +231,7 @@ static int new_entry(struct save *s, const struct image_row *row, const json_t *
 }
 
 /* {"busybox": {"latest": "hex"}}, which dockers before 1.10 read. */
-static void add_repository(struct save *s, const char *familiar, const char *top)
+void save_name(struct save *s, const char *familiar, const char *top)
 {
 	const char *colon = strrchr(familiar, ':');
 	_cleanup_free_ char *name = colon ? strndup(familiar, (size_t)(colon - familiar)) : NULL;
@@ -269,7 +263,7 @@ static int add_to_list(struct save *s, const struct image_row *row, const json_t
 	}
 	reference_familiar(name, familiar, sizeof(familiar));
 	(void)json_array_append_new(tags, json_string(familiar));
-	add_repository(s, familiar, row->n_chains ? row->chains[row->n_chains - 1] : row->id + 7);
+	save_name(s, familiar, row->n_chains ? row->chains[row->n_chains - 1] : row->id + 7);
 	return 0;
 }
 
@@ -289,12 +283,17 @@ static int save_one(struct save *s, const char *text, struct err *e)
 		name = !strcmp(*n, full) ? *n : name;
 	if (r == 0)
 		r = read_manifest(s, &row, &raw, &manifest, &bytes, e);
+	if (r == 0 && s->format == USRCT_SAVE_DOCKER_OLD) {
+		r = save_old(s, &row, manifest, name, e);
+		image_row_done(&row);
+		return r;
+	}
 	if (r == 0)
 		r = add_to_index(s, &row, manifest, bytes, name, e);
 	if (r == 0)
 		r = add_to_list(s, &row, manifest, name, e);
 	if (r == 0 && s->format == USRCT_SAVE_DOCKER_DIR) /* the very bytes: it has a digest */
-		r = put_text(s, "manifest.json", raw, (size_t)bytes, e);
+		r = save_text(s, "manifest.json", raw, (size_t)bytes, e);
 	for (size_t i = s->format == USRCT_SAVE_DOCKER_DIR; r == 0 && i < row.n_blobs; i++)
 		r = put_blob(s, row.blobs[i], e);
 	image_row_done(&row);
@@ -308,11 +307,13 @@ static int put_head(struct save *s, struct err *e)
 	int r;
 
 	if (s->format == USRCT_SAVE_DOCKER_DIR)
-		return put_text(s, "version", version, strlen(version), e);
-	r = put_text(s, "oci-layout", layout, strlen(layout), e);
+		return save_text(s, "version", version, strlen(version), e);
+	if (s->format == USRCT_SAVE_DOCKER_OLD)
+		return 0;
+	r = save_text(s, "oci-layout", layout, strlen(layout), e);
 	if (r == 0)
-		r = put_dir(s, s->is_dir ? "blobs" : "blobs/", e);
-	return r == 0 ? put_dir(s, s->is_dir ? "blobs/sha256" : "blobs/sha256/", e) : r;
+		r = save_dir(s, s->is_dir ? "blobs" : "blobs/", e);
+	return r == 0 ? save_dir(s, s->is_dir ? "blobs/sha256" : "blobs/sha256/", e) : r;
 }
 
 static int put_tail(struct save *s, struct err *e)
@@ -322,11 +323,12 @@ static int put_tail(struct save *s, struct err *e)
 
 	if (s->format == USRCT_SAVE_DOCKER_DIR)
 		return 0;
-	r = put_json(s, "index.json", s->index, e);
-	if (r == 0 && s->format == USRCT_SAVE_DOCKER) {
-		r = put_json(s, "manifest.json", s->list, e);
+	if (s->format != USRCT_SAVE_DOCKER_OLD)
+		r = save_json(s, "index.json", s->index, e);
+	if (r == 0 && (s->format == USRCT_SAVE_DOCKER || s->format == USRCT_SAVE_DOCKER_OLD)) {
+		r = save_json(s, "manifest.json", s->list, e);
 		if (r == 0 && json_object_size(s->repositories))
-			r = put_json(s, "repositories", s->repositories, e);
+			r = save_json(s, "repositories", s->repositories, e);
 	}
 	return r == 0 && !s->is_dir ? write_out(s, zeros, sizeof(zeros), e) : r;
 }

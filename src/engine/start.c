@@ -3,7 +3,6 @@
  */
 #include "engine/attach.h"
 #include "engine/create.h"
-#include "engine/etc.h"
 #include "engine/ids.h"
 #include "engine/launcher.h"
 #include "engine/layering.h"
@@ -20,7 +19,6 @@
 #include "container/spec.h"
 #include "container/sync.h"
 #include "engine/detach-keys.h"
-#include "network/uplink.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -35,9 +33,7 @@ enum { MONITOR_END_MS = 10000 };
 /* What start must know of the documents; the launcher reads them itself. */
 struct needs {
 	bool tty, interactive;
-	enum network_kind network;
-	char hostname[65], domainname[65];
-	json_t *plan;
+	json_t *spec, *plan;
 	bool no_cgroup;
 	char cgroup_parent[128];
 	unsigned stop_timeout_s;
@@ -55,6 +51,13 @@ struct starting {
 	bool was_just_made;
 };
 
+static void needs_done(struct needs *n)
+{
+	json_decref(n->spec);
+	json_decref(n->plan);
+	*n = (struct needs){ 0 };
+}
+
 static int read_documents(int dirfd, json_t **ret_spec, json_t **ret_plan, struct err *e)
 {
 	int r = json_read_at(dirfd, PLAN_FILE, SPEC_MAX_BYTES, ret_plan, e);
@@ -62,15 +65,12 @@ static int read_documents(int dirfd, json_t **ret_spec, json_t **ret_plan, struc
 	return r < 0 ? r : json_read_at(dirfd, SPEC_FILE, SPEC_MAX_BYTES, ret_spec, e);
 }
 
-static int find_needs(const json_t *spec, struct needs *ret, struct err *e)
+static int find_needs(struct needs *ret, struct err *e)
 {
-	const char *network = "none", *hostname = "", *domainname = "", *cgroup_parent = "";
 	json_int_t stop_timeout_s = 10;
-	int r;
+	const char *cgroup_parent = "";
+	int r = MIN(json_get_bool(ret->plan, "interactive", &ret->interactive, e), 0);
 
-	r = MIN(json_get_string(ret->plan, "network", &network, e), 0);
-	if (r == 0)
-		r = MIN(json_get_bool(ret->plan, "interactive", &ret->interactive, e), 0);
 	if (r == 0)
 		r = MIN(json_get_bool(ret->plan, "noCgroup", &ret->no_cgroup, e), 0);
 	if (r == 0)
@@ -78,33 +78,11 @@ static int find_needs(const json_t *spec, struct needs *ret, struct err *e)
 	if (r == 0)
 		r = MIN(json_get_int(ret->plan, "stopTimeout", &stop_timeout_s, e), 0);
 	if (r == 0)
-		r = MIN(json_get_bool(spec, "process.terminal", &ret->tty, e), 0);
-	if (r == 0)
-		r = MIN(json_get_string(spec, "hostname", &hostname, e), 0);
-	if (r == 0)
-		r = MIN(json_get_string(spec, "domainname", &domainname, e), 0);
-	if (r == 0 && network_parse_name(network, &ret->network) < 0)
-		r = err_set(e, UCT_STORE_DAMAGED, -EINVAL, "network '%s' is not known", network);
-	(void)snprintf(ret->hostname, sizeof(ret->hostname), "%s", hostname);
-	(void)snprintf(ret->domainname, sizeof(ret->domainname), "%s", domainname);
-	if (!*hostname) /* --uts host */
-		(void)gethostname(ret->hostname, sizeof(ret->hostname) - 1);
+		r = MIN(json_get_bool(ret->spec, "process.terminal", &ret->tty, e), 0);
 	(void)snprintf(ret->cgroup_parent, sizeof(ret->cgroup_parent), "%s", cgroup_parent);
 	stop_timeout_s = MAX(stop_timeout_s, (json_int_t)0);
 	ret->stop_timeout_s = (unsigned)MIN(stop_timeout_s, (json_int_t)86400);
 	return r < 0 ? err_recode(e, r, UCT_STORE_DAMAGED) : 0;
-}
-
-static int write_etc(const struct starting *s, struct err *e)
-{
-	const struct etc etc = {
-		.wishes = json_at(s->needs.plan, "etc"),
-		.network = s->needs.network,
-		.hostname = s->needs.hostname,
-		.domainname = s->needs.domainname,
-	};
-
-	return etc_write(&etc, s->dirfd, e);
 }
 
 /* For whoever asked for it with --pidfile; each start writes it anew. */
@@ -209,10 +187,8 @@ static int launch(struct starting *s, struct err *e)
 		.stop_timeout_s = needs->stop_timeout_s,
 		.join_fd = -EBADF,
 	};
-	int r = write_etc(s, e);
+	int r = s->launched.sock_fd < 0 ? open_joined(s, &place.join_fd, e) : 0;
 
-	if (r == 0 && s->launched.sock_fd < 0)
-		r = open_joined(s, &place.join_fd, e);
 	if (r == 0 && s->launched.sock_fd < 0)
 		r = launcher_start(s->u, s->id, s->dirfd, &place, &s->launched, e);
 	cleanup_close(&place.join_fd);
@@ -316,7 +292,7 @@ static int make_layers(struct starting *s, struct err *e)
 	if (has_trees)
 		r = engine_hold(s->u, e);
 	if (r == 0 && has_trees)
-		r = ids_of_container(s->u, s->dirfd, &ids, e);
+		r = ids_of_documents(s->u, s->needs.spec, plan, &ids, e);
 	if (r == 0 && json_at(plan, "data"))
 		r = make_trees(s, &ids, json_at(plan, "layers"), e);
 	json_array_foreach(json_at(plan, "imageMounts"), i, v) if (r == 0) r =
@@ -324,18 +300,14 @@ static int make_layers(struct starting *s, struct err *e)
 	return r < 0 ? r : mounts_make_places(s->u, s->dirfd, plan, e);
 }
 
-/* @spec: its document, if the caller has both of them already. */
-static int start_locked(struct starting *s, const json_t *known_spec, int *ret_status,
-                        struct err *e)
+static int start_locked(struct starting *s, int *ret_status, struct err *e)
 {
 	const struct usrct_stdio *io = s->opts ? s->opts->stdio : NULL;
 	struct attach_signals signals = { 0 };
-	_cleanup_json_ json_t *spec = NULL;
 	struct detach_keys keys;
-	int r = known_spec ? 0 : read_documents(s->dirfd, &spec, &s->needs.plan, e);
+	int r = s->needs.plan ? 0 : read_documents(s->dirfd, &s->needs.spec, &s->needs.plan, e);
 
-	r = r < 0 ? err_recode(e, r, UCT_STORE_DAMAGED)
-	          : find_needs(known_spec ? known_spec : spec, &s->needs, e);
+	r = r < 0 ? err_recode(e, r, UCT_STORE_DAMAGED) : find_needs(&s->needs, e);
 	if (r == 0 && io)
 		r = detach_keys_parse(io->detach_keys, &keys, e);
 	if (r == 0 && io)
@@ -353,8 +325,7 @@ static int start_locked(struct starting *s, const json_t *known_spec, int *ret_s
 	/* A launcher that was killed could not; one that runs has its socket there. */
 	if (r < 0 && !s->init_pid && s->u->runtime_dirfd >= 0)
 		(void)unlinkat(s->u->runtime_dirfd, s->id, AT_REMOVEDIR);
-	json_decref(s->needs.plan);
-	s->needs.plan = NULL;
+	needs_done(&s->needs);
 	return r;
 }
 
@@ -374,7 +345,7 @@ static int engine_start(struct usrct *u, const char *ref, const struct usrct_sta
 		return r;
 	s.dirfd = t.dirfd;
 	s.id = t.row.id;
-	return start_locked(&s, NULL, ret_status, e);
+	return start_locked(&s, ret_status, e);
 }
 
 /* One that this process has just made, with its launcher waiting. */
@@ -386,15 +357,16 @@ static int start_created(struct usrct *u, struct created *c, const struct usrct_
 	s.was_just_made = true;
 	s.launched = c->launched;
 	c->launched = (struct launched)LAUNCHED_NONE;
+	s.needs.spec = json_incref(c->spec);
 	s.needs.plan = json_incref(c->plan);
 	/* Since it was made, nobody could have this lock, for ours was there as a shared one. */
 	if (flock(c->dirfd, LOCK_EX | LOCK_NB) < 0) {
 		launched_done(&s.launched);
-		json_decref(s.needs.plan);
+		needs_done(&s.needs);
 		return err_set(e, UCT_CONTAINER_RUNNING, -EALREADY,
 		               "container '%.12s' is being started by somebody else", c->id);
 	}
-	return start_locked(&s, c->spec, ret_status, e);
+	return start_locked(&s, ret_status, e);
 }
 
 int engine_start_quietly(struct usrct *u, const char *ref, struct err *e)

@@ -29,6 +29,7 @@ int usage_of_tree(struct usrct *u, int dirfd, const char *name, struct usage *re
 		return r;
 	ret->file_bytes = done.file_bytes;
 	ret->disk_bytes = done.disk_bytes;
+	ret->n_unreadable = done.n_unreadable;
 	return 0;
 }
 

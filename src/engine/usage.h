@@ -5,8 +5,9 @@
 #include "engine/engine.h"
 
 struct usage {
-	uint64_t file_bytes; /* what files hold, as ls -l; Docker's sizes of containers */
-	uint64_t disk_bytes; /* what everything takes, as du */
+	uint64_t file_bytes;   /* what files hold, as ls -l; Docker's sizes of containers */
+	uint64_t disk_bytes;   /* what everything takes, as du */
+	uint32_t n_unreadable; /* directories, also for root of the user's namespace */
 };
 
 /* @name: an entry of @dirfd. A missing one takes nothing. May ask a helper in the user's

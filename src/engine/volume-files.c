@@ -217,7 +217,7 @@ static const char *object_text(const json_t *j, const char *key, char **ret, str
 }
 
 /* What the directory says of itself. A file that is lost or damaged makes a plain volume. */
-static int row_of_directory(struct usrct *u, const char *name, struct volume_row *row,
+int volume_row_of_directory(struct usrct *u, const char *name, struct volume_row *row,
                             struct err *e)
 {
 	_cleanup_close_ int dirfd = volume_open_dir(u->store, name, e);
@@ -248,7 +248,7 @@ static int reload(struct usrct *u, void (*each)(const char *, bool, void *), voi
 	int r = engine_sweep(u, e);
 
 	if (r == 0)
-		r = volume_forget_lost(u->store, &lost, e);
+		r = volume_lost(u->store, /* forget= */ true, &lost, e);
 	if (r == 0)
 		r = volume_unknown(u->store, &found, e);
 	for (size_t i = 0; i < lost.n && r == 0 && each; i++)
@@ -256,7 +256,7 @@ static int reload(struct usrct *u, void (*each)(const char *, bool, void *), voi
 	for (size_t i = 0; i < found.n && r == 0; i++) {
 		struct volume_row row = { 0 };
 
-		r = row_of_directory(u, found.v[i], &row, e);
+		r = volume_row_of_directory(u, found.v[i], &row, e);
 		if (r == 1) {
 			r = volume_adopt(u->store, &row, e);
 			if (r == 0 && each)

@@ -15,8 +15,7 @@ static int bad(struct err *e, const char *path, const char *why)
 	return err_set(e, UCT_BAD_MANIFEST, -EINVAL, "'%s' %s", path, why);
 }
 
-/* null, absent and empty are the same: nothing said. Docker never writes a string here, and the
- * specification has none, so what it should mean (a shell command?) would be a guess. */
+/* null, absent and empty are the same: nothing said. */
 static int parse_strings(const json_t *j, const char *path, struct strv *ret, struct err *e)
 {
 	const json_t *a = json_at(j, path), *item;
@@ -36,6 +35,17 @@ static int parse_strings(const json_t *j, const char *path, struct strv *ret, st
 			return err_oom(e);
 	}
 	return 0;
+}
+
+/* The specification has only arrays; docker reads a string as an array of it, not as a shell's
+ * line. */
+static int parse_words(const json_t *j, const char *path, struct strv *ret, struct err *e)
+{
+	const char *text = json_string_value(json_at(j, path));
+
+	if (!text)
+		return parse_strings(j, path, ret, e);
+	return !*text || strv_add(ret, text) >= 0 ? 0 : err_oom(e);
 }
 
 /* An entry without '=' would mean "as in the engine's environment" on a command line; in an image
@@ -198,9 +208,9 @@ static int parse_process(const json_t *j, struct image_config *c, struct err *e)
 	if (r >= 0)
 		r = parse_heap_text(j, "config.StopSignal", &c->stop_signal, e);
 	if (r >= 0)
-		r = parse_strings(j, "config.Entrypoint", &c->entrypoint, e);
+		r = parse_words(j, "config.Entrypoint", &c->entrypoint, e);
 	if (r >= 0)
-		r = parse_strings(j, "config.Cmd", &c->cmd, e);
+		r = parse_words(j, "config.Cmd", &c->cmd, e);
 	if (r >= 0)
 		r = parse_env(j, &c->env, e);
 	if (r >= 0)

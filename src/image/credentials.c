@@ -90,7 +90,7 @@ static size_t key_fit(const char *key, const char *wanted)
 }
 
 /* The text between the quotes of "auth" is itself what the header wants, once it is known to be
- * base64 of USER:PASSWORD and nothing that could break a header line. */
+ * base64 of USER:PASSWORD and nothing that could break a header line. 1, or 0: of nobody. */
 static int basic_of_base64(const char *b64, char **ret)
 {
 	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -107,8 +107,11 @@ static int basic_of_base64(const char *b64, char **ret)
 	len = EVP_DecodeBlock((unsigned char *)plain, (const unsigned char *)b64, (int)n);
 	if (len < 0 || !memchr(plain, ':', (size_t)len))
 		return -EINVAL;
+	/* Nobody at all: some servers take that for a wrong password. */
+	if (!strcmp(plain, ":"))
+		return 0;
 	*ret = strf("Basic %s", b64);
-	return *ret ? 0 : -ENOMEM;
+	return *ret ? 1 : -ENOMEM;
 }
 
 static int basic_of_pair(const char *user, const char *password, char **ret)
@@ -129,20 +132,36 @@ static int basic_of_pair(const char *user, const char *password, char **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
+/* What a login to Azure's registry, say, leaves instead of a password. */
+static int identity_of(const char *token, char **ret)
+{
+	size_t n = strlen(token);
+
+	for (size_t i = 0; i < n; i++)
+		if (token[i] <= ' ' || token[i] >= 0x7f)
+			return -EINVAL;
+	if (n == 0 || n > SECRET_MAX)
+		return -EINVAL;
+	*ret = strf(CREDENTIALS_IDENTITY "%s", token);
+	return *ret ? 1 : -ENOMEM;
+}
+
 /* 1 found, 0 the entry says nothing (docker writes {} for what a credential helper keeps). */
 static int basic_of_entry(const json_t *entry, char **ret)
 {
 	const char *auth = json_string_value(json_object_get(entry, "auth"));
 	const char *user = json_string_value(json_object_get(entry, "username"));
 	const char *password = json_string_value(json_object_get(entry, "password"));
+	const char *identity = json_string_value(json_object_get(entry, "identitytoken"));
 	int r;
 
+	if (identity && *identity)
+		return identity_of(identity, ret);
 	if (auth && *auth)
-		r = basic_of_base64(auth, ret);
-	else if (user && *user && password)
-		r = basic_of_pair(user, password, ret);
-	else
+		return basic_of_base64(auth, ret);
+	if (!user || !*user || !password)
 		return 0;
+	r = basic_of_pair(user, password, ret);
 	return r < 0 ? r : 1;
 }
 
@@ -192,9 +211,12 @@ static int ask_keeper(const char *name, const char *url, char **ret)
 		return 0;
 	user = json_string_value(json_object_get(j, "Username"));
 	secret = json_string_value(json_object_get(j, "Secret"));
-	/* "<token>" is an identity token for another kind of exchange. */
-	if (!user || !secret || !strcmp(user, "<token>"))
+	if (!user || !secret)
 		return 0;
+	if (!strcmp(user, "<token>")) {
+		r = identity_of(secret, ret);
+		return r == -EINVAL ? 0 : r;
+	}
 	r = basic_of_pair(user, secret, ret);
 	return r < 0 ? r : 1;
 }

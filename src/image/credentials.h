@@ -7,7 +7,9 @@
 /* Looks for the registry, and in it for the repository, in @auth_file, or where that is NULL in the
  * usual places: $REGISTRY_AUTH_FILE, $XDG_RUNTIME_DIR/containers/auth.json,
  * ~/.config/containers/auth.json, ~/.docker/config.json. 1 found: @ret_basic is the value of an
- * Authorization header ("Basic ..."), a secret to be freed with credentials_free(); 0 none. */
+ * Authorization header ("Basic ...") or, after CREDENTIALS_IDENTITY, a refresh token for the
+ * registry's token service; a secret to be freed with credentials_free(). 0 none. */
+#define CREDENTIALS_IDENTITY "Identity "
 int credentials_find(const char *auth_file, const char *host, const char *name, char **ret_basic,
                      struct err *e);
 /* Overwrites before it frees; NULL is fine. */

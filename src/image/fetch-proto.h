@@ -66,6 +66,7 @@ enum fetch_flag {
 	FETCH_INSECURE = 128, /* any certificate, and plain HTTP where there is no TLS */
 	FETCH_SECURE = 256,   /* neither, whatever the configuration says */
 	FETCH_HAS_SECRET = 512,
+	FETCH_NO_MIRRORS = 1024, /* only the registry itself */
 };
 
 struct fetch_start {
@@ -156,6 +157,6 @@ struct fetch_layer_state {
 
 struct fetch_fail {
 	uint32_t type;
-	uint32_t pad;
+	uint32_t is_mirrors_fault; /* it may be better without them */
 	struct err e;
 };

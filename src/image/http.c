@@ -13,18 +13,46 @@
 enum {
 	CONNECT_TIMEOUT_S = 15,
 	STALL_S = 30, /* less than one byte a second for so long */
+	STALL_MAX_S = 3600,
+	COMMIT_FACTOR = 10, /* a registry that has got all of a large blob may copy it about */
 	REDIRECTS_MAX = 5,
 	BUFFER_BYTES = 64 << 10, /* a quarter of the reads of curl's 16 KiB; more gains nothing */
 	UPLOAD_BUFFER_BYTES = 1 << 20,
 	ERROR_BODY_MAX = 64 << 10,
-	RETRY_AFTER_MAX_S = 60,
 };
 
 struct http {
 	CURLM *multi;
+	uint32_t stall_s;
 	struct curl_waitfd *wait; /* room for what a caller wants to wait for */
 	size_t wait_cap;
 };
+
+/* Go's programs read HTTP_PROXY as well, which libcurl leaves alone for the sake of CGI scripts,
+ * and send nothing for this machine itself to a proxy. */
+int http_set_proxies(struct err *e)
+{
+	static const char own[] = "localhost,127.0.0.1,127.0.0.0/8,::1,[::1]";
+	const char *plain = getenv("HTTP_PROXY"), *without = getenv("no_proxy");
+	_cleanup_free_ char *all = NULL;
+
+	if (plain && *plain && !getenv("REQUEST_METHOD") && setenv("http_proxy", plain, 0) < 0)
+		return err_oom(e);
+	if (!without)
+		without = getenv("NO_PROXY");
+	if (without && !strcmp(without, "*"))
+		return 0;
+	all = without && *without ? strf("%s,%s", without, own) : strdup(own);
+	return all && setenv("no_proxy", all, 1) == 0 ? 0 : err_oom(e);
+}
+
+static uint32_t stall_seconds(void)
+{
+	const char *text = getenv("USRCT_NETWORK_TIMEOUT");
+	uint32_t n;
+
+	return text && parse_u32(text, &n) == 0 && n > 0 && n <= STALL_MAX_S ? n : STALL_S;
+}
 
 int http_new(struct http **ret, struct err *e)
 {
@@ -40,6 +68,7 @@ int http_new(struct http **ret, struct err *e)
 		free(h);
 		return err_oom(e);
 	}
+	h->stall_s = stall_seconds();
 	*ret = h;
 	return 0;
 }
@@ -122,10 +151,10 @@ static size_t on_write(char *data, size_t size, size_t n, void *arg)
 	n *= size;
 	if (is_first)
 		q->status = status_of(q->easy);
-	if (q->method || (q->status != 200 && q->status != 206))
+	if ((q->method && !q->wants_answer) || (q->status != 200 && q->status != 206))
 		return take_error_body(q, data, n);
 	if (is_first && content_start(q, &q->at) < 0) {
-		q->failure = HTTP_NONSENSE;
+		q->failure = HTTP_BAD_RANGE;
 		return 0;
 	}
 	if (q->on_data(q->arg, q->at, data, n) < 0) {
@@ -186,16 +215,19 @@ static CURLcode set_trust(CURL *easy, const struct http_trust *trust)
 	return rc == CURLE_OK ? set_blob(easy, CURLOPT_SSLKEY_BLOB, trust->key) : rc;
 }
 
-static CURLcode set_limits(CURL *easy, const char *url)
+static CURLcode set_limits(CURL *easy, const struct http_request *q, uint32_t stall_s)
 {
 	const char *ca_file = getenv("SSL_CERT_FILE"), *ca_dir = getenv("SSL_CERT_DIR");
-	bool is_tls = !strncmp(url, "https://", 8);
+	bool is_tls = !strncmp(q->url, "https://", 8);
 	CURLcode rc = CURLE_OK;
+
+	if (q->method && !strcmp(q->method, "PUT"))
+		stall_s *= COMMIT_FACTOR;
 
 	OPT(NOSIGNAL, 1L);
 	OPT(CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
 	OPT(LOW_SPEED_LIMIT, 1L);
-	OPT(LOW_SPEED_TIME, (long)STALL_S);
+	OPT(LOW_SPEED_TIME, (long)stall_s);
 	OPT(BUFFERSIZE, (long)BUFFER_BYTES);
 	/* Never file:, ftp: and so on; never from TLS back to plain text. curl itself drops our
 	 * Authorization header when a redirect leaves the host, port or scheme (since 7.83). */
@@ -210,9 +242,6 @@ static CURLcode set_limits(CURL *easy, const char *url)
 		OPT(CAINFO, ca_file);
 	if (ca_dir && *ca_dir)
 		OPT(CAPATH, ca_dir);
-	/* Plain HTTP is for this machine's own registries, which no proxy could reach. */
-	if (!is_tls)
-		OPT(PROXY, "");
 	return rc;
 }
 
@@ -309,7 +338,8 @@ int http_start(struct http *h, struct http_request *q, struct err *e)
 
 	forget(h, q); /* an earlier try */
 	q->failure = HTTP_FINE;
-	q->status = q->retry_after_s = 0;
+	q->status = 0;
+	q->retry_after_s = 0;
 	q->at = q->body_total = q->body_n = q->sent = 0;
 	if (q->text)
 		q->body_bytes = strlen(q->text);
@@ -325,7 +355,7 @@ int http_start(struct http *h, struct http_request *q, struct err *e)
 		forget(h, q);
 		return err_oom(e);
 	}
-	rc = set_limits(q->easy, q->url);
+	rc = set_limits(q->easy, q, h->stall_s);
 	if (rc == CURLE_OK)
 		rc = set_request(q->easy, q);
 	if (rc == CURLE_OK && curl_multi_add_handle(h->multi, q->easy) != CURLM_OK)
@@ -377,6 +407,7 @@ static void finish(struct http *h, struct http_request *q, CURLcode rc)
 {
 	curl_off_t retry_after = 0;
 	curl_off_t connected = 0;
+	long proxy_status = 0;
 	char shown[sizeof(q->reason)];
 
 	if (!q->status)
@@ -388,9 +419,14 @@ static void finish(struct http *h, struct http_request *q, CURLcode rc)
 	(void)curl_easy_getinfo(q->easy, CURLINFO_CONNECT_TIME_T, &connected);
 	if (rc == CURLE_OPERATION_TIMEDOUT && connected == 0)
 		q->failure = HTTP_NO_CONNECT;
+	/* A proxy that opens no tunnel. */
+	(void)curl_easy_getinfo(q->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+	if (q->failure == HTTP_BROKEN && proxy_status >= 300)
+		q->failure = HTTP_NO_CONNECT;
+	/* Seconds or a date; libcurl reads both. */
 	(void)curl_easy_getinfo(q->easy, CURLINFO_RETRY_AFTER, &retry_after);
 	if (retry_after > 0)
-		q->retry_after_s = (unsigned)MIN(retry_after, (curl_off_t)RETRY_AFTER_MAX_S);
+		q->retry_after_s = (uint64_t)retry_after;
 	if (rc != CURLE_OK && !q->reason[0])
 		(void)snprintf(q->reason, sizeof(q->reason), "%s", curl_easy_strerror(rc));
 	memcpy(q->reason, text_shown(q->reason, shown, sizeof(shown)), sizeof(q->reason) - 1);

@@ -19,6 +19,7 @@ enum http_failure {
 	HTTP_NO_CONNECT,  /* no connection: name, port, TLS */
 	HTTP_BROKEN,      /* a connection broke or stalled */
 	HTTP_NONSENSE,    /* not HTTP, a redirect to where we do not go */
+	HTTP_BAD_RANGE,   /* a part, but not said of what */
 	HTTP_SINK_REFUSED /* on_data said no */
 };
 
@@ -36,7 +37,9 @@ struct http_request {
 	uint64_t offset;           /* asks for the content from here on */
 	const char *method;        /* static; NULL: GET */
 	/* What is sent: text, or so many bytes of a file from an offset on. Kept by the caller.
-	 * Only GET follows redirects, and only GET has its answer given to on_data. */
+	 * Only GET follows redirects, and only GET has its answer given to on_data, unless it is
+	 * wanted. */
+	bool wants_answer;
 	const char *content_type;  /* static; NULL: nothing is sent */
 	const char *content_range; /* value of the header; may be NULL */
 	const char *text;
@@ -53,7 +56,7 @@ struct http_request {
 	/* Result */
 	enum http_failure failure;
 	unsigned status;
-	unsigned retry_after_s; /* 0: not said */
+	uint64_t retry_after_s; /* 0: not said */
 	char reason[256];       /* failures: curl's words */
 	char body[2048];        /* of an answer that is neither 200 nor 206; NUL-terminated */
 
@@ -62,6 +65,8 @@ struct http_request {
 	uint64_t at, body_total, body_n, sent;
 };
 
+/* Makes libcurl read the proxies' variables as other container tools do. Before any thread. */
+int http_set_proxies(struct err *e);
 int http_new(struct http **ret, struct err *e);
 void http_free(struct http *h);
 int http_start(struct http *h, struct http_request *q, struct err *e);

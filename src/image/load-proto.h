@@ -11,7 +11,7 @@
  *   2                              <-  PROGRESS     bytes of content, ten times a second at most
  *   3                              <-  IMAGE        for each name of each image; all its blobs are
  *                                                   in place
- *                                      ROOT         LOAD_ROOT: the archive is a layer now
+ *                                      ROOT         LOAD_ROOT, LOAD_CONVERT: the layer's blob
  *   4                              <-  DONE         that was all
  * Instead of any message the helper may send FAIL with its struct err and exit.
  */
@@ -32,11 +32,15 @@ enum load_op {
 	LOAD_ARCHIVE, /* a docker archive or an OCI layout as tar, compressed or not */
 	LOAD_LAYOUT,  /* an OCI layout as directory */
 	LOAD_ROOT,    /* a root file system as tar, compressed or not: becomes a layer's blob */
+	LOAD_CONVERT, /* a layer's blob: becomes one compressed as @compression says */
 };
+
+enum load_compression { LOAD_PLAIN, LOAD_GZIP, LOAD_ZSTD };
 
 struct load_start {
 	uint32_t type;
 	uint32_t op;
+	uint32_t compression, pad;
 	uint64_t max_bytes;  /* of all contents together */
 	char platform[64];   /* "os/arch[/variant]" */
 	char tmp_prefix[64]; /* temporary files in the tmp directory start with this */

@@ -27,7 +27,6 @@
 enum {
 	AT_ONCE = 4,
 	TRIES_MAX = 5,
-	BACKOFF_MS = 500,
 	WAIT_MS = 60000,
 	ANSWER_MAX = 64 << 10,
 };
@@ -234,22 +233,35 @@ static int done(struct blob *b, enum push_how how)
 	return 0;
 }
 
+/* Answers that another try would only repeat. */
+static bool is_hopeless(const struct blob *b)
+{
+	unsigned status = b->t->status;
+
+	if (b->r == -EACCES || b->r == -ENOMEM)
+		return true;
+	if (status == 413 || (status == 416 && b->state == PATCH))
+		return b->in_pieces;
+	/* 404 while it is sent: the registry has forgotten the upload. */
+	if (status == 404)
+		return b->state != PATCH && b->state != PUT;
+	return (status / 100 == 4 && status != 408 && status != 425 && status != 429) ||
+	       status == 501 || status == 505;
+}
+
 /* Later, unless that is hopeless. */
 static int again(struct blob *b, struct err *e)
 {
-	unsigned status = b->t->status;
-	bool is_hopeless = b->r == -EACCES || b->r == -ENOMEM || status == 400 || status == 404 ||
-	                   status == 405;
+	uint64_t delay_ms = transfer_delay_ms(b->t, b->tries + 1);
 
-	if (status == 413 || (status == 416 && b->state == PATCH))
-		b->in_pieces = true;
-	if (is_hopeless || ++b->tries >= TRIES_MAX) {
+	if (is_hopeless(b) || delay_ms == 0 || ++b->tries >= TRIES_MAX) {
 		if (e)
 			*e = b->e;
 		return b->r;
 	}
-	b->not_before_ns =
-		clock_monotonic_ns() + ((uint64_t)BACKOFF_MS << (b->tries - 1)) * 1000000;
+	if (b->t->status == 413 || b->t->status == 416)
+		b->in_pieces = true;
+	b->not_before_ns = clock_monotonic_ns() + delay_ms * 1000000;
 	b->state = WAIT;
 	return 0;
 }
@@ -259,7 +271,9 @@ static int step_ended(struct blob *b, struct err *e)
 	b->has_ended = false;
 	if (b->state == CHECK && b->r == -ENOENT)
 		return open_upload(b, e);
-	if (b->state == OPEN && b->r < 0 && mount_of(b)) { /* not everybody knows mounting */
+	/* Not everybody knows mounting, or lets us. */
+	if (b->state == OPEN && b->r < 0 && b->t->status / 100 == 4 && b->t->status != 429 &&
+	    mount_of(b)) {
 		b->no_mount = true;
 		return open_upload(b, e);
 	}

@@ -9,6 +9,7 @@
 
 #include "base/num.h"
 #include "image/digest.h"
+#include "image/registries.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -308,6 +309,13 @@ int reference_parse(const char *text, struct reference *ret, struct err *e)
 	return 0;
 }
 
+bool reference_has_host(const char *text)
+{
+	const char *slash = strchr(text, '/');
+
+	return !strncmp(text, "oci:", 4) || (slash && is_host(text, (size_t)(slash - text)));
+}
+
 int reference_full_name(const struct reference *r, char *buf, size_t size, struct err *e)
 {
 	struct reference inner = { 0 };
@@ -335,14 +343,14 @@ int reference_full_name(const struct reference *r, char *buf, size_t size, struc
 }
 
 /* Whether the short form, written by a user, means what the full name means. It does not for
- * "docker.io/localhost/x" (another registry), "docker.io/library/oci:x" (a layout), or a repository
- * named like an id. */
+ * "docker.io/localhost/x" (another registry), "docker.io/library/oci:x" (a layout), a repository
+ * named like an id, and where short names are configured to mean something else. */
 static bool means_the_same(const char *full_name, const char *text)
 {
 	struct reference r = { 0 };
 	char again[512];
 
-	return reference_parse(text, &r, NULL) == 0 &&
+	return reference_resolve(text, &r, NULL) == 0 &&
 	       reference_full_name(&r, again, sizeof(again), NULL) == 0 &&
 	       !strcmp(again, full_name);
 }

@@ -172,6 +172,7 @@ static int registry_stream(struct source *s, const struct descriptor *d,
 	r = transfer_start(reg, &job, &t, e);
 	if (r < 0)
 		return r;
+	t->got_bytes = sink->from_bytes;
 	*ret = &t->base;
 	return 0;
 }
@@ -257,6 +258,7 @@ int registry_open(const struct reference *ref, const struct source_options *o, s
                   struct err *e)
 {
 	struct registry *reg = calloc(1, sizeof(*reg));
+	size_t identity = strlen(CREDENTIALS_IDENTITY);
 	int r;
 
 	if (!reg)
@@ -273,10 +275,17 @@ int registry_open(const struct reference *ref, const struct source_options *o, s
 	} else if (r >= 0) {
 		r = credentials_find(o->auth_file, ref->host, ref->name, &reg->basic, e);
 	}
+	if (r >= 0 && reg->basic && !strncmp(reg->basic, CREDENTIALS_IDENTITY, identity)) {
+		reg->identity = strdup(reg->basic + identity);
+		credentials_free(reg->basic);
+		reg->basic = NULL;
+		r = reg->identity ? 0 : err_oom(e);
+	}
 	if (r >= 0)
 		r = http_new(&reg->http, e);
 	if (r < 0) {
 		credentials_free(reg->basic);
+		credentials_free(reg->identity);
 		trust_done(&reg->trust);
 		free(reg);
 		return r;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/sbuf.h"
+#include "base/strv.h"
 #include "image/http.h"
 #include "image/source-ops.h"
 
@@ -24,10 +25,13 @@ struct registry {
 
 	/* Who we are. Secrets. */
 	char *basic;         /* "Basic ...", from the credentials; NULL: anonymous */
+	char *identity;      /* or a refresh token, for the token service; NULL: none */
+	char *form;          /* sent to the token service; holds it */
 	char *authorization; /* what requests carry now; NULL: nothing yet */
 	unsigned generation; /* counts changes of it */
 	struct transfer *token;
 	struct sbuf token_answer;
+	struct strv scopes; /* all that challenges named so far */
 };
 
 enum transfer_state {
@@ -44,7 +48,7 @@ struct transfer_job {
 	uint64_t size_bytes;
 	bool is_exact;      /* size_bytes is what it has to be; else the most that is taken */
 	bool is_token;      /* goes to the token service, with our credentials */
-	bool is_once;       /* no other try but after 401 and 429: the caller begins anew */
+	bool is_once;       /* no other try but after 401: the caller begins anew */
 	bool is_elsewhere;  /* the URL is another host's, who gets no credentials */
 	const char *method; /* as in struct http_request, also what follows */
 	const char *content_type;
@@ -69,6 +73,8 @@ struct transfer {
 	unsigned generation; /* of the authorization it was sent with */
 	uint64_t got_bytes, got_before_bytes;
 	uint64_t not_before_ns;
+	bool is_whole; /* ranges do not work there: from the start, what is known is skipped */
+	bool is_wrong_range;             /* what came was not what was asked for */
 	unsigned status;                 /* of the last answer */
 	char location[2048], link[2048]; /* headers of the last answer; may be empty */
 	char digest[72];                 /* Docker-Content-Digest; may be empty */
@@ -87,7 +93,12 @@ static inline struct registry *transfer_registry(const struct transfer *t)
 	return (struct registry *)t->base.source;
 }
 
-/* A transfer got a 401: it will be begun again with a token, or ended. Called in its on_done. */
+/* How long to wait before the next try; 0: the registry wants more patience than we have. */
+uint64_t transfer_delay_ms(const struct transfer *t, unsigned tries);
+/* Whether an answer asks for credentials: a 401, or a 403 with a challenge that a token meets. */
+bool token_is_asked_for(const struct transfer *t);
+/* A transfer got such an answer: it will be begun again with a token, or ended. Called in its
+ * on_done. */
 void token_needed(struct transfer *t);
 void token_done(struct registry *reg);
 /* Fills @e with "registry ... refuses ..."; returns the errno. */

@@ -33,6 +33,7 @@ struct stream_sink {
 	/* Once: 0 all of it has come, or negative and why. */
 	void (*done)(void *arg, int r, const struct err *e);
 	void *arg;
+	uint64_t from_bytes; /* so many are here already; a registry's only */
 };
 
 /* A manifest or config with the digest it has. */

@@ -2,19 +2,21 @@
 /* token - answers a registry's 401 (distribution specification, "token authentication")
  *
  * A registry asks for Basic, which is our credentials themselves, or for Bearer: a token from
- * another service, which in turn may want our credentials or serve anybody. One token serves all
- * transfers; when it expires in the middle of a pull, the first 401 fetches a new one and the
- * others wait for it.
+ * another service, which in turn may want our credentials or serve anybody. It is asked with GET,
+ * or, where a login left a refresh token instead of a password, with an OAuth 2 form (distribution,
+ * "Docker Registry v2 authentication using OAuth2"). One token serves all transfers, so it is asked
+ * for all that they were refused for so far; when it expires in the middle of a pull, the first 401
+ * fetches a new one and the others wait for it.
  */
-#include "base/json.h"
 #include "image/challenge.h"
 #include "image/credentials.h"
 #include "image/registry.h"
+#include "image/token-answer.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { TOKEN_MAX_BYTES = 64 << 10, REFUSALS_MAX = 2 };
+enum { TOKEN_MAX_BYTES = 64 << 10, REFUSALS_MAX = 2, SCOPES_MAX = 32, CHALLENGES_MAX = 16 };
 
 static void set_authorization(struct registry *reg, char *header)
 {
@@ -43,40 +45,20 @@ static void end_waiting(struct registry *reg, int r, const struct err *e)
 	}
 }
 
-/* A token goes into a header line, so it may have nothing that would end one. */
-static bool is_token_text(const char *s)
-{
-	size_t n = strlen(s);
-
-	for (size_t i = 0; i < n; i++)
-		if (s[i] <= ' ' || s[i] >= 0x7f)
-			return false;
-	return n > 0;
-}
-
-/* The text of @e must not quote the answer: it holds the token. */
+/* The new authorization, and where a service takes each refresh token once, the next one. */
 static int take_token(struct registry *reg, struct err *e)
 {
-	_cleanup_json_ json_t *j = NULL;
-	const char *token;
-	char *header;
+	struct token_answer a = { 0 };
+	int r = token_answer_parse(reg->token_answer.s, reg->token_answer.len, reg->host, &a, e);
 
-	if (reg->token_answer.len == 0 ||
-	    json_parse(reg->token_answer.s, reg->token_answer.len, "token", &j, NULL) < 0)
-		return err_set(e, UCT_REGISTRY_ANSWER, -EBADMSG,
-		               "the token service of registry '%s' does not answer in JSON",
-		               reg->host);
-	token = json_string_value(json_at(j, "token"));
-	if (!token)
-		token = json_string_value(json_at(j, "access_token"));
-	if (!token || !is_token_text(token))
-		return err_set(e, UCT_REGISTRY_ANSWER, -EBADMSG,
-		               "the token service of registry '%s' sent no token", reg->host);
-	header = strf("Bearer %s", token);
-	if (!header)
-		return err_oom(e);
-	set_authorization(reg, header);
-	return 0;
+	if (r == 0)
+		set_authorization(reg, a.authorization);
+	if (r == 0 && reg->identity && a.refresh) {
+		credentials_free(reg->identity);
+		reg->identity = TAKE_PTR(a.refresh);
+	}
+	credentials_free(a.refresh);
+	return r;
 }
 
 static void on_token(void *arg, int r, const struct err *e)
@@ -111,20 +93,64 @@ static bool is_safe_realm(const char *url)
 	return host_is_loopback(host);
 }
 
+/* "repository:a:pull,push repository:b:pull". Registries ask so for a blob's second repository. */
+static int remember_scopes(struct registry *reg, const char *text)
+{
+	while (*text) {
+		size_t n = strcspn(text, " "), i = 0;
+
+		while (i < reg->scopes.n &&
+		       (strlen(reg->scopes.v[i]) != n || strncmp(reg->scopes.v[i], text, n) != 0))
+			i++;
+		if (n && i == reg->scopes.n) {
+			if (i == SCOPES_MAX)
+				strv_done(&reg->scopes);
+			if (strv_addf(&reg->scopes, "%.*s", (int)n, text) < 0)
+				return -ENOMEM;
+		}
+		text += n + (text[n] == ' ');
+	}
+	return 0;
+}
+
+/* "scope=A&scope=B", each after the first with @between in front; NULL if out of memory. */
+static char *scope_query(const struct registry *reg, const char *between)
+{
+	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(TOKEN_MAX_BYTES);
+	char *text = NULL;
+
+	for (size_t i = 0; i < reg->scopes.n; i++) {
+		_cleanup_free_ char *one = http_escape(reg->scopes.v[i]);
+
+		if (!one)
+			return NULL;
+		sbuf_addf(&b, "%s%s", i ? between : "scope=", one);
+	}
+	return sbuf_take(&b, &text) < 0 ? NULL : text;
+}
+
 /* NULL if out of memory. */
 static char *token_url(const struct registry *reg, const struct challenge *c)
 {
-	_cleanup_free_ char *service = http_escape(c->service), *scope = NULL, *own = NULL;
+	_cleanup_free_ char *service = http_escape(c->service),
+			    *scope = scope_query(reg, "&scope=");
 
-	if (!c->scope[0] && reg->base.ref.name[0])
-		own = strf("repository:%s:pull", reg->base.ref.name);
-	scope = http_escape(own ? own : c->scope);
 	if (!service || !scope)
 		return NULL;
 	/* A login asks for no scope: the token says only who it is. */
-	return strf("%s%c%s%s%s%s", c->realm, strchr(c->realm, '?') ? '&' : '?',
-	            *scope ? "scope=" : "account=", *scope ? scope : "usr-ct",
-	            *service ? "&service=" : "", service);
+	return strf("%s%c%s%s%s", c->realm, strchr(c->realm, '?') ? '&' : '?',
+	            *scope ? scope : "account=usr-ct", *service ? "&service=" : "", service);
+}
+
+static char *token_form(const struct registry *reg, const struct challenge *c)
+{
+	_cleanup_free_ char *service = http_escape(c->service), *scope = scope_query(reg, "%20");
+	_cleanup_secret_ char *identity = http_escape(reg->identity);
+
+	if (!service || !scope || !identity)
+		return NULL;
+	return strf("grant_type=refresh_token&client_id=usr-ct&service=%s%s%s&refresh_token=%s",
+	            service, *scope ? "&" : "", scope, identity);
 }
 
 static int request_token(struct registry *reg, const struct challenge *c, struct err *e)
@@ -136,17 +162,31 @@ static int request_token(struct registry *reg, const struct challenge *c, struct
 		.document = &reg->token_answer,
 		.sink = { .done = on_token, .arg = reg },
 	};
+	_cleanup_free_ char *own = NULL;
 
 	if (!is_safe_realm(c->realm))
 		return err_set(e, UCT_REGISTRY_ANSWER, -EPROTO,
 		               "registry '%s' names a token service that is not reached over TLS",
 		               reg->host);
+	if (!c->scope[0] && reg->base.ref.name[0])
+		own = strf("repository:%s:pull", reg->base.ref.name);
+	if (remember_scopes(reg, own ? own : c->scope) < 0)
+		return err_oom(e);
 	transfer_free(reg->token); /* an earlier one, done */
 	reg->token = NULL;
 	sbuf_done(&reg->token_answer);
 	reg->token_answer = (struct sbuf)SBUF_INIT(TOKEN_MAX_BYTES);
 	(void)snprintf(job.what, sizeof(job.what), "'%s' (token service)", reg->base.ref.name);
-	job.url = token_url(reg, c);
+	if (reg->identity) {
+		credentials_free(reg->form);
+		reg->form = token_form(reg, c);
+		job.method = "POST";
+		job.content_type = "application/x-www-form-urlencoded";
+		job.text = reg->form;
+		job.url = reg->form ? strdup(c->realm) : NULL;
+	} else {
+		job.url = token_url(reg, c);
+	}
 	return transfer_start(reg, &job, &reg->token, e);
 }
 
@@ -165,12 +205,35 @@ static bool use_basic(struct registry *reg)
 	return true;
 }
 
+static void read_challenges(const struct transfer *t, struct challenge *ret)
+{
+	const char *line;
+
+	*ret = (struct challenge){ 0 };
+	for (size_t i = 0; i < CHALLENGES_MAX && (line = http_header(&t->q, "WWW-Authenticate", i));
+	     i++)
+		challenge_parse(line, ret);
+}
+
+bool token_is_asked_for(const struct transfer *t)
+{
+	struct challenge c;
+
+	if (t->job.is_token || t->job.is_elsewhere)
+		return false;
+	/* RFC 6750, 3.1: 403 with insufficient_scope. */
+	if (t->q.status == 403 && t->refusals < REFUSALS_MAX) {
+		read_challenges(t, &c);
+		return c.scheme == CHALLENGE_BEARER;
+	}
+	return t->q.status == 401;
+}
+
 void token_needed(struct transfer *t)
 {
 	struct registry *reg = transfer_registry(t);
-	struct challenge c = { 0 };
+	struct challenge c;
 	struct err e = { 0 };
-	const char *line;
 	int r;
 
 	t->tries = 0; /* a 401 is no failed try */
@@ -182,8 +245,7 @@ void token_needed(struct transfer *t)
 		deny(t);
 		return;
 	}
-	for (size_t i = 0; i < 16 && (line = http_header(&t->q, "WWW-Authenticate", i)); i++)
-		challenge_parse(line, &c);
+	read_challenges(t, &c);
 	if (c.scheme == CHALLENGE_BASIC && use_basic(reg)) {
 		transfer_begin(t);
 		return;
@@ -209,5 +271,8 @@ void token_done(struct registry *reg)
 	sbuf_done(&reg->token_answer);
 	credentials_free(reg->authorization);
 	credentials_free(reg->basic);
-	reg->authorization = reg->basic = NULL;
+	credentials_free(reg->identity);
+	credentials_free(reg->form);
+	reg->authorization = reg->basic = reg->identity = reg->form = NULL;
+	strv_done(&reg->scopes);
 }

@@ -12,6 +12,7 @@
  */
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/num.h"
 #include "image/descriptor.h"
 #include "image/registry.h"
 
@@ -22,6 +23,7 @@ enum {
 	TRIES_MAX = 4,
 	BACKOFF_MS = 500,         /* doubled each time */
 	PROGRESS_BYTES = 1 << 20, /* so many bytes make a try a success, and count starts anew */
+	PATIENCE_S = 120,         /* a longer Retry-After is told instead */
 };
 
 static int on_data(void *arg, uint64_t at, const void *data, size_t n)
@@ -32,7 +34,8 @@ static int on_data(void *arg, uint64_t at, const void *data, size_t n)
 	int r;
 
 	transfer_registry(t)->has_answered = true;
-	if (at > t->got_bytes)
+	t->is_wrong_range = at > t->got_bytes;
+	if (t->is_wrong_range)
 		return err_set(&t->e, UCT_REGISTRY_ANSWER, -EBADMSG,
 		               "registry '%s' sent another range of %s than it was asked for",
 		               transfer_registry(t)->host, t->job.what);
@@ -72,8 +75,8 @@ static void fail(struct transfer *t, const struct err *e)
 static void told_reason(const struct transfer *t, char *buf, size_t size)
 {
 	_cleanup_json_ json_t *j = NULL;
-	const char *secret =
-		t->job.is_token ? transfer_registry(t)->basic : transfer_registry(t)->authorization;
+	const struct registry *reg = transfer_registry(t);
+	const char *secret = t->job.is_token ? reg->basic : reg->authorization;
 	const char *code, *message;
 	const json_t *first;
 	char text[400];
@@ -89,7 +92,7 @@ static void told_reason(const struct transfer *t, char *buf, size_t size)
 	(void)snprintf(text, sizeof(text), ": %s%s%s", code ? code : "",
 	               code && message ? ": " : "", message ? message : "");
 	secret = secret ? strchr(secret, ' ') : NULL;
-	if (secret && strstr(text, secret + 1))
+	if ((secret && strstr(text, secret + 1)) || (reg->identity && strstr(text, reg->identity)))
 		return;
 	(void)text_shown(text, buf, MIN(size, (size_t)200));
 }
@@ -103,6 +106,16 @@ int registry_denied(const struct transfer *t, struct err *e)
 	return err_set(e, UCT_REGISTRY_DENIED, -EACCES, "registry '%s' refuses access to %s%s%s",
 	               reg->host, t->job.what,
 	               reg->basic ? " with the credentials it was given" : "", told);
+}
+
+static int hint_patience(const struct transfer *t, struct err *e)
+{
+	if (t->q.retry_after_s)
+		return err_hint(e, e->code,
+		                "it asks to come back in %llu seconds; logged-in users often have "
+		                "a higher limit",
+		                (unsigned long long)t->q.retry_after_s);
+	return err_hint(e, e->code, "wait a while; logged-in users often have a higher limit");
 }
 
 static void fail_status(struct transfer *t)
@@ -126,9 +139,12 @@ static void fail_status(struct transfer *t)
 		(void)err_set(&e, UCT_REGISTRY_ANSWER, -EPROTO,
 		              "registry '%s' answers with status %u for %s%s", reg->host,
 		              t->q.status, t->job.what, told);
-	if (t->q.status == 429)
+	if (t->q.status == 429 || t->q.retry_after_s > PATIENCE_S)
+		(void)hint_patience(t, &e);
+	if (t->q.status == 407)
 		(void)err_hint(&e, e.code,
-		               "wait a while; logged-in users often have a higher limit");
+		               "the proxy wants a name and a password: "
+		               "http_proxy=http://NAME:PASSWORD@HOST:PORT");
 	fail(t, &e);
 }
 
@@ -159,22 +175,54 @@ static void fail_connection(struct transfer *t)
 	fail(t, &e);
 }
 
+uint64_t transfer_delay_ms(const struct transfer *t, unsigned tries)
+{
+	if (t->q.retry_after_s > PATIENCE_S)
+		return 0;
+	return t->q.retry_after_s ? t->q.retry_after_s * 1000
+	                          : (uint64_t)BACKOFF_MS << (tries ? tries - 1 : 0);
+}
+
 static bool retry_later(struct transfer *t)
 {
 	uint64_t delay_ms;
 
-	if (t->job.is_once && t->q.status != 429)
+	if (t->job.is_once)
 		return false;
-
 	if (t->got_bytes - t->got_before_bytes >= PROGRESS_BYTES)
 		t->tries = 1;
-	if (t->tries >= TRIES_MAX)
+	delay_ms = transfer_delay_ms(t, t->tries);
+	if (t->tries >= TRIES_MAX || delay_ms == 0)
 		return false;
-	delay_ms = t->q.retry_after_s ? t->q.retry_after_s * 1000ULL
-	                              : (uint64_t)BACKOFF_MS << (t->tries - 1);
 	t->not_before_ns = clock_monotonic_ns() + delay_ms * 1000000;
 	t->state = TRANSFER_WAITS_TIME;
 	return true;
+}
+
+/* A server whose ranges are of no use is asked for all of it, and what is here is skipped. */
+static bool retry_whole(struct transfer *t)
+{
+	if (t->is_whole || !t->q.offset)
+		return false;
+	t->is_whole = true;
+	return retry_later(t);
+}
+
+/* 416: the server has less than we have already, and says so ("bytes" and the length). */
+static bool is_shorter(const struct transfer *t)
+{
+	const char *range = http_header(&t->q, "Content-Range", 0);
+	uint64_t total;
+
+	return range && !strncmp(range, "bytes */", 8) && parse_u64(range + 8, &total) == 0 &&
+	       total < t->job.size_bytes;
+}
+
+/* It may be over soon. */
+static bool is_passing(unsigned status)
+{
+	return status == 408 || status == 425 || status == 429 ||
+	       (status >= 500 && status != 501 && status != 505);
 }
 
 static void on_status(struct transfer *t)
@@ -189,12 +237,10 @@ static void on_status(struct transfer *t)
 			transfer_end(t, 0, NULL);
 		else if (!retry_later(t)) /* it ended too early */
 			fail_connection(t);
-	} else if (status == 401 && !t->job.is_token) {
+	} else if (token_is_asked_for(t)) {
 		token_needed(t);
-	} else if (status == 429 || (status >= 500 && status != 501)) {
-		if (!retry_later(t))
-			fail_status(t);
-	} else {
+	} else if (!(status == 416 ? !is_shorter(t) && retry_whole(t)
+	                           : is_passing(status) && retry_later(t))) {
 		fail_status(t);
 	}
 }
@@ -220,9 +266,11 @@ static void on_done(void *arg)
 		transfer_end(t, 0, NULL); /* how the connection ended does not matter any more */
 	else if (failure == HTTP_FINE)
 		on_status(t);
+	else if ((t->is_wrong_range || failure == HTTP_BAD_RANGE) && retry_whole(t))
+		return;
 	else if (failure == HTTP_SINK_REFUSED)
 		fail(t, &t->e);
-	else if (failure == HTTP_NONSENSE ||
+	else if (failure == HTTP_NONSENSE || failure == HTTP_BAD_RANGE ||
 	         (failure == HTTP_NO_CONNECT && !transfer_registry(t)->has_answered) ||
 	         !retry_later(t))
 		fail_connection(t);
@@ -263,7 +311,9 @@ void transfer_begin(struct transfer *t)
 	t->q.body_bytes = t->job.body_bytes;
 	t->q.on_sent = on_sent;
 	t->q.trust = &reg->trust;
-	t->q.offset = t->got_bytes;
+	t->q.offset = t->is_whole ? 0 : t->got_bytes;
+	t->q.wants_answer = t->job.is_token;
+	t->is_wrong_range = false;
 	t->q.on_data = on_data;
 	t->q.on_done = on_done;
 	t->q.arg = t;

@@ -123,9 +123,12 @@ static int pasta_arguments(struct strv *argv)
 	return r;
 }
 
-static int open_pipes(int ready[2], int exiting[2], struct err *e)
+/* Nobody reads @words while the program runs: what does not fit is lost, and nothing waits for it
+ * (O_NONBLOCK). The reading end stays open, so that no SIGPIPE ends the program. */
+static int open_pipes(int ready[2], int exiting[2], int words[2], struct err *e)
 {
-	if (pipe2(ready, O_CLOEXEC) < 0 || pipe2(exiting, O_CLOEXEC) < 0)
+	if (pipe2(ready, O_CLOEXEC) < 0 || pipe2(exiting, O_CLOEXEC) < 0 ||
+	    pipe2(words, O_CLOEXEC | O_NONBLOCK) < 0)
 		return err_sys(e, "cannot make a pipe");
 	return 0;
 }
@@ -134,7 +137,8 @@ int uplink_start(enum network_kind kind, const struct uplink_target *target, str
                  struct err *e)
 {
 	_cleanup_close_ int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC), pidfd = -EBADF;
-	int ready[2] = { -EBADF, -EBADF }, exiting[2] = { -EBADF, -EBADF }, r;
+	int ready[2] = { -EBADF, -EBADF }, exiting[2] = { -EBADF, -EBADF };
+	int words[2] = { -EBADF, -EBADF }, r;
 	_cleanup_strv_ struct strv argv = { 0 };
 	char path[64], *env[] = { NULL };
 	struct uplink u = UPLINK_NONE;
@@ -148,10 +152,10 @@ int uplink_start(enum network_kind kind, const struct uplink_target *target, str
 	if (null_fd < 0 || proc_find_program(kinds[kind].program, path, sizeof(path)) < 0)
 		return err_set(e, UCT_NO_NETWORK_HELPER, -ENOENT, "%s is not installed",
 		               kinds[kind].program);
-	r = open_pipes(ready, exiting, e);
+	r = open_pipes(ready, exiting, words, e);
 	if (r == 0) {
 		struct spawn_fd fds[] = { { null_fd, 0 },         { null_fd, 1 },
-			                  { null_fd, 2 },         { ready[1], 3 },
+			                  { words[1], 2 },        { ready[1], 3 },
 			                  { exiting[0], 4 },      { target->userns_fd, 5 },
 			                  { target->netns_fd, 6 } };
 		struct spawn s = { .path = path,
@@ -165,21 +169,47 @@ int uplink_start(enum network_kind kind, const struct uplink_target *target, str
 	}
 	cleanup_close(&ready[1]);
 	cleanup_close(&exiting[0]);
+	cleanup_close(&words[1]);
 	u.ready_fd = ready[0];
 	u.exit_fd = exiting[1];
+	u.words_fd = words[0];
 	if (r < 0) {
 		cleanup_close(&u.ready_fd);
 		cleanup_close(&u.exit_fd);
+		cleanup_close(&u.words_fd);
 		return r;
 	}
 	*ret = u;
 	return 0;
 }
 
-static int uplink_failed(enum network_kind kind, struct err *e)
+/* The last line that it wrote says why it gave up. */
+static void last_words(const struct uplink *u, char *buf, size_t size)
 {
-	return err_set(e, UCT_NETWORK_FAILED, -EIO, "%s ended before the network was ready",
-	               kinds[kind].program);
+	ssize_t n = RETRY_EINTR(read(u->words_fd, buf, size - 1));
+	char *line;
+
+	buf[MAX(n, 0)] = '\0';
+	for (n--; n >= 0 && buf[n] == '\n'; n--)
+		buf[n] = '\0';
+	line = strrchr(buf, '\n');
+	if (line)
+		memmove(buf, line + 1, strlen(line));
+}
+
+static int uplink_failed(enum network_kind kind, const struct uplink *u, struct err *e)
+{
+	char words[4096];
+	int r;
+
+	last_words(u, words, sizeof(words));
+	r = err_set(e, UCT_NETWORK_FAILED, -EIO, "%s ended before the network was ready%s%.200s",
+	            kinds[kind].program, *words ? ": " : "", words);
+	return kind == NETWORK_PASTA
+	               ? err_hint(e, r,
+	                          "pasta needs an interface with a default route on this machine, "
+	                          "slirp4netns does not; --network none needs neither")
+	               : r;
 }
 
 /* pasta goes to the background when it is ready, and writes its new number into our pipe. We are
@@ -193,7 +223,7 @@ static int wait_pasta(struct uplink *u, struct err *e)
 
 	if (RETRY_EINTR(waitpid(u->pid, &status, 0)) < 0 || status != 0) {
 		u->pid = 0;
-		return uplink_failed(NETWORK_PASTA, e);
+		return uplink_failed(NETWORK_PASTA, u, e);
 	}
 	u->pid = 0;
 	/* Not to the end of file: the one in the background keeps its end open. */
@@ -202,7 +232,7 @@ static int wait_pasta(struct uplink *u, struct err *e)
 		n++;
 	text[strcspn(text, "\n")] = '\0';
 	if (parse_u32(text, &pid) < 0)
-		return uplink_failed(NETWORK_PASTA, e);
+		return uplink_failed(NETWORK_PASTA, u, e);
 	u->pid = (pid_t)pid;
 	return 0;
 }
@@ -217,7 +247,7 @@ int uplink_wait(enum network_kind kind, struct uplink *u, struct err *e)
 	if (kind == NETWORK_PASTA)
 		r = wait_pasta(u, e);
 	else if (RETRY_EINTR(read(u->ready_fd, &byte, 1)) != 1)
-		r = uplink_failed(kind, e);
+		r = uplink_failed(kind, u, e);
 	cleanup_close(&u->ready_fd);
 	u->ready_fd = -EBADF;
 	return r;
@@ -233,6 +263,7 @@ void uplink_stop(struct uplink *u)
 	}
 	cleanup_close(&u->ready_fd);
 	cleanup_close(&u->exit_fd);
+	cleanup_close(&u->words_fd);
 	*u = (struct uplink)UPLINK_NONE;
 }
 

@@ -22,10 +22,11 @@ int network_parse_name(const char *name, enum network_kind *ret);
 struct uplink {
 	pid_t pid; /* our child; 0: none */
 	int ready_fd, exit_fd;
+	int words_fd; /* what it says on stderr; read only where it fails */
 };
-#define UPLINK_NONE               \
-	{                         \
-		0, -EBADF, -EBADF \
+#define UPLINK_NONE                        \
+	{                                  \
+		0, -EBADF, -EBADF, -EBADF, \
 	}
 
 /* The namespaces to connect, as descriptors: the container's first process lets nobody look into

@@ -14,6 +14,7 @@
 #include "base/strv.h"
 #include "store/db.h"
 #include "store/hex.h"
+#include "store/rows.h"
 #include "store/trash.h"
 #include "store/volume-uses.h"
 
@@ -146,7 +147,7 @@ static int check_name(struct store *s, const char *name, struct err *e)
 	return db_run(s, e, "DELETE FROM containers WHERE name = ?", "s", name);
 }
 
-static int insert_row(struct store *s, const struct container_row *row, struct err *e)
+int container_insert(struct store *s, const struct container_row *row, struct err *e)
 {
 	return db_run(s, e, "INSERT INTO containers (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?)",
 	              "sssssii", row->id, row->name, row->image ? row->image : "", row->image_id,
@@ -194,7 +195,7 @@ int container_publish(struct store *s, const struct container_row *row,
 	if (r == 0)
 		r = check_name(s, row->name, e);
 	if (r == 0)
-		r = insert_row(s, row, e);
+		r = container_insert(s, row, e);
 	if (r == 0)
 		r = uses_insert(s, row->id, row->uses, row->n_uses, e);
 	if (r == 0)
@@ -299,31 +300,82 @@ int container_find(struct store *s, const char *ref, struct container_row *ret, 
 	return 0;
 }
 
+struct rows {
+	struct container_row *v;
+	size_t n, cap;
+};
+
+/* All that the query still has. */
+static int add_rows(struct store *s, sqlite3_stmt *st, struct rows *rows, struct err *e)
+{
+	int r;
+
+	while ((r = db_step(s, st, e)) > 0) {
+		if (array_grow(&rows->v, rows->n, &rows->cap, sizeof(*rows->v)) < 0)
+			return err_oom(e);
+		r = read_row(st, &rows->v[rows->n], e);
+		if (r < 0)
+			return r;
+		rows->n++;
+	}
+	return r;
+}
+
+static int give_rows(struct rows *rows, int r, struct container_row **ret, size_t *ret_n)
+{
+	if (r < 0) {
+		while (rows->n > 0)
+			container_row_done(&rows->v[--rows->n]);
+		free(rows->v);
+		return r;
+	}
+	*ret = rows->v;
+	*ret_n = rows->n;
+	return 0;
+}
+
 int container_list(struct store *s, struct container_row **ret, size_t *ret_n, struct err *e)
 {
 	_cleanup_stmt_ sqlite3_stmt *st = NULL;
-	struct container_row *rows = NULL;
-	size_t n = 0, cap = 0;
+	struct rows rows = { 0 };
 	int r = db_open(s, e);
 
 	if (r > 0)
 		r = db_query(s, &st, e,
 		             "SELECT " COLUMNS " FROM containers ORDER BY created_ns DESC", "");
-	while (r == 0 && st && (r = db_step(s, st, e)) > 0) {
-		r = array_grow(&rows, n, &cap, sizeof(*rows)) < 0 ? err_oom(e)
-		                                                  : read_row(st, &rows[n], e);
-		if (r == 0)
-			n++;
+	if (r == 0 && st)
+		r = add_rows(s, st, &rows, e);
+	return give_rows(&rows, r, ret, ret_n);
+}
+
+static int compare_age(const void *a, const void *b)
+{
+	uint64_t left = ((const struct container_row *)a)->created_ns;
+	uint64_t right = ((const struct container_row *)b)->created_ns;
+
+	return left < right ? 1 : left > right ? -1 : 0;
+}
+
+int container_list_of(struct store *s, const char (*ids)[CONTAINER_ID_SIZE], size_t n,
+                      struct container_row **ret, size_t *ret_n, struct err *e)
+{
+	_cleanup_stmt_ sqlite3_stmt *st = NULL;
+	struct rows rows = { 0 };
+	int r = n ? db_open(s, e) : 0;
+
+	if (r > 0)
+		r = db_query(s, &st, e, "SELECT " COLUMNS " FROM containers WHERE id = ?", "s",
+		             ids[0]);
+	for (size_t i = 0; i < n && r == 0 && st; i++) {
+		if (i > 0) {
+			(void)sqlite3_reset(st);
+			(void)sqlite3_bind_text(st, 1, ids[i], -1, SQLITE_STATIC);
+		}
+		r = add_rows(s, st, &rows, e);
 	}
-	if (r < 0) {
-		while (n > 0)
-			container_row_done(&rows[--n]);
-		free(rows);
-		return r;
-	}
-	*ret = rows;
-	*ret_n = n;
-	return 0;
+	if (r == 0 && rows.n)
+		qsort(rows.v, rows.n, sizeof(*rows.v), compare_age);
+	return give_rows(&rows, r, ret, ret_n);
 }
 
 int container_discard(struct store *s, const char *id, struct err *e)

@@ -45,6 +45,9 @@ void container_stage_done(struct container_stage *stage); /* what is not publish
 int container_find(struct store *s, const char *ref, struct container_row *ret, struct err *e);
 /* Newest first; rows only: the caller drops those whose directory is gone. */
 int container_list(struct store *s, struct container_row **ret, size_t *ret_n, struct err *e);
+/* The same of those with these ids; unknown ones are passed over. */
+int container_list_of(struct store *s, const char (*ids)[CONTAINER_ID_SIZE], size_t n,
+                      struct container_row **ret, size_t *ret_n, struct err *e);
 /* The container is gone after this: its directory is in trash/. Deleting is store_sweep()'s. 0 also
  * when it was gone already. */
 int container_discard(struct store *s, const char *id, struct err *e);

@@ -4,15 +4,17 @@
 
 #include "base/sbuf.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 enum { SCHEMA_VERSION = 4 };
-enum { BUSY_TIMEOUT_MS = 5000, WAL_MAX_BYTES = 512 * 1024 };
+enum { BUSY_TIMEOUT_MS = 5000, WAL_MAX_BYTES = 512 * 1024, WAL_MAP_BYTES = 32 * 1024 };
 
 /* What a container uses besides its own image: volumes, and images that are mounted in it. */
 #define VOLUME_TABLES                                                                           \
@@ -66,11 +68,24 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	[3] = VOLUME_TABLES "PRAGMA user_version = 4;",
 };
 
+/* The log's shared map (32 KiB) that finds no room is an "I/O error", and no errno is kept of it.
+ */
+static bool is_out_of_room(const struct store *s, int rc)
+{
+	int error = s->db ? sqlite3_system_errno(s->db) : 0;
+	struct statvfs fs;
+
+	if ((rc & 0xff) != SQLITE_IOERR)
+		return false;
+	return error == ENOSPC || error == EDQUOT ||
+	       (fstatvfs(s->dirfd, &fs) == 0 && fs.f_bavail * fs.f_frsize < WAL_MAP_BYTES);
+}
+
 static int db_error(struct store *s, int rc, struct err *e)
 {
 	const char *why = s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(rc);
 
-	switch (rc & 0xff) {
+	switch (is_out_of_room(s, rc) ? SQLITE_FULL : rc & 0xff) {
 	case SQLITE_NOMEM:
 		return err_oom(e);
 	case SQLITE_FULL:
@@ -100,9 +115,9 @@ static int connect_to(struct store *s, const char *uri_tail, int flags, struct e
 
 	/* In a URI, ? # and % have a meaning of their own; only the rare form uses one. */
 	if (uri_tail)
-		file = strf("file:/proc/self/fd/%d/index.db%s", s->dirfd, uri_tail);
+		file = strf("file:/proc/self/fd/%d/%s%s", s->dirfd, s->index, uri_tail);
 	else
-		file = strf("%s/index.db", s->path);
+		file = strf("%s/%s", s->path, s->index);
 	if (!file)
 		return err_oom(e);
 	rc = sqlite3_open_v2(file, &s->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
@@ -162,6 +177,35 @@ int db_lock_pass(struct store *s, struct err *e)
 	return r;
 }
 
+static bool is_empty(struct store *s, const char *name)
+{
+	int fd = openat(s->dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *de = NULL;
+
+	if (!d) {
+		cleanup_close(&fd);
+		return true;
+	}
+	do
+		de = readdir(d);
+	while (de && de->d_name[0] == '.');
+	(void)closedir(d);
+	return !de;
+}
+
+/* Layers and containers come after the index, so where these are it was there. An empty one in its
+ * place would make garbage of them. Volumes do not count: a backup may be all there is. */
+static int check_not_lost(struct store *s, struct err *e)
+{
+	if (strcmp(s->index, DB_FILE) != 0 || (is_empty(s, "layers") && is_empty(s, "containers")))
+		return 0;
+	return err_set(e, UCT_STORE_DAMAGED, -EUCLEAN,
+	               "index '%s/" DB_FILE
+	               "' is lost: there are layers or containers, and no index",
+	               s->path);
+}
+
 /* Under the lock; another process may have been faster. */
 static int make_schema(struct store *s, struct err *e)
 {
@@ -171,6 +215,10 @@ static int make_schema(struct store *s, struct err *e)
 	if (rc != SQLITE_OK)
 		return db_error(s, rc, e);
 	if (read_version(s, &version, &rc) == 0 && version == 0) {
+		int r = check_not_lost(s, e);
+
+		if (r < 0)
+			return r; /* closing the connection rolls back */
 		rc = sqlite3_exec(s->db, schema, NULL, NULL, NULL);
 		version = SCHEMA_VERSION;
 	} else if (rc == SQLITE_ROW) {
@@ -215,7 +263,7 @@ static int reopen_immutable(struct store *s, int rc, struct err *e)
 {
 	struct stat st;
 
-	if (fstatat(s->dirfd, "index.db-wal", &st, 0) == 0 && st.st_size > 0)
+	if (fstatat(s->dirfd, DB_FILE "-wal", &st, 0) == 0 && st.st_size > 0)
 		return db_error(s, rc, e);
 	disconnect(s);
 	return connect_to(s, "?immutable=1", SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, e);
@@ -243,20 +291,32 @@ static int first_reading(struct store *s, int *ret_version, struct err *e)
 
 static int open_reader(struct store *s, struct err *e)
 {
-	int r, version = 0;
+	int r, rc, version = 0;
 
-	if (s->dirfd < 0 || faccessat(s->dirfd, "index.db", F_OK, 0) < 0)
+	if (s->dirfd < 0)
 		return 0;
+	/* No lock is held, so what is not there yet is looked for again before it is missed. */
+	if (faccessat(s->dirfd, s->index, F_OK, 0) < 0) {
+		r = check_not_lost(s, e);
+		if (r == 0 || faccessat(s->dirfd, s->index, F_OK, 0) < 0)
+			return r;
+	}
 	r = connect_to(s, NULL, SQLITE_OPEN_READONLY, e);
 	if (r < 0)
 		return r;
 	r = first_reading(s, &version, e);
 	if (r == 0)
 		r = check_version(s, version, e);
+	if (r == 0 && version == 0) {
+		/* The first writer is just making it, or it was cut to nothing. */
+		r = check_not_lost(s, e);
+		if (r < 0 && read_version(s, &version, &rc) == 0 && version > 0)
+			r = 0;
+	}
 	if (r < 0)
 		return r;
 	s->version = version;
-	return version > 0; /* 0: the first writer is just making it */
+	return version > 0;
 }
 
 static int open_writer(struct store *s, struct err *e)
@@ -419,7 +479,7 @@ static void fold_back(struct store *s)
 {
 	struct stat st;
 
-	if (fstatat(s->dirfd, "index.db-wal", &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	if (fstatat(s->dirfd, DB_FILE "-wal", &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    st.st_size < WAL_MAX_BYTES)
 		return;
 	(void)sqlite3_busy_timeout(s->db, 0);

@@ -26,6 +26,8 @@
 #include <sqlite3.h>
 #include <stdbool.h>
 
+#define DB_FILE "index.db"
+
 /* A reader may meet an index of before. */
 enum { DB_VERSION_VOLUMES = 4 };
 
@@ -33,6 +35,7 @@ struct store {
 	char *path; /* absolute */
 	int dirfd;
 	enum store_mode mode;
+	const char *index; /* "index.db"; another one while it is made anew (rebuild.h) */
 	sqlite3 *db;
 	int version; /* of the schema, once the index is open */
 	int lock_fd;

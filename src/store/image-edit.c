@@ -11,6 +11,7 @@
 #include "store/hex.h"
 #include "store/layout.h"
 #include "store/pins.h"
+#include "store/rows.h"
 
 #include <string.h>
 
@@ -71,6 +72,13 @@ static int put_row(struct store *s, const struct image_row *row, struct err *e)
 	              (int64_t)row->created_ns, (int64_t)row->pulled_ns, (int64_t)row->size_bytes);
 }
 
+int image_insert(struct store *s, const struct image_row *row, struct err *e)
+{
+	int r = put_row(s, row, e);
+
+	return r < 0 ? r : put_parts(s, row, e);
+}
+
 int image_put(struct store *s, const struct image_row *row, const char *name, struct err *e)
 {
 	_cleanup_write_ struct db_write w = { 0 };
@@ -82,9 +90,7 @@ int image_put(struct store *s, const struct image_row *row, const char *name, st
 	if (r == 0)
 		r = check_layers(s, row, e);
 	if (r == 0)
-		r = put_row(s, row, e);
-	if (r == 0)
-		r = put_parts(s, row, e);
+		r = image_insert(s, row, e);
 	if (r == 0 && name)
 		r = db_run(s, e, "INSERT OR REPLACE INTO image_names VALUES (?, ?)", "ss", name,
 		           row->id);

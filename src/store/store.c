@@ -13,6 +13,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 static const char *const subdirs[] = { "tmp",        "trash", "live",   "layers",
 	                               "containers", "oci",   "volumes" };
@@ -51,8 +52,21 @@ static int check_owner(struct store *s, struct err *e)
 	return 0;
 }
 
+/* What a home hands down, a default ACL or its group, would show inside containers. */
+static int refuse_inheritance(const struct store *s, struct err *e)
+{
+	static const char *const lists[] = { "system.posix_acl_default",
+		                             "system.posix_acl_access" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		if (fremovexattr(s->dirfd, lists[i]) < 0 && errno != ENODATA && errno != EOPNOTSUPP)
+			return err_sys(e, "cannot drop the inherited ACL of '%s'", s->path);
+	return fchmod(s->dirfd, 0700) < 0 ? err_sys(e, "cannot set the mode of '%s'", s->path) : 0;
+}
+
 static int open_dirs(struct store *s, struct err *e)
 {
+	bool is_new = false;
 	int r;
 
 	s->dirfd = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -65,10 +79,13 @@ static int open_dirs(struct store *s, struct err *e)
 		if (r < 0)
 			return r;
 		s->dirfd = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		is_new = true;
 	}
 	if (s->dirfd < 0)
 		return err_sys(e, "cannot open store '%s'", s->path);
 	r = check_owner(s, e);
+	if (r == 0 && is_new)
+		r = refuse_inheritance(s, e);
 	if (r < 0 || s->mode == STORE_READ)
 		return r;
 	for (size_t i = 0; i < ARRAY_SIZE(subdirs); i++)
@@ -85,6 +102,7 @@ int store_open(const char *data_dir, enum store_mode mode, struct store **ret, s
 	if (!s)
 		return err_oom(e);
 	s->mode = mode;
+	s->index = DB_FILE;
 	s->dirfd = s->lock_fd = s->pin_fd = -EBADF;
 	r = absolute_path(data_dir, &s->path, e);
 	if (r < 0)

@@ -6,6 +6,7 @@
 #include "base/sbuf.h"
 #include "store/containers.h"
 #include "store/db.h"
+#include "store/rows.h"
 #include "store/trash.h"
 #include "store/volume-uses.h"
 
@@ -140,7 +141,7 @@ int volume_make_directory(struct store *s, const struct volume_row *row, const c
 }
 
 /* Rows of what was removed under that name, or never finished, are replaced. */
-static int put_row(struct store *s, const struct volume_row *row, struct err *e)
+int volume_insert(struct store *s, const struct volume_row *row, struct err *e)
 {
 	return db_run(s, e,
 	              "INSERT OR REPLACE INTO volumes (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?)",
@@ -164,7 +165,7 @@ int volume_publish(struct store *s, const struct volume_row *row, const char *st
 	if (r == 0 && has_directory(s, row->name))
 		r = taken(row->name, e);
 	if (r == 0)
-		r = put_row(s, row, e);
+		r = volume_insert(s, row, e);
 	if (r == 0)
 		r = db_commit(&w, e);
 	if (r < 0)
@@ -178,10 +179,14 @@ int volume_publish(struct store *s, const struct volume_row *row, const char *st
 int volume_adopt(struct store *s, const struct volume_row *row, struct err *e)
 {
 	_cleanup_write_ struct db_write w = { 0 };
-	int r = db_begin(s, &w, e);
+	_cleanup_close_ int dirfd = volume_open_dir(s, row->name, e);
+	int r = dirfd < 0 ? dirfd : db_begin(s, &w, e);
 
 	if (r == 0)
-		r = put_row(s, row, e);
+		r = volume_insert(s, row, e);
+	/* One that a person put there may have none. */
+	if (r == 0 && faccessat(dirfd, VOLUME_META, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		r = write_meta(row, dirfd, e);
 	return r < 0 ? r : db_commit(&w, e);
 }
 
@@ -329,12 +334,16 @@ int volume_use(struct store *s, const char *container_id, const char *name, stru
 
 /* --- an index and directories that do not know each other */
 
-int volume_forget_lost(struct store *s, struct strv *ret, struct err *e)
+int volume_lost(struct store *s, bool forget, struct strv *ret, struct err *e)
 {
 	_cleanup_stmt_ sqlite3_stmt *st = NULL;
 	_cleanup_write_ struct db_write w = { 0 };
-	int r = db_begin(s, &w, e);
+	/* Under the lock nobody is between the row and the directory. */
+	int r = s->mode == STORE_WRITE ? db_begin(s, &w, e) : open_tables(s, e);
 
+	if (r == 0 && !s->db)
+		return 0;
+	r = MIN(r, 0);
 	if (r == 0)
 		r = db_query(s, &st, e, "SELECT name FROM volumes ORDER BY name", "");
 	while (r == 0 && (r = db_step(s, st, e)) > 0) {
@@ -342,9 +351,16 @@ int volume_forget_lost(struct store *s, struct strv *ret, struct err *e)
 		if (!has_directory(s, db_text(st, 0)) && strv_add(ret, db_text(st, 0)) < 0)
 			r = err_oom(e);
 	}
-	for (size_t i = 0; i < ret->n && r == 0; i++)
+	for (size_t i = 0; i < ret->n && r == 0 && forget; i++)
 		r = db_run(s, e, "DELETE FROM volumes WHERE name = ?", "s", ret->v[i]);
-	return r < 0 ? r : db_commit(&w, e);
+	return r < 0 || !forget ? r : db_commit(&w, e);
+}
+
+int volume_write_meta(struct store *s, const struct volume_row *row, struct err *e)
+{
+	_cleanup_close_ int dirfd = volume_open_dir(s, row->name, e);
+
+	return dirfd < 0 ? dirfd : write_meta(row, dirfd, e);
 }
 
 static int is_known(struct store *s, const char *name, struct err *e)
@@ -399,7 +415,7 @@ int uses_insert(struct store *s, const char *id, const struct container_use *use
 		bool is_volume = uses[i].kind == USE_VOLUME;
 
 		if (uses[i].volume)
-			r = put_row(s, uses[i].volume, e);
+			r = volume_insert(s, uses[i].volume, e);
 		else if (!is_there(s, &uses[i]))
 			r = err_set(e, is_volume ? UCT_VOLUME_UNKNOWN : UCT_IMAGE_UNKNOWN, -ENOENT,
 			            "%s '%s' was removed meanwhile", is_volume ? "volume" : "image",

@@ -50,8 +50,10 @@ int volume_publish(struct store *s, const struct volume_row *row, const char *st
                    struct err *e);
 /* A row for a directory that has none. */
 int volume_adopt(struct store *s, const struct volume_row *row, struct err *e);
-/* Deletes rows whose directory is gone; their names in @ret. */
-int volume_forget_lost(struct store *s, struct strv *ret, struct err *e);
+/* Names of rows whose directory is gone; @forget: these rows are deleted. */
+int volume_lost(struct store *s, bool forget, struct strv *ret, struct err *e);
+/* The file VOLUME_META once more. */
+int volume_write_meta(struct store *s, const struct volume_row *row, struct err *e);
 /* Names of directories that have no row. */
 int volume_unknown(struct store *s, struct strv *ret, struct err *e);
 

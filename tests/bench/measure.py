@@ -26,6 +26,7 @@ import time
 
 CGROUP = os.environ.get("USRCT_TEST_CGROUP", "")
 NULL = subprocess.DEVNULL
+IDLE_S = 3  # what watches an idle container has given its memory back by then
 
 
 def cgroup_cpu_ms():
@@ -235,6 +236,7 @@ def bench_start(place, options):
             for one in idle:
                 quiet(*run("run", "-d", "--name", one, "--network", "none", place.image,
                            "sleep", "1000"))
+            time.sleep(IDLE_S)
             kb = pss_kb(names)
             text = "not readable" if kb is None else f"{kb // count} KB for each of {count}"
             print(f"  {name:<14}{text} ({', '.join(names)})")
@@ -249,10 +251,11 @@ def bench_ps(place, options):
     for n in range(options.containers):
         quiet(*place.usrct("create", "--name", f"c{n}", "--network", "none", place.image, "true"))
         quiet(*place.podman("create", "--name", f"c{n}", "--network", "none", place.image, "true"))
-    compare(f"ps -a with {options.containers} containers", [
-        Contender("usr-ct", place.usrct("ps", "-a")),
-        Contender("podman", place.podman("ps", "-a")),
-    ], options.rounds)
+    for words in (["ps"], ["ps", "-a"]):
+        compare(f"{' '.join(words)} with {options.containers} containers", [
+            Contender("usr-ct", place.usrct(*words)),
+            Contender("podman", place.podman(*words)),
+        ], options.rounds)
 
 
 def bench_volumes(place, options):
@@ -294,6 +297,29 @@ class Memory:
     def end(self):
         self.ended = True
         self.thread.join()
+
+
+def bench_images(place, options):
+    """Many images, and a pull of one that is here already."""
+    place.load()
+    root = f"{place.dir}/root.tar"
+    quiet("tar", "-cf", root, "-C", place.dir, "--files-from", "/dev/null")
+    names = [f"many:{n}" for n in range(options.images)]
+    for name in names:
+        quiet(*place.usrct("import", "-c", f"LABEL name={name}", root, name))
+    quiet(*place.usrct("save", "-o", f"{place.dir}/all.tar", *names))
+    quiet(*place.podman("load", "--quiet", "-i", f"{place.dir}/all.tar"))
+    for words in (["images"], ["images", "-q"]):
+        compare(f"{' '.join(words)} with {options.images} images", [
+            Contender("usr-ct", place.usrct(*words)),
+            Contender("podman", place.podman(*words)),
+        ], options.rounds)
+    compare("pull of an image that is here as the registry has it", [
+        Contender("usr-ct", place.usrct("pull", "--quiet", place.image)),
+        Contender("podman", place.podman("pull", "--quiet", "--tls-verify=false", place.image)),
+        Contender("skopeo", ["skopeo", "inspect", "--raw", "--tls-verify=false",
+                             f"docker://{place.image}"]),
+    ], options.rounds, "skopeo only asks for the manifest")
 
 
 def bench_pull(place, options):
@@ -487,6 +513,7 @@ def bench_objects(place, options):
 
 def main():
     benches = {"objects": (bench_objects, 5), "volumes": (bench_volumes, 20),
+               "images": (bench_images, 20),
                "start": (bench_start, 20), "ps": (bench_ps, 20), "pull": (bench_pull, 3),
                "stream": (bench_stream, 3), "parallel": (bench_parallel, 5),
                "exec": (bench_exec, 20), "stop": (bench_stop, 20), "log": (bench_log, 3)}
@@ -498,6 +525,7 @@ def main():
     p.add_argument("--rounds", type=int, help="turns that each program takes")
     p.add_argument("--containers", type=int, default=100, help="ps: how many (100)")
     p.add_argument("--volumes", type=int, default=1000, help="volumes: how many (1000)")
+    p.add_argument("--images", type=int, default=500, help="images: how many (500)")
     p.add_argument("--image", default="big",
                    help="pull: big (800 MB of this machine's /usr, as gzip and as zstd), starter, or "
                         "debian if the tests made one")

@@ -150,6 +150,85 @@ same_layers() { # IMAGE
   other_done
 }
 
+# Without manifest.json: what docker before 1.10 wrote and read.
+before_110() { # ARCHIVE
+  mkdir old
+  tar -xf "$1" -C old
+  rm old/*.json
+  tar -cf before-110.tar -C old .
+}
+
+@test "docker archives: the old form, which others read, and dockers before 1.10" {
+  usr-ct tag "$L" old/layers:1 old/layers:2
+  run_ct -0 save --format docker-archive-old -o old.tar "$B" old/layers:1 old/layers:2
+  tar -tf old.tar | grep -Eq '^[0-9a-f]{64}/layer\.tar$'
+  [ "$(tar -tf old.tar | sort | uniq -d | wc -l)" = 0 ]
+  run ! grep -q blobs/ <(tar -tf old.tar)
+  # Plain tars, and a chain of parents down from what the name means.
+  mkdir x
+  tar -xf old.tar -C x
+  id=$(jq -r '."old/layers"."1"' x/repositories)
+  top=$id
+  [ "sha256:$id" = "$(inspect_field "$L" .Id)" ]
+  n=0
+  while [ "$id" != null ]; do
+    sha=$(sha256sum <"x/$id/layer.tar")
+    grep -q "sha256:${sha%% *}" "x/$top.json" # as the configuration says
+    [ "$(cat "x/$id/VERSION")" = 1.0 ]
+    [ "$(jq -r .id "x/$id/json")" = "$id" ]
+    id=$(jq -r .parent "x/$id/json")
+    n=$((n + 1))
+  done
+  [ "$n" = 7 ]
+  skopeo copy -q --insecure-policy docker-archive:old.tar:old/layers:2 "oci:sk:x"
+  other pull -q oci:sk:x >/dev/null
+  same_layers x
+  other_done
+  other load -q -i old.tar >out
+  [ "$(sort out | xargs)" = "$(printf '%s\n' "$B:latest" old/layers:1 old/layers:2 | sort | xargs)" ]
+  [ "$(other image inspect -f '{{.Id}}' old/layers:2)" = "$(inspect_field "$L" .Id)" ]
+  same_layers old/layers:1
+  other_done
+  before_110 old.tar
+  other load -q -i before-110.tar >out
+  [ "$(sort out | xargs)" = "$(printf '%s\n' "$B:latest" old/layers:1 old/layers:2 | sort | xargs)" ]
+  same_layers old/layers:2
+  runs "$B"
+  [ "$(other image inspect -f '{{json .Config.Cmd}} {{.Architecture}}' "$B")" = "$(usr-ct image inspect -f '{{json .Config.Cmd}} {{.Architecture}}' "$B")" ]
+  [ "$(other history -q old/layers:2 | wc -l)" = 7 ]
+  other_done
+  cmp old.tar <(usr-ct save --format docker-archive-old "$B" old/layers:1 old/layers:2)
+  usr-ct rmi old/layers:1 old/layers:2
+}
+
+@test "docker archives: before 1.10, with compressed layers, or damaged" {
+  usr-ct save --format docker-archive-old -o old.tar "$B"
+  before_110 old.tar
+  gzip -n old/*/layer.tar
+  for f in old/*/layer.tar.gz; do mv "$f" "${f%.gz}"; done
+  tar -cf packed.tar -C old .
+  other load -q -i packed.tar >out
+  runs "$B"
+  other_done
+  # A layer that is its own parent, one that is not there, names that are none.
+  id=$(jq -r '.[] | .[]' old/repositories)
+  cp "old/$id/json" json
+  for change in '.parent = .id' '.parent = "nothere"' '.parent = "../../etc"' '.parent = ("a" * 5000)'; do
+    jq -c "$change" json >"old/$id/json"
+    tar -cf bad.tar -C old .
+    XDG_DATA_HOME=$FILE_DIR/other run_ct -1 load -i bad.tar
+    assert_error 1213
+  done
+  cp json "old/$id/json"
+  for text in '[]' '{"a":{"b":7}}' '{"a":"b"}' '{"a":{"b":"../x"}}' nonsense; do
+    echo "$text" >old/repositories
+    tar -cf bad.tar -C old .
+    XDG_DATA_HOME=$FILE_DIR/other run_ct -1 load -i bad.tar
+    assert_error 1213
+  done
+  unshare --map-auto --map-root-user rm -rf "$FILE_DIR/other"
+}
+
 @test "load: what is no image says so and leaves nothing" {
   run_ct -1 load -i /dev/null
   assert_error 1213

@@ -25,7 +25,7 @@ is_health() { # CONTAINER STATE
 # local/checked:FORMAT looks for /well once a second.
 make_image() { # FORMAT
   usr-ct run --name maker --network none "$B" sh -c 'echo well >/well'
-  usr-ct commit -f "$1" -c 'HEALTHCHECK --interval=1s --timeout=5s --retries=2 --start-period=1ms CMD grep -q well /well' \
+  usr-ct commit -f "$1" -c "HEALTHCHECK --interval=1s --timeout=$((5 * PATIENCE))s --retries=2 --start-period=1ms CMD grep -q well /well" \
     maker "local/checked:$1" >/dev/null
   usr-ct rm maker >/dev/null
 }

@@ -27,7 +27,7 @@ health_events() {
   usr-ct events --since "$since" --until 0s --filter event=health_status --format json | jq -r .Action
 }
 
-fast=(--network none --health-interval 100ms --health-timeout 5s --health-retries 2)
+fast=(--network none --health-interval 100ms --health-timeout "$((5 * PATIENCE))s" --health-retries 2)
 
 @test "health: starting, healthy, unhealthy, and back" {
   usr-ct run -d --name new --network none --health-interval 1h --health-cmd true "$B" sleep 1000
@@ -53,14 +53,25 @@ health_status: unhealthy"
   usr-ct rm -f hc
 }
 
+@test "health: a check has the secrets that are variables" {
+  printf hunter2 | usr-ct secret create hc-pw - >/dev/null
+  usr-ct run -d --name hc "${fast[@]}" --secret hc-pw,type=env,target=PW \
+    --health-cmd 'test "$PW" = hunter2 && echo "$PATH"' "$B" sleep 1000
+  usr-ct secret rm hc-pw
+  wait_until health_is hc healthy
+  [[ $(inspect_field hc '.State.Health.Log[0].Output') == /usr/* ]]
+}
+
 @test "health: a check that hangs is killed with all its children" {
-  usr-ct run -d --name hang --network none --health-interval 100ms --health-timeout 300ms --health-retries 1 \
+  local limit=0.3s
+  ((PATIENCE == 1)) || limit=6s
+  usr-ct run -d --name hang --network none --health-interval 100ms --health-timeout $limit --health-retries 1 \
     --health-cmd 'echo before; sleep 987 & setsid sleep 987 & sleep 987' "$B" sleep 1000
   wait_until health_is hang unhealthy
   # On a busy machine the first ones may not even come to their echo.
   told() {
-    usr-ct inspect hang | jq -e 'any(.[0].State.Health.Log[]; .ExitCode == -1 and
-      (.Output | startswith("Health check exceeded timeout (0.3s)") and contains("before")))'
+    usr-ct inspect hang | jq -e --arg limit $limit 'any(.[0].State.Health.Log[]; .ExitCode == -1 and
+      (.Output | startswith("Health check exceeded timeout (\($limit))") and contains("before")))'
   }
   wait_until told
   # More checks are killed than children are left; in the end only the one that runs has some.

@@ -93,6 +93,32 @@ host_link() {
   [[ -z $(find "$XDG_DATA_HOME/usr-ct" -path '*objects@*' -type f) ]]
 }
 
+# With the set-group-id bit and a default ACL, as shared directories of a project have them.
+@test "homes: nothing is inherited from a directory that hands down group and ACL" {
+  local data=$FILE_DIR/project driver
+  mkdir "$data"
+  chmod 2750 "$data"
+  # user::rwx user:1:rwx group::r-x mask::rwx other::---
+  setfattr -n system.posix_acl_default \
+    -v 0x0200000001000700ffffffff020007000100000004000500ffffffff10000700ffffffff20000000ffffffff "$data"
+  export XDG_DATA_HOME=$data
+  for driver in plain auto; do
+    export USRCT_STORAGE_DRIVER=$driver
+    usr-ct pull "$REGISTRY/layers" >/dev/null
+    usr-ct create --name box "$REGISTRY/layers" sleep 1000 >/dev/null
+    usr-ct cp "$IMAGES/listing" box:/listing
+    usr-ct start box >/dev/null
+    usr-ct exec box sh /listing >got
+    diff "$IMAGES/layers.expected" got
+    run_ct -0 exec box sh -c 'umask 077; mkdir /new; echo >/new/file; stat -c %a:%g /new /new/file'
+    assert_output $'700:0\n600:0'
+    usr-ct rm -f -t 0 box >/dev/null
+    usr-ct rmi "$REGISTRY/layers" >/dev/null
+  done
+  [[ -z $(find "$data/usr-ct" -perm -2000 -print -quit) ]]
+  [[ -z $(getfattr -R --absolute-names -m '^system[.]' "$data/usr-ct") ]]
+}
+
 @test "homes: a local directory that is gone is made anew; one that is foreign is refused" {
   fuse_home
   usr-ct pull "$REGISTRY/busybox" >/dev/null 2>&1

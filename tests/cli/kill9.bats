@@ -18,6 +18,9 @@ teardown() {
   usr-ct images -q | sort -u | xargs -r usr-ct rmi -f >/dev/null
 }
 
+rounds=100
+[[ -z ${USRCT_TEST_VM:-} ]] || rounds=10 # each takes seconds by emulation
+
 # Runs a command and kills it with SIGKILL after a time; alone, or with everything it has started.
 kill_after() { # MILLISECONDS alone|all COMMAND...
   local ms=$1 group=()
@@ -52,7 +55,7 @@ disk_kb() {
   whole=$(took_ms usr-ct pull "$REGISTRY/layers")
   full=$(disk_kb)
   usr-ct rmi "$REGISTRY/layers"
-  for i in $(seq 100); do
+  for i in $(seq "$rounds"); do
     how=all
     ((i % 2)) || how=alone
     kill_after $((1 + RANDOM % (whole + 1))) "$how" usr-ct pull "$REGISTRY/layers"
@@ -74,7 +77,7 @@ disk_kb() {
   usr-ct pull "$REGISTRY/busybox"
   whole=$(took_ms usr-ct run --rm --network none "$REGISTRY/busybox" true)
   full=$(disk_kb)
-  for i in $(seq 100); do
+  for i in $(seq "$rounds"); do
     how=all
     ((i % 2)) || how=alone
     kill_after $((1 + RANDOM % (whole + 1))) "$how" usr-ct run --network none "$REGISTRY/busybox" true
@@ -92,7 +95,7 @@ disk_kb() {
 @test "run --rm killed a hundred times: no container stays" {
   usr-ct pull "$REGISTRY/busybox"
   whole=$(took_ms usr-ct run --rm "$REGISTRY/busybox" true)
-  for i in $(seq 100); do
+  for i in $(seq "$rounds"); do
     how=all
     ((i % 2)) || how=alone
     kill_after $((1 + RANDOM % (whole + 1))) "$how" usr-ct run --rm "$REGISTRY/busybox" true

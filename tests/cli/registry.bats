@@ -3,6 +3,7 @@
 # registry - push, login, search: against docker-registry, plain, with passwords, and behind TLS
 bats_require_minimum_version 1.5.0
 load helpers
+load registries
 
 setup_file() {
   setup_store busybox layers
@@ -22,23 +23,6 @@ teardown() {
   stop_bad_registry
   rm -rf "$XDG_RUNTIME_DIR/containers" "$XDG_CONFIG_HOME/containers"
   remove_all_and_check
-}
-
-# A registry of the test's own; sets OWN and PID.
-start_registry() { # CONFIGURATION...
-  cp "$BATS_TEST_DIRNAME/../fixtures/registry.yml" config.yml
-  chmod u+w config.yml
-  [[ $# == 0 ]] || printf '%s\n' "$@" >>config.yml
-  REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY=$PWD/data OTEL_TRACES_EXPORTER=none \
-    docker-registry serve config.yml >registry.log 2>&1 3>&- &
-  PID=$!
-  wait_until file_has registry.log "listening on"
-  OWN=$(sed -n 's/.*listening on \(127\.0\.0\.1:[0-9]*\).*/\1/p' registry.log | head -1)
-}
-
-with_password() {
-  /usr/bin/python3 -W ignore -c 'import crypt; print("me:" + crypt.crypt("secret: word", crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=16)))' >htpasswd
-  start_registry "auth:" "  htpasswd:" "    realm: test" "    path: $PWD/htpasswd"
 }
 
 same() { # A B, references of skopeo: the same bytes
@@ -88,6 +72,34 @@ same() { # A B, references of skopeo: the same bytes
   assert_error 1202
 }
 
+@test "push --compression: layers are converted, the image stays the same" {
+  start_registry
+  id=$(inspect_field "$REGISTRY/layers" .Id)
+  for kind in zstd gzip none; do
+    usr-ct push -q --compression "$kind" "$REGISTRY/layers" "$OWN/x:$kind"
+    skopeo inspect --raw --tls-verify=false "docker://$OWN/x:$kind" >"$kind.json"
+    [ "$(jq -r .config.digest "$kind.json")" = "$id" ]
+  done
+  jq -e '.mediaType == "application/vnd.oci.image.manifest.v1+json" and (.layers | length == 7)
+    and all(.layers[]; .mediaType == "application/vnd.oci.image.layer.v1.tar+zstd")' zstd.json
+  jq -e 'all(.layers[]; .mediaType | endswith("tar"))' none.json
+  [ "$(skopeo inspect --raw --tls-verify=false "docker://$REGISTRY/layers" | sha256sum)" = "$(sha256sum <gzip.json)" ]
+  # The same again is there already.
+  run_ct -0 push --compression zstd "$REGISTRY/layers" "$OWN/x:again"
+  assert_lacks "$stderr" " done"
+  export XDG_DATA_HOME=$FILE_DIR/other
+  usr-ct pull -q "$OWN/x:zstd"
+  usr-ct run --rm -i --network none "$OWN/x:zstd" sh -s <"$IMAGES/listing" >got
+  diff -u "$IMAGES/layers.expected" got
+  # And back: what came as zstd goes out as gzip, for others to read.
+  usr-ct push -q --compression gzip "$OWN/x:zstd" "$OWN/back"
+  export XDG_DATA_HOME=$FILE_DIR/data
+  unshare --map-auto --map-root-user rm -rf "$FILE_DIR/other"
+  skopeo copy -q --insecure-policy --src-tls-verify=false "docker://$OWN/back" dir:dir
+  for layer in $(jq -r '.layers[].digest[7:]' dir/manifest.json); do gzip -t <"dir/$layer"; done
+  run_ct -125 push --compression lzma "$REGISTRY/layers" "$OWN/x"
+}
+
 @test "push: a large layer goes in one stream, and again after the connection broke" {
   start_bad_registry push-cut "$IMAGES/oci" busybox
   head -c 9000000 /dev/urandom >big
@@ -112,6 +124,20 @@ same() { # A B, references of skopeo: the same bytes
   [ "$(grep -c '^PATCH [0-9]* bytes' "$log")" = 2 ]
   grep -q '^busy 429' "$log"
   grep -q '^busy 503' "$log"
+  usr-ct rmi "$BAD_REGISTRY/big:1"
+}
+
+@test "push: each step is tried again after the registry broke" {
+  start_bad_registry push-broken "$IMAGES/oci" busybox
+  head -c 9000000 /dev/urandom >big
+  tar -cf big.tar big
+  usr-ct import big.tar "$BAD_REGISTRY/big:1" >/dev/null
+  run_ct -0 push -q "$BAD_REGISTRY/big:1"
+  log=$BATS_TEST_TMPDIR/registry.answer.log
+  for step in '502 POST' '500 PATCH' '404 upload' '500 PUT' '500 MANIFEST'; do
+    grep -qx "$step" "$log"
+  done
+  grep -qx MANIFEST "$log"
   usr-ct rmi "$BAD_REGISTRY/big:1"
 }
 
@@ -207,13 +233,7 @@ TEXT
 }
 
 @test "TLS: with the authority in certs.d, not without it, and with any if that is wanted" {
-  openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 2 -subj "/CN=test CA" 2>/dev/null
-  openssl req -newkey rsa:2048 -nodes -keyout tls.key -out tls.csr -subj "/CN=localhost" 2>/dev/null
-  openssl x509 -req -in tls.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -out tls.crt \
-    -extfile <(echo "subjectAltName=DNS:localhost,IP:127.0.0.1") 2>/dev/null
-  export REGISTRY_HTTP_TLS_CERTIFICATE=$PWD/tls.crt REGISTRY_HTTP_TLS_KEY=$PWD/tls.key
-  start_registry
-  unset REGISTRY_HTTP_TLS_CERTIFICATE REGISTRY_HTTP_TLS_KEY
+  with_tls
   run_ct -1 push -q --tls-verify "$REGISTRY/busybox" "$OWN/b"
   assert_error 1203
   usr-ct push -q --tls-verify=false "$REGISTRY/busybox" "$OWN/b"
@@ -263,6 +283,23 @@ TEXT
   echo 'nonsense' >"$config"
   run_ct -1 pull "$OWN/hub/library/mirrored:1"
   rm "$config"
+}
+
+@test "registries.json: a mirror that gives wrong bytes is left out" {
+  start_registry
+  mkdir -p "$XDG_CONFIG_HOME/usr-ct"
+  usr-ct push -q "$REGISTRY/busybox" "$OWN/x"
+  start_bad_registry tampered "$IMAGES/oci" busybox
+  echo '{"registries":{"'"$OWN"'":{"mirrors":["'"$BAD_REGISTRY"'"]}}}' >"$XDG_CONFIG_HOME/usr-ct/registries.json"
+  skopeo copy -q --insecure-policy --src-tls-verify=false --dest-tls-verify=false \
+    "docker://$OWN/x" "docker://$OWN/x:busybox"
+  export XDG_DATA_HOME=$BATS_TEST_TMPDIR/fresh
+  usr-ct pull -q "$OWN/x:busybox"
+  run_ct -0 run --rm --network none --pull never "$OWN/x:busybox" echo runs
+  assert_output runs
+  unshare --map-auto --map-root-user rm -rf "$XDG_DATA_HOME"
+  export XDG_DATA_HOME=$FILE_DIR/data
+  rm "$XDG_CONFIG_HOME/usr-ct/registries.json"
 }
 
 @test "policy.json: reject, accept, and what cannot be checked is refused" {

@@ -26,6 +26,9 @@ monitor_of() { # NAME
   sed -n 's/^monitor=//p' "$XDG_DATA_HOME/usr-ct/containers/$(inspect_field "$1" .Id)/state"
 }
 
+# After so many restarts the pause is long enough to do something in it.
+late=$((PATIENCE > 1 ? 7 : 4))
+
 restarted() { # NAME COUNT
   [[ $(inspect_field "$1" .RestartCount) -ge $2 ]]
 }
@@ -66,7 +69,7 @@ restarted() { # NAME COUNT
 @test "restart: stop, kill and rm -f end it, also in the pause between two runs" {
   for how in "stop -t 0" kill "rm -f"; do
     usr-ct run -d --name paused --network none --restart always "$B" sh -c 'echo run; exit 1'
-    wait_until restarted paused 4 # the pause is 1.6 s by now
+    wait_until restarted paused "$late" # the pause is 1.6 s by now
     wait_until is_state paused restarting
     # shellcheck disable=SC2086
     usr-ct $how paused
@@ -81,7 +84,7 @@ restarted() { # NAME COUNT
 
 @test "restart: rm without force refuses one that is between two runs" {
   usr-ct run -d --name paused --network none --restart always "$B" sh -c 'echo run; exit 1'
-  wait_until restarted paused 5 # the pause is 3.2 s by now
+  wait_until restarted paused $((late + 1)) # the pause is 3.2 s by now
   wait_until is_state paused restarting
   run_ct -1 rm paused
   assert_error 1404 restarting

@@ -110,8 +110,10 @@ works() {
   usr-ct pull "oci:$IMAGES/oci:layers" >/dev/null
   [ "$(objects | wc -l)" -ge 1 ] # its own
   works
-  run_ct -0 system check
+  run_ct -1 system check
+  assert_has "$output" "damaged: shared $object"
   USRCT_SHARED_DIRS='' run_ct -0 image share layers --to "$shared"
+  run_ct -0 system check
   usr-ct rmi layers
   usr-ct pull "oci:$IMAGES/oci:layers" >/dev/null
   [ -z "$(objects)" ]
@@ -185,4 +187,36 @@ works() {
   usr-ct pull "oci:$IMAGES/oci:layers" >/dev/null
   [ -z "$(objects)" ]
   works
+}
+
+@test "share: system check hashes what is in the directory, tells whose images have it, and touches nothing" {
+  need_objects
+  share
+  usr-ct pull "oci:$IMAGES/oci:layers" >/dev/null
+  run_ct -0 system check --format json
+  [ "$(jq .Checked.SharedObjects <<<"$output")" = "$(find "$shared/objects" -type f | wc -l)" ]
+  object=$(find "$shared/objects" -type f -size +1000c | sort | head -1)
+  chmod 644 "$object"
+  printf X | dd of="$object" bs=1 seek=500 conv=notrunc status=none
+  chmod 444 "$object"
+  before=$(sha256sum <"$object")
+  run_ct -0 system check --quick
+  run_ct -1 system check --repair
+  assert_has "$output" "damaged: shared $object: has other contents than its digest says, of layers:latest (not touched)"
+  [ "$(sha256sum <"$object")" = "$before" ]
+  index=$(find "$shared/layers" -name index | sort | head -1)
+  chmod 644 "$index"
+  truncate -s -1 "$index"
+  run_ct -1 system check
+  assert_has "$output" "damaged: shared ${index%/index}"
+  chmod 777 "$shared/objects"
+  run_ct -1 system check
+  assert_has "$output" "can be written by others"
+  # A directory that is configured counts, also if nothing of ours relies on it.
+  chmod 755 "$shared/objects"
+  usr-ct rmi layers
+  run_ct -1 system check
+  assert_has "$output" "damaged: shared $object"
+  assert_lacks "$output" "of layers"
+  USRCT_SHARED_DIRS='' run_ct -0 system check
 }

@@ -262,7 +262,7 @@ PY
   run_ct -0 volume ls -q
   assert_output ""
   usr-ct run -d --rm --name ee --network none -v /anon "$B" true >/dev/null
-  wait_until test -z "$(usr-ct ps -aq)"
+  wait_until eval '[[ -z $(usr-ct ps -aq) ]]'
   wait_until has_no_volumes
 }
 

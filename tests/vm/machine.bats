@@ -7,7 +7,7 @@ load ../cli/helpers
 @test "vm: kernel 6.1, cgroup v2, and a user's manager with controllers" {
   [[ $(uname -r) == 6.1.* ]]
   [[ $(stat -f -c %T /sys/fs/cgroup) == cgroup2fs ]]
-  run -0 systemctl --user is-system-running
+  run -0 within 60 systemctl --user is-system-running --wait
   for controller in cpu memory pids; do
     assert_has "$(cat "/sys/fs/cgroup/user.slice/user-$UID.slice/user@$UID.service/cgroup.controllers")" "$controller"
   done

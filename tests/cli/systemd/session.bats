@@ -33,7 +33,7 @@ unit_is() { # UNIT STATE
 }
 
 @test "systemd: the user's manager, the bus and the journal answer" {
-  run -0 systemctl --user is-system-running
+  run -0 within 60 systemctl --user is-system-running --wait
   run -0 busctl --user call org.freedesktop.systemd1 /org/freedesktop/systemd1 \
     org.freedesktop.DBus.Peer Ping
   systemd-cat -t uct-test echo "a line for the journal"

@@ -4,16 +4,19 @@
 import base64
 import gzip
 import hashlib
+import http.client
 import http.server
 import io
 import json
 import os
 import re
+import select
 import socket
 import struct
 import subprocess
 import tarfile
 import threading
+import urllib.parse
 
 START = struct.Struct("=II72s512s64s64s512s512sII")
 RESOLVED = struct.Struct("=II512s512s72s72s72sQQQ")
@@ -21,6 +24,9 @@ INFO = struct.Struct("=II72s72s65s7xQ")
 LAYER = struct.Struct("=II72sQ")
 FAIL = struct.Struct("=IIIii512s256s")
 T_START, T_RESOLVED, T_INFO, T_LAYER, T_PROGRESS, T_GOT, T_FAIL = range(1, 8)
+T_ROW, T_DONE = 13, 14
+ROW = struct.Struct("=IIQ512s1024s")
+F_TAGS, F_CATALOG, F_NO_MIRRORS = 16, 32, 1024
 
 OCI = "application/vnd.oci.image."
 M_INDEX, M_MANIFEST = OCI + "index.v1+json", OCI + "manifest.v1+json"
@@ -39,7 +45,7 @@ class Fail(Exception):
     """What a FAIL message said."""
 
     def __init__(self, raw):
-        _, _, self.kind, self.code, self.uct, msg, hint = FAIL.unpack(raw)
+        _, self.is_mirrors_fault, self.kind, self.code, self.uct, msg, hint = FAIL.unpack(raw)
         self.msg, self.hint = text(msg), text(hint)
         super().__init__(f"UCT-{self.uct} {self.msg}")
 
@@ -47,7 +53,8 @@ class Fail(Exception):
 class Fetch:
     """One run of the helper."""
 
-    def __init__(self, program, store, reference, platform="linux/amd64", auth_file="", env=None):
+    def __init__(self, program, store, reference, platform="linux/amd64", auth_file="", env=None,
+                 flags=0, limit=0):
         self.blobs = os.path.join(store, "oci/blobs/sha256")
         self.tmp = os.path.join(store, "tmp/pull-1")
         os.makedirs(self.blobs, exist_ok=True)
@@ -66,8 +73,8 @@ class Fetch:
         dirs = [os.open(d, os.O_RDONLY | os.O_DIRECTORY) for d in (self.blobs, self.tmp)]
         socket.send_fds(
             self.sock,
-            [START.pack(T_START, 0, b"", reference.encode(), platform.encode(), b"blob-",
-                        auth_file.encode(), b"", 0, 0)],
+            [START.pack(T_START, flags, b"", reference.encode(), platform.encode(), b"blob-",
+                        auth_file.encode(), b"", limit, 0)],
             dirs,
         )
         for fd in dirs:
@@ -96,6 +103,16 @@ class Fetch:
             assert index == i
             self.layers.append((text(digest), text(diff), text(chain), size))
         return self
+
+    def rows(self):
+        """Of a list: the names, up to DONE."""
+        names = []
+        while True:
+            kind, raw = self.message()
+            assert kind in (T_ROW, T_DONE) and len(raw) == ROW.size, (kind, len(raw))
+            if kind == T_DONE:
+                return names
+            names.append(text(ROW.unpack(raw)[3]))
 
     def want(self, digest, size):
         r, w = os.pipe()
@@ -210,15 +227,20 @@ class Registry(http.server.ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, image):
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, image, address="127.0.0.1"):
+        if ":" in address:
+            self.address_family = socket.AF_INET6
+        super().__init__((address, 0), Handler)
         self.image, self.requests = image, []
         self.auth = None  # None, "basic" or "bearer"
         self.user = "me:secret"
+        self.challenge = None  # instead of the usual one
+        self.refresh_tokens = set()  # good ones, each once
         self.token_life = 10**9  # requests until a token expires
         self.tokens = {}
-        self.on_blob = self.on_manifest = None
-        self.base = f"127.0.0.1:{self.server_address[1]}"
+        self.on_blob = self.on_manifest = self.on_list = None
+        host = f"[{address}]" if ":" in address else address
+        self.base = f"{host}:{self.server_address[1]}"
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     def stop(self):
@@ -256,8 +278,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if s.tokens.get(token, 0) > 0:
             s.tokens[token] -= 1
             return True
-        self.answer(401, WWW_Authenticate=f'Bearer realm="http://{s.base}/token?x=1",'
-                    f'service="reg,istry",scope="repository:lib/test:pull"')
+        bearer = (f'Bearer realm="http://{s.base}/token?x=1",'
+                  f'service="reg,istry",scope="repository:lib/test:pull"')
+        if s.challenge:
+            s.challenge(self, bearer)
+        else:
+            self.answer(401, WWW_Authenticate=bearer)
         return False
 
     def give_token(self):
@@ -270,6 +296,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
         s.tokens[token] = s.token_life
         self.answer(200, json.dumps({"token": token}).encode())
 
+    def do_POST(self):
+        """OAuth 2: a refresh token for a token, and for the next refresh token."""
+        s = self.server
+        form = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        s.requests.append((self.path, dict(self.headers, form=form)))
+        given = dict(urllib.parse.parse_qsl(form)).get("refresh_token")
+        if given not in s.refresh_tokens:
+            self.answer(401, json.dumps({"errors": [{"code": "NO", "message": given}]}).encode())
+            return
+        s.refresh_tokens.remove(given)
+        s.refresh_tokens.add(given + "+")
+        token = "t" * 5000 + str(len(s.tokens))
+        s.tokens[token] = s.token_life
+        self.answer(200, json.dumps({"access_token": token, "refresh_token": given + "+"}).encode())
+
     def do_GET(self):
         s = self.server
         s.requests.append((self.path, dict(self.headers)))
@@ -279,7 +320,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if not self.may_pass():
             return
         m = re.fullmatch(r"/v2/(.+)/(manifests|blobs)/(.+)", self.path)
-        if not m:
+        if not m and s.on_list:
+            s.on_list(self)
+        elif not m:
             self.answer(404)
         elif m[2] == "manifests":
             self.give_manifest(m[3])
@@ -316,3 +359,75 @@ class Handler(http.server.BaseHTTPRequestHandler):
             n = int(r[1])
             self.answer(206, data[n:],
                         Content_Range=f"bytes {n}-{len(data) - 1}/{len(data)}")
+
+
+class Proxy(http.server.ThreadingHTTPServer):
+    """Passes requests and tunnels on; a name without an address of its own is @to."""
+
+    daemon_threads = True
+
+    def __init__(self, to, password=None):
+        super().__init__(("127.0.0.1", 0), ProxyHandler)
+        self.to, self.password, self.seen = to, password, []
+        self.base = f"127.0.0.1:{self.server_address[1]}"
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
+
+    def stop(self):
+        self.shutdown()
+        self.server_close()
+
+    def handle_error(self, request, client_address):
+        pass
+
+
+class ProxyHandler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *args):
+        pass
+
+    def may_pass(self):
+        s = self.server
+        s.seen.append(f"{self.command} {self.path}")
+        want = s.password and "Basic " + base64.b64encode(s.password.encode()).decode()
+        if not want or self.headers.get("Proxy-Authorization") == want:
+            return True
+        self.send_response(407)
+        self.send_header("Proxy-Authenticate", 'Basic realm="proxy"')
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+        return False
+
+    def do_GET(self):
+        if not self.may_pass():
+            return
+        host, port = self.server.to.rsplit(":", 1)
+        url = urllib.parse.urlsplit(self.path)
+        there = http.client.HTTPConnection(host, int(port), timeout=20)
+        headers = {k: v for k, v in self.headers.items() if not k.startswith("Proxy-")}
+        there.request("GET", url.path + ("?" + url.query if url.query else ""), headers=headers)
+        answer = there.getresponse()
+        data = answer.read()
+        self.send_response(answer.status)
+        for k, v in answer.getheaders():
+            if k not in ("Server", "Date", "Transfer-Encoding", "Connection"):
+                self.send_header(k, v)
+        self.end_headers()
+        self.wfile.write(data)
+        there.close()
+
+    def do_CONNECT(self):
+        if not self.may_pass():
+            return
+        host, port = self.server.to.rsplit(":", 1)
+        with socket.create_connection((host, int(port))) as there:
+            self.send_response(200)
+            self.end_headers()
+            ends = {self.connection: there, there: self.connection}
+            while True:
+                for end in select.select(list(ends), [], [])[0]:
+                    data = end.recv(65536)
+                    if not data:
+                        self.close_connection = True
+                        return
+                    ends[end].sendall(data)

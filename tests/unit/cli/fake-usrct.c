@@ -706,3 +706,13 @@ int usrct_unshare(struct usrct *u, const struct usrct_unshare_options *opts, str
 	(void)u;
 	return fail(e, UCT_COMMAND_NOT_FOUND, -ENOENT, "cannot execute", opts->command[0]);
 }
+
+const char *usrct_image_familiar(const char *name)
+{
+	static const char *const implied[] = { "docker.io/library/", "docker.io/" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(implied); i++)
+		if (strncmp(name, implied[i], strlen(implied[i])) == 0)
+			return name + strlen(implied[i]);
+	return name;
+}

@@ -8,6 +8,7 @@
 #include "engine/privileges.h"
 #include "engine/sysctls.h"
 #include "engine/ulimits.h"
+#include "network/etc-files.h"
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
 

@@ -287,7 +287,7 @@ static void test_config_bad(void **state)
 		{ "{\"config\":[]}", "not an object" },
 		{ "{\"config\":{\"User\":0}}", "not a string" },
 		{ "{\"config\":{\"User\":\"a\\u0000b\"}}", "not valid JSON" },
-		{ "{\"config\":{\"Entrypoint\":\"/bin/sh\"}}", "not an array of strings" },
+		{ "{\"config\":{\"Entrypoint\":7}}", "not an array of strings" },
 		{ "{\"config\":{\"Cmd\":[1]}}", "not an array of strings" },
 		{ "{\"config\":{\"Env\":{}}}", "not an array of strings" },
 		{ "{\"config\":{\"Volumes\":[]}}", "not an object" },

@@ -25,7 +25,10 @@ static const char text[] = "{\"auths\": {"
 			   "\"helper.io\": {},"
 			   "\"broken.io\": {\"auth\": \"YTpi\\r\\n\"},"
 			   "\"nocolon.io\": {\"auth\": \"YWJj\"},"
-			   "\"number.io\": {\"auth\": 7}}}";
+			   "\"number.io\": {\"auth\": 7},"
+			   "\"nobody.io\": {\"auth\": \"Og==\"},"
+			   "\"odd.io\": {\"identitytoken\": \"a b\"},"
+			   "\"refresh.io\": {\"auth\": \"YTo=\", \"identitytoken\": \"r\"}}}";
 
 static void test_find(void **state)
 {
@@ -45,6 +48,9 @@ static void test_find(void **state)
 		{ "q.io:443", "x", 0, NULL },
 		{ "helper.io", "x", 0, NULL },
 		{ "number.io", "x", 0, NULL },
+		{ "nobody.io", "x", 0, NULL },
+		{ "refresh.io", "x", 1, "Identity r" },
+		{ "odd.io", "x", -EINVAL, NULL },
 		{ "broken.io", "x", -EINVAL, NULL },
 		{ "nocolon.io", "x", -EINVAL, NULL },
 	};

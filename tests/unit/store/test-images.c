@@ -177,8 +177,9 @@ static void layers_commit_once(void **state)
 	struct strv paths = { 0 };
 	char hex[65], path[256];
 
-	/* The remains of a killed process: a directory without a row. */
+	/* The remains of a killed process: a directory without a row, and an index. */
 	(void)snprintf(path, sizeof(path), "layers/%s/old", hex64(hex, '1'));
+	assert_int_equal(layer_find(f->s, hex, NULL, &f->e), 0);
 	assert_int_equal(dir_make_at(store_dirfd(f->s), path, 0700, &f->e), 0);
 	assert_int_equal(layer_find(f->s, hex, NULL, &f->e), 0);
 	assert_int_equal(add_layer(f, '1'), 0);

@@ -202,7 +202,7 @@ static void index_and_directories(void **state)
 	assert_int_equal(mkdirat(store_dirfd(f->s), "volumes/found", 0700), 0);
 	assert_int_equal(mkdirat(store_dirfd(f->s), "volumes/.hidden", 0700), 0);
 	assert_int_equal(n_listed(f), 0);
-	assert_int_equal(volume_forget_lost(f->s, &lost, &f->e), 0);
+	assert_int_equal(volume_lost(f->s, /* forget= */ true, &lost, &f->e), 0);
 	assert_int_equal(lost.n, 1);
 	assert_string_equal(lost.v[0], "gone");
 	assert_int_equal(volume_unknown(f->s, &unknown, &f->e), 0);

@@ -5,7 +5,7 @@ bats_require_minimum_version 1.5.0
 load ../../cli/helpers
 
 @test "reboot: the user's manager runs without anybody having logged in" {
-  run -0 systemctl --user is-system-running
+  run -0 within 60 systemctl --user is-system-running --wait
   [ "$(loginctl show-user --value -p Linger "$USER")" = yes ]
   run_ct doctor --json
   assert_has "$(jq -r '.[] | select(.id == "restart") | .reason' <<<"$output")" "start at boot"
