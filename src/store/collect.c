@@ -259,8 +259,7 @@ static bool has_files_in(int containers_fd, const char *id, const char *where)
 /* A copy has all of the image, and what was written among it. */
 static bool has_files(int containers_fd, const char *id)
 {
-	return has_files_in(containers_fd, id, "upper") ||
-	       has_files_in(containers_fd, id, "copy");
+	return has_files_in(containers_fd, id, "upper") || has_files_in(containers_fd, id, "copy");
 }
 
 /* A power cut may keep a rename and lose the row that went with it, or the reverse. What a
