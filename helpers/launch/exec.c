@@ -134,16 +134,13 @@ static int open_container(const struct launch *l)
 	return openat(EXEC_STORE, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 }
 
-/* Secrets that are variables stand in no document, so they are read once more. */
 static int read_secrets(struct launch *l, struct err *e)
 {
 	_cleanup_close_ int dirfd = open_container(l);
-	int r;
 
 	if (dirfd < 0)
 		return err_sys(e, "cannot open the container's directory");
-	r = json_read_at(dirfd, PLAN_FILE, SPEC_MAX_BYTES, &l->plan.doc, e);
-	return r < 0 ? r : secrets_read_env(json_at(l->plan.doc, "secrets"), dirfd, &l->secrets, e);
+	return secrets_read_env(dirfd, &l->plan.doc, &l->secrets, e);
 }
 
 /* That of the container, inherited from us: what enters it is not dumpable from its first moment,

@@ -12,6 +12,7 @@
  * results lie in the container's directory, "health"; the state file has the word.
  */
 #include "launch/monitor.h"
+#include "launch/secrets.h"
 
 #include "base/clock.h"
 #include "base/fd.h"
@@ -286,7 +287,8 @@ static int open_cgroup(const struct monitor *m)
 	return fd >= 0 ? fd : open(m->l->cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-static int enter(struct monitor *m, struct spec *spec, const int stdio[3], struct err *e)
+static int enter_with(struct monitor *m, struct spec *spec, const struct secrets *secrets,
+                      const int stdio[3], struct err *e)
 {
 	char *shell[] = { (char *)(uintptr_t) "/bin/sh", (char *)(uintptr_t) "-c",
 		          plan_of(m)->test.v[1], NULL };
@@ -294,7 +296,8 @@ static int enter(struct monitor *m, struct spec *spec, const int stdio[3], struc
 	struct enter what = { .init_pidfd = m->l->init_pidfd,
 		              .cgroup_fd = cgroup_fd,
 		              .spec = spec,
-		              .stdio = { stdio[0], stdio[1], stdio[2] } };
+		              .stdio = { stdio[0], stdio[1], stdio[2] },
+		              .secrets = secrets };
 	char **own = spec->args;
 	int r;
 
@@ -302,6 +305,18 @@ static int enter(struct monitor *m, struct spec *spec, const int stdio[3], struc
 	spec->args = !strcmp(plan_of(m)->test.v[0], "CMD-SHELL") ? shell : plan_of(m)->test.v + 1;
 	r = enter_start(&what, &m->health.check, e);
 	spec->args = own;
+	return r;
+}
+
+static int enter(struct monitor *m, struct spec *spec, const int stdio[3], struct err *e)
+{
+	_cleanup_json_ json_t *plan = NULL;
+	struct secrets secrets = { 0 };
+	int r = secrets_read_env(LAUNCH_CONTAINER, &plan, &secrets, e);
+
+	if (r == 0)
+		r = enter_with(m, spec, &secrets, stdio, e);
+	secrets_done(&secrets);
 	return r;
 }
 

@@ -473,8 +473,10 @@ static int start(struct launch *l, struct err *e)
 		r = make_init(l, e);
 	if (r == 0)
 		r = let_go(l, e);
-	if (r == 0)
+	if (r == 0) {
+		launch_volume_events(l, "mount");
 		launch_event(l, "start", NULL);
+	}
 	return r;
 }
 
@@ -524,6 +526,7 @@ void launch_shed_documents(struct launch *l)
 	bool terminal = l->spec.terminal;
 	struct plan kept = { .backend = l->plan.backend,
 		             .auto_remove = l->plan.auto_remove,
+		             .has_volumes = l->plan.has_volumes,
 		             .stop_signal = l->plan.stop_signal,
 		             .restart = l->plan.restart,
 		             .log = l->plan.log };
@@ -550,6 +553,7 @@ int launch_again(struct launch *l, struct err *e)
 	if (r == 0)
 		r = let_go(l, e);
 	if (r == 0) {
+		launch_volume_events(l, "mount");
 		launch_event(l, "start", NULL);
 	} else {
 		kill_init(l);

@@ -45,6 +45,8 @@ struct launch {
 int launch_open_journal(struct launch *l, struct err *e);
 /* launch.c: tells those who watch events. */
 void launch_event(const struct launch *l, const char *action, const char *const *attributes);
+/* volume-events.c: the same for each volume that it has, "mount" or "unmount". */
+void launch_volume_events(const struct launch *l, const char *action);
 /* monitor.c: looks after the running container until it has ended and everything is put away. */
 int monitor_run(struct launch *l);
 /* Runs the container once more, from its documents. The caller has put the last run away. */

@@ -337,6 +337,7 @@ static void tell_end(const struct launch *l)
 	(void)snprintf(duration, sizeof(duration), "%llu",
 	               (unsigned long long)((l->state.finished_ns - began) / 1000000000));
 	launch_event(l, "die", attributes);
+	launch_volume_events(l, "unmount");
 }
 
 int monitor_watch_streams(struct monitor *m)

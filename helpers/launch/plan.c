@@ -141,6 +141,16 @@ static int parse_health(const json_t *doc, struct health_plan *h, struct err *e)
 	return r;
 }
 
+static bool has_volumes(const json_t *doc)
+{
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach(json_object_get(doc, "mounts"), i,
+	                   v) if (json_is_string(json_object_get(v, "name"))) return true;
+	return false;
+}
+
 int plan_parse(const char *text, size_t n, struct plan *ret, struct err *e)
 {
 	struct plan p = { .stop_signal = SIGTERM };
@@ -187,6 +197,7 @@ int plan_parse(const char *text, size_t n, struct plan *ret, struct err *e)
 		plan_done(&p);
 		return err_in(e, r, "cannot read '%s'", PLAN_FILE);
 	}
+	p.has_volumes = has_volumes(p.doc);
 	p.stop_signal = (int)stop_signal;
 	p.stop_timeout_s = (int)bounded(stop_timeout, 0, 86400);
 	*ret = p;

@@ -46,7 +46,7 @@ struct plan {
 	enum mount_backend backend;
 	const char *memory; /* container/backend.h */
 	enum network_kind network;
-	bool auto_remove, interactive, init, no_cgroup;
+	bool auto_remove, interactive, init, no_cgroup, has_volumes;
 	const char *cgroup_parent; /* NULL: the usual one; without leading slash */
 	int stop_signal;
 	struct restart_plan restart;

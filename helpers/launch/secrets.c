@@ -3,6 +3,7 @@
 
 #include "base/fd.h"
 #include "container/mount.h"
+#include "container/spec.h"
 
 #include <fcntl.h>
 #include <linux/mount.h>
@@ -104,9 +105,13 @@ int secrets_read(const json_t *list, int container_dirfd, struct secrets *ret, s
 	return read_list(list, container_dirfd, /* only_env= */ false, ret, e);
 }
 
-int secrets_read_env(const json_t *list, int container_dirfd, struct secrets *ret, struct err *e)
+int secrets_read_env(int container_dirfd, json_t **ret_plan, struct secrets *ret, struct err *e)
 {
-	return read_list(list, container_dirfd, /* only_env= */ true, ret, e);
+	int r = json_read_at(container_dirfd, PLAN_FILE, SPEC_MAX_BYTES, ret_plan, e);
+
+	return r < 0 ? r
+	             : read_list(json_at(*ret_plan, "secrets"), container_dirfd,
+	                         /* only_env= */ true, ret, e);
 }
 
 static bool is_absolute(const struct secret *s)

@@ -27,8 +27,9 @@ struct secrets {
 /* @list: the array of launch.json, which must outlive the secrets; NULL: none. Paths are the
  * host's. UCT_NO_SECRET. */
 int secrets_read(const json_t *list, int container_dirfd, struct secrets *ret, struct err *e);
-/* Only those that are variables: all that a second process of the container needs. */
-int secrets_read_env(const json_t *list, int container_dirfd, struct secrets *ret, struct err *e);
+/* Only those that are variables: all that a second process of the container needs. They stand in no
+ * document, so they are read once more. @ret_plan: launch.json, which must outlive them. */
+int secrets_read_env(int container_dirfd, json_t **ret_plan, struct secrets *ret, struct err *e);
 /* Mounts the files. In the container's mount namespace, as root of its user namespace. */
 int secrets_mount(const struct secrets *s, int root_fd, const struct user *owner, struct err *e);
 int secrets_set_env(const struct secrets *s, struct strv *env, struct err *e);

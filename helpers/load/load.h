@@ -85,7 +85,7 @@ int layout_images(struct load *l, struct err *e);
 int docker_images(struct load *l, struct err *e);
 int old_images(struct load *l, struct err *e);
 /* The manifest of a config's blob and of layers, files in the archive. */
-int docker_manifest(struct load *l, const struct entry *config, const json_t *layers,
+int docker_manifest(struct load *l, const struct entry *config, const json_t *names,
                     char ret_digest[72], struct err *e);
 /* Adds names of manifest.json to an image of a layout: how many. */
 int docker_names(struct load *l, const char *manifest, const char *config, struct err *e);

@@ -7,10 +7,13 @@
  *
  * Who is in a delegated unit already needs none; this systemd knows whether it is.
  */
+#include "base/file.h"
+#include "base/macro.h"
 #include "base/sock.h"
 #include "cgroup/cgroup.h"
 #include "cgroup/scope-proto.h"
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +26,7 @@ enum { SOCKET_FD = 3 };
 
 /* A job of systemd's that we wait for. */
 struct job {
+	char unit[SCOPE_NAME_SIZE + 32];
 	char path[256];
 	char result[32]; /* empty: not yet */
 };
@@ -70,7 +74,7 @@ static int add_properties(sd_bus_message *m, const struct scope_start *s, uint64
 	return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
-static int start_unit(sd_bus *bus, const struct scope_start *s, const char *unit, struct job *job,
+static int start_unit(sd_bus *bus, const struct scope_start *s, struct job *job,
                       sd_bus_error *bus_error)
 {
 	uint64_t stop_usec = ((uint64_t)s->stop_timeout_s + 5) * 1000000;
@@ -80,7 +84,7 @@ static int start_unit(sd_bus *bus, const struct scope_start *s, const char *unit
 	                                       "StartTransientUnit");
 
 	if (r >= 0)
-		r = sd_bus_message_append(m, "ss", unit, "fail");
+		r = sd_bus_message_append(m, "ss", job->unit, "fail");
 	if (r >= 0)
 		r = add_properties(m, s, stop_usec);
 	if (r >= 0)
@@ -100,15 +104,14 @@ static int start_unit(sd_bus *bus, const struct scope_start *s, const char *unit
 static int start(sd_bus *bus, const struct scope_start *s, struct job *job, struct err *e)
 {
 	sd_bus_error bus_error = SD_BUS_ERROR_NULL;
-	char unit[SCOPE_NAME_SIZE + 32];
 	int r;
 
-	(void)snprintf(unit, sizeof(unit), "%s.scope", s->name);
-	r = start_unit(bus, s, unit, job, &bus_error);
+	(void)snprintf(job->unit, sizeof(job->unit), "%s.scope", s->name);
+	r = start_unit(bus, s, job, &bus_error);
 	if (r < 0 && sd_bus_error_has_name(&bus_error, MANAGER ".UnitExists")) {
 		sd_bus_error_free(&bus_error);
-		(void)snprintf(unit, sizeof(unit), "%s-%d.scope", s->name, (int)s->pid);
-		r = start_unit(bus, s, unit, job, &bus_error);
+		(void)snprintf(job->unit, sizeof(job->unit), "%s-%d.scope", s->name, (int)s->pid);
+		r = start_unit(bus, s, job, &bus_error);
 	}
 	r = r < 0 ? fail(e, r, "systemd refuses a scope", &bus_error) : 0;
 	sd_bus_error_free(&bus_error);
@@ -131,6 +134,28 @@ static int wait_for(sd_bus *bus, struct job *job, struct err *e)
 		return 0;
 	return err_set(e, UCT_SCOPE_FAILED, -EIO, "systemd could not start the scope: %s",
 	               job->result);
+}
+
+static bool is_inside(pid_t pid, const char *unit)
+{
+	_cleanup_free_ char *text = NULL;
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)pid);
+	return file_read_at(AT_FDCWD, path, 64 * 1024, &text, NULL, NULL) == 0 &&
+	       strstr(text, unit);
+}
+
+/* Who has begun to exit is not moved, though the kernel says so (cgroup_migrate_add_task()). Then
+ * nobody ever leaves the scope, and it would stay as long as the user's systemd. */
+static int check_inside(sd_bus *bus, const struct scope_start *s, const struct job *job,
+                        struct err *e)
+{
+	if (is_inside(s->pid, job->unit))
+		return 0;
+	(void)sd_bus_call_method(bus, MANAGER, MANAGER_PATH, MANAGER ".Manager", "StopUnit", NULL,
+	                         NULL, "ss", job->unit, "replace"); /* it may be gone already */
+	return err_set(e, UCT_SCOPE_FAILED, -ESRCH, "the process that the scope is for has ended");
 }
 
 static int open_bus(const struct scope_start *s, sd_bus **ret, struct err *e)
@@ -190,7 +215,9 @@ static int make_scope(sd_bus *bus, const struct scope_start *s, struct err *e)
 	                            MANAGER ".Manager", "JobRemoved", on_removed, &job);
 
 	r = r < 0 ? fail(e, r, "cannot watch systemd", NULL) : start(bus, s, &job, e);
-	return r < 0 ? r : wait_for(bus, &job, e);
+	if (r == 0)
+		r = wait_for(bus, &job, e);
+	return r < 0 ? r : check_inside(bus, s, &job, e);
 }
 
 int main(void)

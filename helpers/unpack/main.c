@@ -4,13 +4,16 @@
 #include "store/enter.h"
 #include "store/layer-stack.h"
 #include "store/meta-tree.h"
+#include "store/unpack-implied.h"
 #include "store/unpack-proto.h"
 #include "store/unpack.h"
 
+#include <fcntl.h>
 #include <locale.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 enum { SOCKET_FD = 3 };
@@ -30,7 +33,8 @@ static int receive(struct unpack_start *ret, int fds[N_FDS], struct err *e)
 	}
 	if (n != sizeof(*ret) || ret->type != UNPACK_START || fds[FD_STREAM] < 0 ||
 	    fds[FD_DIRECTORY] < 0 || ret->n_shared > UNPACK_SHARED_MAX ||
-	    (ret->flags & (UNPACK_FLAG_OBJECTS | UNPACK_FLAG_TREE) && fds[FD_OBJECTS] < 0))
+	    (ret->flags & (UNPACK_FLAG_OBJECTS | UNPACK_FLAG_TREE | UNPACK_FLAG_SETTLE) &&
+	     fds[FD_OBJECTS] < 0))
 		return err_set(e, UCT_INTERNAL, -EPROTO, "the unpacker was started wrongly");
 	return 0;
 }
@@ -38,6 +42,7 @@ static int receive(struct unpack_start *ret, int fds[N_FDS], struct err *e)
 static int prepare(const struct unpack_start *start, const int fds[N_FDS], struct err *e)
 {
 	int dirfds[2 + UNPACK_SHARED_MAX] = { fds[FD_DIRECTORY], fds[FD_OBJECTS] }, r = 0;
+	bool needs_second = start->flags & (UNPACK_FLAG_OBJECTS | UNPACK_FLAG_SETTLE);
 
 	if (!(start->flags & UNPACK_FLAG_SINGLE_ID) && fds[FD_USERNS] >= 0)
 		r = enter_userns(fds[FD_USERNS], e);
@@ -52,8 +57,8 @@ static int prepare(const struct unpack_start *start, const int fds[N_FDS], struc
 		return err_set(e, UCT_SYSTEM, -EIO, "cannot start libcrypto");
 	(void)umask(0);
 	memcpy(dirfds + 2, fds + FD_SHARED, start->n_shared * sizeof(*fds));
-	return unpack_confine(dirfds, start->flags & UNPACK_FLAG_OBJECTS ? 2 + start->n_shared : 1,
-	                      /* is_layer= */ true, e);
+	return unpack_confine(dirfds, needs_second ? 2 + start->n_shared : 1,
+	                      /* is_layer= */ !(start->flags & UNPACK_FLAG_SETTLE), e);
 }
 
 static int build_tree(const struct unpack_start *start, const int fds[N_FDS],
@@ -70,8 +75,31 @@ static int build_tree(const struct unpack_start *start, const int fds[N_FDS],
 	return r < 0 ? r : meta_tree_add_mount_points(fds[FD_DIRECTORY], &how, e);
 }
 
+/* Opens what settling looks at, and narrows the descriptor of the store down to its layers. */
+static int open_below(int fds[N_FDS], struct implied_below *ret, struct err *e)
+{
+	struct rlimit l;
+	int r, layers_fd;
+
+	/* One for each layer; the usual limit is just about as many as there may be layers. */
+	if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < l.rlim_max) {
+		l.rlim_cur = l.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &l); /* then there are fewer */
+	}
+	r = implied_open(fds[FD_STREAM], fds[FD_OBJECTS], ret, e);
+	if (r < 0)
+		return r;
+	layers_fd = openat(fds[FD_OBJECTS], "layers", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (layers_fd < 0)
+		return err_sys(e, "cannot open the layers");
+	(void)close(fds[FD_OBJECTS]);
+	fds[FD_OBJECTS] = layers_fd;
+	return 0;
+}
+
 static int serve(struct unpack_result *ret, struct err *e)
 {
+	struct implied_below below = { 0 }; /* freed by our end */
 	struct unpack_start start = { 0 };
 	struct layer_stack indexes = { 0 }; /* freed by our end */
 	int fds[N_FDS], r;
@@ -82,10 +110,15 @@ static int serve(struct unpack_result *ret, struct err *e)
 		r = layer_stack_read(fds[FD_STREAM], fds[FD_OBJECTS], &indexes, e);
 		(void)close(fds[FD_OBJECTS]);
 	}
+	if (r == 0 && start.flags & UNPACK_FLAG_SETTLE)
+		r = open_below(fds, &below, e);
 	if (r == 0)
 		r = prepare(&start, fds, e);
 	if (r < 0)
 		return r;
+	if (start.flags & UNPACK_FLAG_SETTLE)
+		return implied_settle(&below, fds[FD_DIRECTORY],
+		                      start.flags & UNPACK_FLAG_SINGLE_ID, e);
 	if (start.flags & UNPACK_FLAG_TREE)
 		return build_tree(&start, fds, &indexes, e);
 	struct unpack_job job = {
@@ -120,6 +153,7 @@ int main(void)
 		done.size_bytes = result.size_bytes;
 		done.n_entries = result.n_entries;
 		done.shared_used = result.shared_used;
+		done.n_implied = result.n_implied;
 		(void)snprintf(done.diff_id, sizeof(done.diff_id), "%s", result.diff_id);
 		r = sock_send(SOCKET_FD, &done, sizeof(done));
 	}

@@ -111,6 +111,14 @@ USRCT_API int usrct_volume_snapshot(struct usrct *u, const char *name,
                                     struct usrct_err *e);
 
 /**
+ * usrct_volume_pruned() - tell whoever watches events that unused volumes were removed
+ * @reclaimed_bytes: what they took on the disk
+ *
+ * Cannot fail: an event that finds no room is lost. Since: 0.1
+ */
+USRCT_API void usrct_volume_pruned(struct usrct *u, uint64_t reclaimed_bytes);
+
+/**
  * usrct_volume_reload() - make the index fit the directories that are there
  * @each: called for each volume that was found (@is_added) or had vanished; may be NULL
  *

@@ -305,6 +305,7 @@ static int prune(struct cli *c, const struct args *a)
 	status = volumes_prune(c, filters, all, print_removed, &p);
 	if (usrct_disk_total(c->u, &after, &e) < 0)
 		return cli_fail(c, &e);
+	usrct_volume_pruned(c->u, before > after ? before - after : 0);
 	human_bytes(before > after ? before - after : 0, size);
 	(void)fprintf(c->out.f, "%sTotal reclaimed space: %s\n", p.has_printed ? "\n" : "", size);
 	return status;

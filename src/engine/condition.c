@@ -12,7 +12,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/inotify.h>
+
+enum { LOCK_LOOK_MS = 50, START_MAX_MS = 30000 };
 
 struct waiting {
 	struct usrct *u;
@@ -184,6 +187,38 @@ int engine_wait_running(struct usrct *u, struct target *t, int timeout_ms, struc
 	cleanup_close(&w.watch_fd);
 	return r == 0 ? err_errno(e, -ETIMEDOUT, "container '%s' does not run", t->row.name)
 	              : MIN(r, 0);
+}
+
+int engine_wait_start(struct usrct *u, struct target *t, struct err *e)
+{
+	struct waiting w = { u, t, USRCT_WAIT_RUNNING, LOCK_LOOK_MS, -EBADF, 0, -1, 0 };
+	uint64_t give_up_ns = clock_monotonic_ns() + (uint64_t)START_MAX_MS * 1000000;
+	int r = open_watch(&w, e);
+
+	/* Success is a state file that appears. A lock that is let go tells nobody: inotify's close
+	 * event comes before (fs/file_table.c, __fput), so that is looked for again and again. */
+	while (r >= 0) {
+		if (flock(t->dirfd, LOCK_EX | LOCK_NB) == 0) {
+			r = 0;
+			break;
+		}
+		r = state_read(t->dirfd, &t->state, e);
+		if (r < 0 || state_is_active(&t->state)) {
+			r = MIN(r, 0) < 0 ? r : 1;
+			break;
+		}
+		if (clock_monotonic_ns() > give_up_ns)
+			r = err_hint(e,
+			             err_set(e, UCT_CONTAINER_RUNNING, -EBUSY,
+			                     "container '%s' is being started", t->row.name),
+			             "try again; its first process is not there yet");
+		else {
+			w.deadline_ns = clock_monotonic_ns() + (uint64_t)LOCK_LOOK_MS * 1000000;
+			r = wait_change(&w, e);
+		}
+	}
+	cleanup_close(&w.watch_fd);
+	return r;
 }
 
 int usrct_container_wait(struct usrct *u, const char *ref, enum usrct_condition condition,

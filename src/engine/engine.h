@@ -124,6 +124,9 @@ int engine_wait_exit(struct usrct *u, const struct target *t, int timeout_ms, in
                      struct err *e);
 /* condition.c: until it runs; -ENOENT: it was removed. */
 int engine_wait_running(struct usrct *u, struct target *t, int timeout_ms, struct err *e);
+/* Until whoever starts it has done so, or has given up: 1 it runs; 0 it does not, and our @t->dirfd
+ * has the lock, so that nobody else starts it. */
+int engine_wait_start(struct usrct *u, struct target *t, struct err *e);
 int engine_stop(struct usrct *u, struct target *t, int timeout_s, struct err *e);
 int engine_stop_with(struct usrct *u, struct target *t, const struct usrct_stop_options *opts,
                      struct err *e);

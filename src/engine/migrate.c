@@ -157,6 +157,12 @@ static int unpack(struct migration *m, struct step *s, int blob_fd, struct err *
 		r = unpacking_finish(&job, e);
 	if (r == 0 && strcmp(job.done.diff_id, s->row.diff_id) != 0)
 		r = err_set(e, UCT_BAD_DIGEST, -EBADMSG, "the blob unpacks to another layer");
+	if (r == 0 && s->parent) {
+		char below[1][CHAIN_SIZE] = { { 0 } };
+
+		(void)snprintf(below[0], sizeof(below[0]), "%s", s->parent);
+		r = unpacking_settle(m->u, &job, below, 1, e);
+	}
 	if (r == 0)
 		r = layer_convert(m->u->store, &job.stage, s->chain, e);
 	unpacking_done(&job);

@@ -7,6 +7,7 @@
 #include "engine/layering.h"
 #include "engine/mount-parse.h"
 #include "engine/mount-place.h"
+#include "store/shared.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -361,6 +362,27 @@ static int find_image(struct mount_plan *p, const struct mount_spec *m, struct i
 	              : MIN(r, 0);
 }
 
+/* Where contents are: our own objects, then directories that the image's layers rely on. */
+static int add_data(struct mount_plan *p, const struct image_row *image, struct sbuf *lower,
+                    struct err *e)
+{
+	_cleanup_strv_ struct strv dirs = { 0 };
+	int r = shared_image_dirs(p->u->store, image, &dirs, e);
+
+	sbuf_adds(lower, "::");
+	add_path(lower, store_path(p->u->store));
+	sbuf_adds(lower, "/" OBJECT_DIR);
+	for (size_t i = 0; i < dirs.n && r == 0; i++) {
+		_cleanup_close_ int fd = shared_open(dirs.v[i], /* deep= */ false, e);
+
+		r = MIN(fd, 0);
+		sbuf_adds(lower, "::");
+		add_path(lower, dirs.v[i]);
+		sbuf_adds(lower, "/" OBJECT_DIR);
+	}
+	return r;
+}
+
 /* The layers as overlayfs wants them, and as engine_layers_make() does. */
 static int add_layers(struct mount_plan *p, const struct image_row *image, struct sbuf *lower,
                       struct err *e)
@@ -382,12 +404,9 @@ static int add_layers(struct mount_plan *p, const struct image_row *image, struc
 			sbuf_addc(lower, ':');
 		has_data = has_data || layer_path_is_tree(paths.v[i - 1]);
 	}
-	if (has_data) {
-		sbuf_adds(lower, "::");
-		add_path(lower, store_path(p->u->store));
-		sbuf_adds(lower, "/" OBJECT_DIR);
-	}
-	return lower->err ? err_oom(e) : 0;
+	if (has_data)
+		r = add_data(p, image, lower, e);
+	return lower->err ? err_oom(e) : r;
 }
 
 static int add_image(struct mount_plan *p, struct mount_spec *m, struct err *e)

@@ -35,6 +35,7 @@ struct layer {
 	bool had, begun, got, unpacked, committed;
 	bool is_repair;    /* it is here, and could not be repaired without its blob */
 	bool is_elsewhere; /* another pull has the claim on its blob */
+	bool is_put_off;   /* all is well with it, but it needs those below (unpacking_settle()) */
 	struct unpacking job;
 };
 
@@ -313,6 +314,13 @@ static int finish_layer(struct pull *p, struct layer *l, struct err *e)
 		return err_set(e, UCT_BAD_DIGEST, -EBADMSG,
 		               "layer %s unpacks to %s, but the config promises %s", l->info.digest,
 		               l->job.done.diff_id, l->info.diff_id);
+	if (l->job.done.n_implied && l != p->layers && !l->is_put_off) {
+		l->is_put_off = true;
+		p->running--;
+		/* Whoever waits for a claim has none (transfer()): else two could wait for ever. */
+		claim_drop(&p->claims, l->info.digest);
+		return 0;
+	}
 	if (l->job.is_apart)
 		r = layer_repair(p->u->store, &l->job.stage, l->info.chain, e);
 	else
@@ -322,9 +330,10 @@ static int finish_layer(struct pull *p, struct layer *l, struct err *e)
 		return r;
 	l->committed = true;
 	p->size_bytes += l->job.is_apart ? 0 : l->job.done.size_bytes;
-	p->running--;
+	p->running -= !l->is_put_off;
 	unpacking_done(&l->job);
-	claim_drop(&p->claims, l->info.digest);
+	if (!l->is_put_off)
+		claim_drop(&p->claims, l->info.digest);
 	report(p, USRCT_PULL_UNPACKED, l, l->info.size_bytes, NULL);
 	return 0;
 }
@@ -430,6 +439,25 @@ static int transfer(struct pull *p, struct err *e)
 			return 0;
 		r = begin_layer(p, l, true, e);
 	}
+	return r;
+}
+
+/* The layers that waited for others, from the lowest on. */
+static int finish_put_off(struct pull *p, struct err *e)
+{
+	char(*chains)[CHAIN_SIZE] = calloc(p->n_layers + 1, sizeof(*chains));
+	int r = chains ? 0 : err_oom(e);
+
+	for (size_t i = 0; i < p->n_layers && r == 0; i++) {
+		struct layer *l = &p->layers[i];
+
+		if (l->is_put_off)
+			r = unpacking_settle(p->u, &l->job, chains, i, e);
+		if (r == 0 && l->is_put_off)
+			r = finish_layer(p, l, e);
+		memcpy(chains[i], l->info.chain, CHAIN_SIZE);
+	}
+	free(chains);
 	return r;
 }
 
@@ -555,6 +583,8 @@ static int fetch_image(struct pull *p, struct err *e)
 	}
 	if (r == 0)
 		r = transfer(p, e);
+	if (r == 0)
+		r = finish_put_off(p, e);
 	return r < 0 ? r : put(p, e);
 }
 

@@ -141,6 +141,15 @@ static void report_times(const struct starting *s, const struct sync_msg *m)
 		}
 }
 
+/* The launcher has said why it gives up, and holds the container's lock as long as it lives: who
+ * removes it next must not be told that it is being started. */
+static void await_launcher_end(const struct starting *s)
+{
+	struct pollfd p = { .fd = s->launched.sock_fd }; /* POLLHUP needs no asking */
+
+	(void)RETRY_EINTR(poll(&p, 1, MONITOR_END_MS));
+}
+
 static int converse(struct starting *s, struct err *e)
 {
 	struct sync_msg m = { .step = SYNC_START };
@@ -170,8 +179,10 @@ static int converse(struct starting *s, struct err *e)
 	store_let_go(s->u->store);
 	if (r == 0)
 		r = sync_expect(s->launched.sock_fd, SYNC_STARTED, "the launcher", &m, NULL, e);
-	if (r < 0)
+	if (r < 0) {
+		await_launcher_end(s);
 		return r;
+	}
 	s->init_pid = m.pid;
 	stopwatch_step(s->watch, "launcher");
 	report_times(s, &m);

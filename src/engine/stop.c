@@ -161,16 +161,23 @@ int engine_remove(struct usrct *u, struct target *t, bool force, struct err *e)
 		return err_set(e, UCT_CONTAINER_RUNNING, -EBUSY, "container '%s' is %s",
 		               t->row.name,
 		               t->state.status == STATE_RESTARTING ? "restarting" : "running");
+	/* Whoever starts it has this lock (start.c), and so has its monitor later. */
+	if (!may_run(t) && t->state.status == STATE_CREATED &&
+	    flock(t->dirfd, LOCK_EX | LOCK_NB) < 0) {
+		if (!force)
+			return err_set(e, UCT_CONTAINER_RUNNING, -EBUSY,
+			               "container '%s' is being started", t->row.name);
+		r = engine_wait_start(u, t, e);
+		if (r < 0)
+			return r;
+	}
 	if (may_run(t)) {
 		r = end_now(u, t, e);
 		if (r < 0)
 			return r;
 		engine_put_away(&t->state);
-	} else if (t->state.status == STATE_CREATED && flock(t->dirfd, LOCK_EX | LOCK_NB) < 0) {
-		/* Whoever starts it has this lock (start.c), and so has its monitor later. */
-		return err_set(e, UCT_CONTAINER_RUNNING, -EBUSY, "container '%s' is being started",
-		               t->row.name);
 	}
+	r = 0;
 	/* The sweep reads it in the trash. If we are killed before that, nothing has happened. */
 	if (t->removes_volumes)
 		r = file_write_at(t->dirfd, VOLUME_WISH, "", 0, 0600, false, e);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/unpacking.h"
 
+#include "base/fd.h"
 #include "base/num.h"
 #include "base/proc.h"
+#include "base/sbuf.h"
 #include "base/sock.h"
 #include "engine/layering.h"
 #include "store/shared.h"
@@ -110,6 +112,56 @@ int unpacking_start_tree(struct usrct *u, struct unpacking *ret, const char *pat
 	if (ret->program.sock_fd < 0)
 		return r;
 	return r < 0 ? err_errno(e, r, "cannot talk to the unpacker") : 0;
+}
+
+/* The lower directories that a mount of them would have, one a line. */
+static int list_below(struct usrct *u, char (*chains)[CHAIN_SIZE], size_t n, struct err *e)
+{
+	struct image_row row = { .chains = chains, .n_chains = n };
+	_cleanup_strv_ struct strv paths = { 0 };
+	_cleanup_sbuf_ struct sbuf text = SBUF_INIT((size_t)UNPACK_LAYERS_MAX * 160);
+	_cleanup_free_ char *list = NULL;
+	int r = engine_layer_paths(u, &row, NULL, &paths, e);
+
+	if (r == 0)
+		r = engine_layers_make(u, NULL, paths.v, e);
+	for (size_t i = 0; i < paths.n && r == 0; i++)
+		sbuf_addf(&text, "%s\n", paths.v[i]);
+	if (r == 0 && sbuf_take(&text, &list) < 0)
+		r = err_oom(e);
+	return r < 0 ? r : fd_sealed_memory("usr-ct-below", list, strlen(list), e);
+}
+
+int unpacking_settle(struct usrct *u, struct unpacking *x, char (*chains)[CHAIN_SIZE], size_t n,
+                     struct err *e)
+{
+	struct unpack_start m = {
+		.type = UNPACK_START,
+		.flags = UNPACK_FLAG_SETTLE | (u->is_single_id ? UNPACK_FLAG_SINGLE_ID : 0u),
+	};
+	struct unpack_done done = x->done;
+	_cleanup_close_ int list_fd = -EBADF;
+	int fds[4], r;
+	size_t n_fds = 2;
+
+	if (n == 0 || !done.n_implied || x->stage.driver != LAYER_PLAIN)
+		return 0;
+	r = list_fd = list_below(u, chains, n, e);
+	if (r >= 0)
+		r = libexec_start("unpack", &x->program, e);
+	if (r < 0)
+		return r;
+	fds[0] = list_fd;
+	fds[1] = x->stage.dirfd;
+	if (!u->is_single_id)
+		fds[n_fds++] = u->held.userns_fd;
+	fds[n_fds++] = store_dirfd(u->store);
+	r = sock_send_fds(x->program.sock_fd, &m, sizeof(m), fds, n_fds);
+	if (r < 0)
+		return err_errno(e, r, "cannot talk to the unpacker");
+	r = unpacking_finish(x, e);
+	x->done = done; /* what it said of the layer itself */
+	return r;
 }
 
 static int note_shared(const struct unpacking *x, struct err *e)

@@ -31,6 +31,11 @@ struct id_maps;
 /* Has it make the metadata tree of @path (store/layers.h) under our own id map, or under @maps. */
 int unpacking_start_tree(struct usrct *u, struct unpacking *ret, const char *path,
                          const struct id_maps *maps, struct err *e);
+/* Has it give the directories that the archive only implies what the layers below say of them:
+ * @chains, lowest first, which are all here; plain driver. Blocks; nothing to do if there are none.
+ */
+int unpacking_settle(struct usrct *u, struct unpacking *x, char (*chains)[CHAIN_SIZE], size_t n,
+                     struct err *e);
 /* Once program.sock_fd is readable: its result. */
 int unpacking_finish(struct unpacking *x, struct err *e);
 /* Kills what runs, throws away what was not committed. */

@@ -8,6 +8,7 @@
 #include "container/events.h"
 #include "engine/mount-parse.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <usrct/volume.h>
 
@@ -35,6 +36,17 @@ void engine_volume_event(struct usrct *u, const char *action, const char *name,
 	const struct event ev = { "volume", action, name, attributes, NULL };
 
 	(void)event_append(store_dirfd(u->store), &ev);
+}
+
+void usrct_volume_pruned(struct usrct *u, uint64_t reclaimed_bytes)
+{
+	char text[24];
+	const char *attributes[] = { "reclaimed", text, NULL };
+	const struct event ev = { "volume", "prune", "", attributes, NULL };
+
+	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)reclaimed_bytes);
+	if (engine_store(u, STORE_WRITE, NULL) == 0)
+		(void)event_append(store_dirfd(u->store), &ev);
 }
 
 /* --- options */

@@ -42,6 +42,6 @@ char *engine_volume_path(struct usrct *u, const char *name);
 void engine_volume_event(struct usrct *u, const char *action, const char *name,
                          const char *container);
 /* What a directory in volumes/ says of itself: 1; 0: it is no volume. Needs no index. */
-int volume_row_of_directory(struct usrct *u, const char *name, struct volume_row *ret,
+int volume_row_of_directory(struct usrct *u, const char *name, struct volume_row *row,
                             struct err *e);
 json_t *volume_json(const char *text); /* of a row: an object, empty if it is none */

@@ -239,12 +239,8 @@ static void on_status(struct transfer *t)
 			fail_connection(t);
 	} else if (token_is_asked_for(t)) {
 		token_needed(t);
-	} else if (status == 416 && is_shorter(t)) {
-		fail_status(t);
-	} else if (is_passing(status) || status == 416) {
-		if (status == 416 ? !retry_whole(t) : !retry_later(t))
-			fail_status(t);
-	} else {
+	} else if (!(status == 416 ? !is_shorter(t) && retry_whole(t)
+	                           : is_passing(status) && retry_later(t))) {
 		fail_status(t);
 	}
 }

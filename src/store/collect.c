@@ -241,9 +241,9 @@ int garbage_find(struct store *s, const struct garbage_query *q, garbage_fn foun
 }
 
 /* Whether the container wrote anything; what cannot be read may be something. */
-static bool has_files(int containers_fd, const char *id)
+static bool has_files_in(int containers_fd, const char *id, const char *where)
 {
-	_cleanup_free_ char *path = strf("%s/upper", id);
+	_cleanup_free_ char *path = strf("%s/%s", id, where);
 	int fd = path ? openat(containers_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -EBADF;
 	_cleanup_dir_ DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *de;
@@ -254,6 +254,13 @@ static bool has_files(int containers_fd, const char *id)
 		if (strcmp(de->d_name, ".") != 0 && strcmp(de->d_name, "..") != 0)
 			return true;
 	return false;
+}
+
+/* A copy has all of the image, and what was written among it. */
+static bool has_files(int containers_fd, const char *id)
+{
+	return has_files_in(containers_fd, id, "upper") ||
+	       has_files_in(containers_fd, id, "copy");
 }
 
 /* A power cut may keep a rename and lose the row that went with it, or the reverse. What a

@@ -371,28 +371,37 @@ static int follow_link(struct builder *b, const struct layer_entry *t, struct le
 	return fd;
 }
 
-/* The directory of this name, made or taken from the layers below. */
+/* The directory of this name, made or taken from the layers below: 1 or 0. @ret_was: what it was.
+ */
+static int make_or_take(const struct builder *b, const char *name, struct stat *ret_was,
+                        struct err *e)
+{
+	if (b->n_levels > 0 && mkdirat(b->fd, name, 0700) == 0)
+		return 1;
+	if (b->n_levels > 0 && errno != EEXIST)
+		return err_sys(e, "cannot create directory '%s'", b->path);
+	if (fstatat(b->fd, name, ret_was, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(e, "cannot stat '%s'", b->path);
+	if (!S_ISDIR(ret_was->st_mode)) {
+		if (unlinkat(b->fd, name, 0) < 0 || mkdirat(b->fd, name, 0700) < 0)
+			return err_sys(e, "cannot create directory '%s'", b->path);
+		return 1;
+	}
+	if (b->owners.single_id && fchmodat(b->fd, name, 0700, 0) < 0)
+		return err_sys(e, "cannot make '%s' writable", b->path);
+	return b->is_first;
+}
+
 static int open_directory(struct builder *b, const struct layer_entry *t, struct level *ret,
                           struct err *e)
 {
 	const char *name = b->n_levels ? b->name : ".";
-	bool is_new = b->is_first;
 	struct stat st = { 0 };
-	int fd, r;
+	int fd, r = make_or_take(b, name, &st, e);
+	bool is_new = r > 0;
 
-	if (b->n_levels > 0 && mkdirat(b->fd, name, 0700) == 0)
-		is_new = true;
-	else if (b->n_levels > 0 && errno != EEXIST)
-		return err_sys(e, "cannot create directory '%s'", b->path);
-	else if (fstatat(b->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return err_sys(e, "cannot stat '%s'", b->path);
-	else if (!S_ISDIR(st.st_mode)) {
-		is_new = true;
-		if (unlinkat(b->fd, name, 0) < 0 || mkdirat(b->fd, name, 0700) < 0)
-			return err_sys(e, "cannot create directory '%s'", b->path);
-	} else if (b->owners.single_id && fchmodat(b->fd, name, 0700, 0) < 0) {
-		return err_sys(e, "cannot make '%s' writable", b->path);
-	}
+	if (r < 0)
+		return r;
 	fd = openat(b->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(e, "cannot open directory '%s'", b->path);

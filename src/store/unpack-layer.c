@@ -2,7 +2,9 @@
 /* unpack-layer - the loop over the archive */
 #include "base/file.h"
 #include "store/meta-tree.h"
+#include "store/tar-check.h"
 #include "store/unpack-entry.h"
+#include "store/unpack-implied.h"
 #include "store/unpack-stream.h"
 
 #include <archive.h>
@@ -11,6 +13,8 @@
 /* libarchive pulls; what goes wrong below it must not be reworded by it. */
 struct source {
 	struct stream *stream;
+	bool is_layer;
+	struct tar_check check;
 	struct err e;
 	int r;
 };
@@ -19,7 +23,9 @@ static la_ssize_t give_block(struct archive *a, void *data, const void **ret)
 {
 	struct source *src = data;
 	ssize_t n = stream_next(src->stream, ret, &src->e);
+	int r = n > 0 && src->is_layer ? tar_check_add(&src->check, *ret, (size_t)n, &src->e) : 0;
 
+	n = r < 0 ? r : n;
 	if (n < 0) {
 		src->r = (int)n;
 		archive_set_error(a, EIO, "stream");
@@ -111,21 +117,24 @@ static int unpack(const struct unpack_job *job, bool is_layer, struct unpack_res
 {
 	_cleanup_stream_ struct stream *stream = NULL;
 	__attribute__((cleanup(cleanup_archive))) struct archive *a = NULL;
-	struct source src = { 0 };
+	struct source src = { .is_layer = is_layer };
 	struct unpacker u = {
 		.job = job, .result = ret, .is_layer = is_layer, .good_uid = (uid_t)-1
 	};
 	int r;
 
 	*ret = (struct unpack_result){ 0 };
+	tar_check_init(&src.check);
 	u.is_draft = is_layer && job->has_objects && !job->keeps_tree;
 	r = stream_new(job->stream_fd, job->max_bytes, &stream, e);
 	if (r < 0)
 		return r;
 	src.stream = stream;
 	r = open_archive(&a, &src, e);
-	if (r < 0)
+	if (r < 0) {
+		tar_check_done(&src.check);
 		return r;
+	}
 	u.archive = a;
 	r = is_layer ? tree_open(&u.tree, job->dirfd, "fs", job->single_id, e)
 	             : tree_attach(&u.tree, job->dirfd, job->single_id, e);
@@ -139,6 +148,8 @@ static int unpack(const struct unpack_job *job, bool is_layer, struct unpack_res
 		r = drain(stream, e);
 	if (r == 0 && u.objects)
 		r = layer_index_write(&u.notes, &u.tree, job->dirfd, e);
+	if (r == 0 && is_layer && !u.objects)
+		r = implied_write(&u.tree, job->dirfd, &ret->n_implied, e);
 	if (r == 0 && u.objects && !job->keeps_tree)
 		r = tree_remove_at(job->dirfd, "fs", e);
 	else if (r == 0)
@@ -151,6 +162,7 @@ static int unpack(const struct unpack_job *job, bool is_layer, struct unpack_res
 	if (u.objects)
 		ret->shared_used = object_writer_shared(u.objects);
 	object_writer_free(u.objects);
+	tar_check_done(&src.check);
 	layer_notes_done(&u.notes);
 	tree_done(&u.tree);
 	return r;

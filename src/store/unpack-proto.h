@@ -18,6 +18,10 @@
  * With UNPACK_FLAG_TREE the stream is a list of chain ids, 64 hex digits each, lowest layer first,
  * and the fourth descriptor the directory layers/. "fs", which may hold the layers below already,
  * becomes the metadata tree of all of them together.
+ *
+ * With UNPACK_FLAG_SETTLE the directory holds a layer of the plain driver that was unpacked with
+ * n_implied > 0 (unpack-implied.h), the stream is a list of the layers below, lowest first, one a
+ * line, and the fourth descriptor the directory that their paths begin at.
  */
 #pragma once
 
@@ -32,6 +36,7 @@ enum unpack_flags {
 	UNPACK_FLAG_KEEP_TREE = 4, /* with that: "fs" stays */
 	UNPACK_FLAG_TREE = 8,      /* make a metadata tree */
 	UNPACK_FLAG_MAPPED = 16,   /* with that: owners are first looked up in the maps */
+	UNPACK_FLAG_SETTLE = 32,   /* give implied directories what the layers below say */
 };
 
 enum { UNPACK_CHAIN_BYTES = 64, UNPACK_LAYERS_MAX = 1024, UNPACK_SHARED_MAX = 8 };
@@ -52,6 +57,7 @@ struct unpack_done {
 	uint64_t size_bytes;  /* what was written */
 	uint64_t n_entries;
 	char diff_id[72]; /* "sha256:..." of the uncompressed tar */
+	uint64_t n_implied;
 };
 
 struct unpack_fail {

@@ -72,6 +72,7 @@ void tree_done(struct tree *t)
 	for (size_t i = 0; i < t->n_dirs; i++)
 		free(t->dirs[i].path);
 	cleanup_free(&t->dirs);
+	strv_done(&t->implied);
 	*t = (struct tree){ 0 };
 }
 
@@ -160,6 +161,8 @@ static int open_component(struct tree *t, int parent_fd, const char *base, const
 	if (errno == ENOENT) {
 		if (mkdirat(parent_fd, base, 0755) < 0)
 			return err_sys(e, "cannot create directory '%s'", path);
+		if (!t->in_use && strv_add(&t->implied, path) < 0)
+			return err_oom(e);
 		fd = openat(parent_fd, base, flags);
 	} else if (errno == ENOTDIR || errno == ELOOP)
 		return open_odd(t, parent_fd, base, path, e);

@@ -15,6 +15,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "base/strv.h"
 
 #include <limits.h>
 #include <stdbool.h>
@@ -34,6 +35,7 @@ struct tree {
 	bool single_id, in_use; /* in use: somebody else's tree, with mounts */
 	struct tree_dir *dirs;
 	size_t n_dirs, cap_dirs;
+	struct strv implied; /* made since something lies in them; unpack-implied.h */
 };
 
 int tree_open(struct tree *t, int dirfd, const char *name, bool single_id, struct err *e);
@@ -47,7 +49,7 @@ void tree_done(struct tree *t);
 int tree_clean(const char *name, char ret[PATH_MAX], struct err *e);
 
 /* The directory that @path (clean) lies in; borrowed, valid until the next call. Missing ones are
- * made: 0755, root's. (A copy of the lower layer's metadata would be better where there is one.)
+ * made, 0755 and root's, and listed in @t->implied.
  * @ret_base points into @path. */
 int tree_parent(struct tree *t, const char *path, const char **ret_base, struct err *e);
 /* The same for the target of a hard link: makes nothing; a descriptor to close. */

@@ -52,6 +52,7 @@ struct unpack_result {
 	uint64_t size_bytes; /* of file contents written */
 	uint64_t n_entries;
 	uint64_t n_skipped;   /* devices */
+	uint64_t n_implied;   /* plain driver: unpack-implied.h */
 	uint32_t shared_used; /* a bit for each of shared_dirfds */
 	char diff_id[72];
 };

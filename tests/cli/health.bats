@@ -53,6 +53,15 @@ health_status: unhealthy"
   usr-ct rm -f hc
 }
 
+@test "health: a check has the secrets that are variables" {
+  printf hunter2 | usr-ct secret create hc-pw - >/dev/null
+  usr-ct run -d --name hc "${fast[@]}" --secret hc-pw,type=env,target=PW \
+    --health-cmd 'test "$PW" = hunter2 && echo "$PATH"' "$B" sleep 1000
+  usr-ct secret rm hc-pw
+  wait_until health_is hc healthy
+  [[ $(inspect_field hc '.State.Health.Log[0].Output') == /usr/* ]]
+}
+
 @test "health: a check that hangs is killed with all its children" {
   local limit=0.3s
   ((PATIENCE == 1)) || limit=6s

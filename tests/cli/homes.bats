@@ -37,6 +37,7 @@ host_link() {
 }
 
 @test "homes: a store on a noexec, nodev file system runs programs" {
+  [[ ${USRCT_MOUNT_BACKEND:-} != copy ]] || skip "a copy is part of that file system"
   export XDG_DATA_HOME=$odd/noexec/data
   mkdir -m 700 "$XDG_DATA_HOME"
   [[ $(findmnt -no OPTIONS -T "$XDG_DATA_HOME") == *noexec* ]]

@@ -276,3 +276,21 @@ teardown() {
   seq 60 | xargs -P 20 -I{} sh -c 'usr-ct run --rm --network none "$1" true || echo "failed: {}"' - "$B" >out 2>&1
   [ ! -s out ] || { cat out; false; }
 }
+
+@test "rm: of one that is being started; -f waits for that" {
+  usr-ct create --name ct --network none "$REGISTRY/busybox" true >/dev/null
+  dir=$XDG_DATA_HOME/usr-ct/containers/$(inspect_field ct .Id)
+  mkfifo gate
+  # The lock that whoever starts it has.
+  flock -x "$dir" sh -c 'echo held >held; read -r _ <gate' 3>&- &
+  wait_until file_has held held
+  run_ct -1 rm ct
+  assert_has "$stderr" "is being started"
+  usr-ct rm -f ct >removed 2>&1 3>&- &
+  pid=$!
+  run_ct -0 inspect ct
+  echo >gate
+  wait "$pid"
+  [ "$(cat removed)" = ct ]
+  run_ct -1 inspect ct
+}

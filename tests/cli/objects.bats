@@ -270,6 +270,25 @@ TEXT
   assert_output "[ok]"
 }
 
+@test "objects: containers that need the same tree at once: one makes it, all have it" {
+  need_objects
+  usr-ct pull "oci:$IMAGES/oci:layers" >/dev/null
+  drop_trees
+  for round in 1 2 3; do
+    for i in 1 2 3 4 5 6; do
+      usr-ct run --rm -i --network none --userns "keep-id:uid=$((round + 10)),gid=7" -u 0 layers \
+        sh -s <"$IMAGES/listing" >"got$i" 2>"err$i" 3>&- &
+    done
+    wait
+    for i in 1 2 3 4 5 6; do
+      diff -u "$IMAGES/layers.expected" "got$i" || { cat "err$i"; false; }
+    done
+    wait_until is_bare "$data/tmp"
+    [ "$(trees | wc -l)" = "$round" ]
+  done
+  run_ct -0 system check
+}
+
 @test "objects: killed while trees are made, fifty times" {
   need_objects
   usr-ct pull "oci:$IMAGES/oci:layers" >/dev/null

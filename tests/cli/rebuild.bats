@@ -188,7 +188,7 @@ TEXT
   echo nonsense >"$data/containers/$id/launch.json"
   run_ct -1 system check --repair
   assert_has "$output" "damaged: container $id"
-  [ "$(cat "$data/containers/$id/upper/file")" = mine ]
+  [ "$(cat "$data/containers/$id"/{upper,copy}/file 2>/dev/null)" = mine ]
   [ "$(usr-ct ps -aq | wc -l)" = 3 ]
   cat saved >"$data/containers/$id/launch.json"
   rm -f "$data"/index.db*

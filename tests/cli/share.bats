@@ -220,3 +220,18 @@ works() {
   assert_lacks "$output" "of layers"
   USRCT_SHARED_DIRS='' run_ct -0 system check
 }
+
+@test "share: an image whose contents are all shared is mounted in a container" {
+  need_objects
+  share
+  usr-ct pull "oci:$IMAGES/oci:layers" >/dev/null
+  [ -z "$(objects)" ]
+  run_ct -0 run --rm --network none --mount type=image,source=layers,target=/mnt layers \
+    sh -c 'cmp /bin/busybox /mnt/bin/busybox && cat /mnt/fixture/data/keep'
+  assert_output keep
+  mv "$shared" away
+  run_ct create --network none --mount type=image,source=layers,target=/mnt layers true
+  [ "$status" != 0 ]
+  assert_error 1316 "$shared"
+  mv away "$shared"
+}

@@ -195,6 +195,22 @@ PY
   assert_output $'create\ndestroy'
 }
 
+@test "volumes: events of their use, as Docker has them, and of pruning" {
+  since=$(date +%s)
+  id=$(usr-ct create --name ct --network none -v evs:/d:ro -v /nameless --mount type=bind,source=/usr,target=/u "$B" true)
+  run_ct -0 start -a ct
+  usr-ct rm -v ct >/dev/null
+  usr-ct volume prune -af >/dev/null
+  usr-ct events --since "$since" --until "$(($(date +%s) + 1))" --format json |
+    jq -c 'select(.Type == "volume" and (.Action | test("mount|prune")))' >told
+  [ "$(jq -r .Action told | paste -sd ' ')" = "mount mount unmount unmount prune" ]
+  jq -se "map(select(.Actor.ID == \"evs\" and .Action == \"mount\"))[0].Actor.Attributes ==
+    {container: \"$id\", destination: \"/d\", driver: \"local\", propagation: \"\", \"read/write\": \"false\"}" <told
+  jq -se "map(select(.Actor.ID == \"evs\" and .Action == \"unmount\"))[0].Actor.Attributes ==
+    {container: \"$id\", driver: \"local\"}" <told
+  jq -se 'last | .Actor.Attributes.reclaimed | tonumber >= 0' told
+}
+
 # --- in containers
 
 @test "volumes: a missing one is made; its files stay, with owners and for other containers" {

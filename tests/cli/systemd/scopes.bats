@@ -76,6 +76,19 @@ no_scopes() {
   [[ $(inspect_field ct .State.ExitCode) == 9 ]]
 }
 
+@test "scope: of a start that fails at once nothing is left" {
+  echo value >key
+  for _ in 1 2 3 4 5; do
+    run_ct -0 create --network none --name ct --secret id=a,src=./key "$B" true
+    mv key away
+    run_ct start -a ct
+    assert_error 1126 a
+    mv away key
+    run_ct -0 rm ct
+    wait_until no_scopes
+  done
+}
+
 @test "scope: kill -9 of the monitor leaves nothing behind" {
   id=$(usr-ct run -d --name ct "$B" sleep 1000)
   kill -9 "$(sed -n 's/^monitor=//p' "$XDG_DATA_HOME/usr-ct/containers/$id/state")"

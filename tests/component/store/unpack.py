@@ -8,7 +8,7 @@ the namespace. Everything is unpacked by both drivers, which must agree on every
 the objects driver, whose metadata tree is read through its objects; and a tree that is made again
 from the index. Prints TAP.
 """
-import gzip, hashlib, io, json, os, shutil, socket, stat, struct, subprocess, sys, tarfile, tempfile
+import gzip, hashlib, io, json, os, select, shutil, socket, stat, struct, subprocess, sys, tarfile, tempfile
 
 HELPER = sys.argv[1] if len(sys.argv) > 1 else ""
 START = struct.Struct("=IIQQII2896x")  # without id maps
@@ -69,6 +69,7 @@ class Namespace:
 
 NS = None
 WORK = None
+PEAK_KB = []  # of helpers
 
 
 def helper(flags, stream, stage, last=None, max_bytes=1 << 30, max_entries=100000):
@@ -84,17 +85,30 @@ def helper(flags, stream, stage, last=None, max_bytes=1 << 30, max_entries=10000
     socket.send_fds(ours, [START.pack(1, flags, max_bytes, max_entries, 0, 0)], fds)
     for fd in fds:
         os.close(fd)
+    while not select.select([ours], [], [], 0.002)[0]:
+        watch(p.pid)
     reply = ours.recv(4096)
     p.wait()
     ours.close()
     kind = struct.unpack_from("=I", reply)[0] if reply else 0
     if kind == 2:
-        _, _, size, n, diff = struct.unpack("=IIQQ72s", reply)
+        _, _, size, n, diff = struct.unpack_from("=IIQQ72s", reply)
         return True, {"size": size, "n": n, "diff": diff.split(b"\0")[0].decode()}
     assert kind == 3, "the helper died: %r" % reply
     _, code, uct, msg, hint = ERR.unpack_from(reply, 8)
     return False, {"code": code, "uct": uct, "msg": msg.split(b"\0")[0].decode("utf8", "replace"),
                    "hint": hint.split(b"\0")[0].decode()}
+
+
+def watch(pid):
+    """ru_maxrss would be ours: exec does not reset it."""
+    try:
+        with open("/proc/%d/status" % pid) as f:
+            s = dict(line.split(":", 1) for line in f)
+        if s["Name"].strip() == "usr-ct-unpack":
+            PEAK_KB.append(int(s["VmHWM"].split()[0]))
+    except (OSError, KeyError):
+        pass
 
 
 def inspect(single, *args):
@@ -112,6 +126,8 @@ def assert_same(a, b, what):
             x, y = a[n].get(k), b[n].get(k)
             is_implied = stat.S_ISDIR(a[n]["type"]) and y == 0
             if k == "mtime" and x > 1e18 and (abs(x - y) < 100e9 or is_implied):
+                continue
+            if k == "blocks" and abs(x - y) <= 64:  # of its own, for a file in many pieces
                 continue
             if k in ("size", "blocks", "nlink") and stat.S_ISDIR(a[n]["type"]):
                 continue
@@ -492,6 +508,146 @@ def case_damage():
     bad(zs[:3000] + b"\0\0\0\0" + zs[3004:], "damaged")
     bad(zs + b"garbage")
     bad(subprocess.run(["xz", "-c"], input=data, stdout=subprocess.PIPE).stdout, "xz")
+
+
+# ---- what libarchive would take, or what tar programs differ in; umoci's word in case_odd_as_umoci
+
+def raw(name, kind=b"0", data=b"", link=b"", size=None):
+    """A member by the byte."""
+    size = len(data) if size is None else size
+    h = bytearray(512)
+    h[0:len(name)] = name
+    for at, text in ((100, b"0000644"), (108, b"0000000"), (116, b"0000000"), (124, b"%011o" % size),
+                     (136, b"%011o" % 1000)):
+        h[at:at + len(text)] = text
+    h[156:157], h[157:157 + len(link)], h[257:265] = kind, link, b"ustar\x0000"
+    h[148:156] = b"%06o\0 " % (sum(h) + 8 * 32)
+    return bytes(h) + data + bytes(-len(data) % 512)
+
+
+def pax(key, value, kind=b"x"):
+    body = b"%s=%s\n" % (key, value)
+    n = len(body) + 2
+    while len(b"%d %s" % (n, body)) != n:
+        n += 1
+    return raw(b"pax", kind, b"%d %s" % (n, body))
+
+
+FILE, END = raw(b"f", data=b"abc"), bytes(1024)
+GLOBAL = "umoci stops at global headers, which git archive writes; podman ignores them"
+# name: (tar, names that come of it or None if it is refused, why umoci's is another)
+ODD = {
+    "zero-in-path": (pax(b"path", b"a\0b") + FILE + END, None, None),
+    "zero-in-link": (pax(b"linkpath", b"a\0b") + raw(b"l", b"2", link=b"x") + END, None, None),
+    "type-Z": (raw(b"u", b"Z", b"abc") + FILE + END, None, None),
+    "contiguous": (raw(b"u", b"7", b"abc") + FILE + END, None, None),
+    "volume": (raw(b"v", b"V") + FILE + END, None, None),
+    "solaris-acl": (raw(b"a", b"A", b"abc") + FILE + END, None, None),
+    "dumpdir": (raw(b"d", b"D", b"abc") + FILE + END, None, None),
+    "multi-volume": (raw(b"m", b"M", b"abc") + FILE + END, None, None),
+    "global-path": (pax(b"path", b"r", b"g") + FILE + END, {"f"}, GLOBAL),
+    "global-comment": (pax(b"comment", b"r", b"g") + FILE + END, {"f"}, GLOBAL),
+    "negative-owner": (pax(b"uid", b"-1") + FILE + END, None, "umoci --rootless sets no owners"),
+    "huge-owner": (pax(b"uid", b"9" * 20) + FILE + END, None, None),
+    "huge-size": (pax(b"size", b"9" * 20) + FILE + END, None, None),
+    "negative-size": (pax(b"size", b"-5") + FILE + END, None, None),
+    "size-by-pax": (pax(b"size", b"3") + raw(b"f", data=b"abc", size=0) + END, {"f"}, None),
+    "damaged-pax": (raw(b"p", b"x", b"99 abc=def") + FILE + END, None, None),
+    "early-times": (pax(b"mtime", b"-1.5") + FILE + END, {"f"}, None),
+    "late-times": (pax(b"mtime", b"9223372036854775807") + FILE + END, {"f"}, None),
+    "slash-file": (raw(b"d/") + FILE + END, {"d", "f"}, None),
+    "wrong-checksum": (FILE[:148] + b"000000\0 " + FILE[156:] + END, None, None),
+    "no-end": (FILE, {"f"}, None),
+    "data-of-directory": (raw(b"d", b"5", b"abc") + FILE + END, None, None),
+    "data-of-link": (raw(b"s", b"2", b"abc", b"f") + FILE + END, None, None),
+    "data-of-hard-link": (FILE + raw(b"h", b"1", b"abc", b"f") + END, None, None),
+    "absolute-hard-link": (FILE + raw(b"h", b"1", link=b"/f") + END, {"f", "h"}, None),
+    "gnu-long-link": (raw(b"@", b"K", b"tgt\0\0") + raw(b"s", b"2", link=b"x") + END, {"s"}, None),
+    "gnu-long-name": (raw(b"@", b"L", b"a\0b\0") + FILE + END, {"a"}, None),
+    "long-attribute": (pax(b"SCHILY.xattr.user." + b"n" * 300, b"v") + FILE + END, None, None),
+    "binary-name": (raw(b"\xe4") + END, {"\udce4"}, None),
+    "sparse-0.0": (pax(b"GNU.sparse.size", b"1000") + FILE + END, {"f"}, None),
+    "mac": (raw(b"._f", data=b"abc") + FILE + END, {"f", "._f"}, None),
+}
+
+
+def case_odd_members():
+    for n, (data, want, _) in ODD.items():
+        tree, reply = unpack(data)
+        assert (tree is None) == (want is None), (n, tree and sorted(tree), reply)
+        assert tree is None or set(tree) - {"."} == want, (n, sorted(tree))
+        assert tree or reply["uct"] == UCT_BAD_LAYER, (n, reply)
+        for cut in range(512, len(data) - 1024, 512): # never a crash, whatever comes of it
+            unpack(data[:cut])
+
+
+def case_attributes_oddly():
+    x = pax(b"SCHILY.xattr.user.zero", b"a\0b")
+    tree, _ = good(x + FILE + END)
+    assert tree["f"]["x"] == {"user.zero": b"a\0b".hex()}
+    tree, _ = good(pax(b"SCHILY.xattr.user.empty", b"") + FILE + END)
+    assert tree["f"]["x"] == {"user.empty": ""}
+    # As bsdtar writes them; what may not stand in an image may not in this form either.
+    tree, _ = good(pax(b"LIBARCHIVE.xattr.user.a", b"aGVsbG8") + FILE + END)
+    assert tree["f"]["x"] == {"user.a": b"hello".hex()}
+    for name in (b"user.overlay.redirect", b"trusted.overlay.opaque", b"user.usrct.owner"):
+        for way in (b"LIBARCHIVE.xattr.", b"SCHILY.xattr."):
+            tree, _ = good(pax(way + name, b"eQ") + FILE + END)
+            assert tree["f"]["x"] == {}, tree
+    tree, _ = good(pax(b"SCHILY.acl.access", b"user::rwx,group::r-x,other::---") + FILE + END)
+    # An archive whose ACL is not what its mode says contradicts itself; libarchive takes the ACL.
+    assert tree["f"]["mode"] == 0o750 and tree["f"]["x"] == {}
+
+
+def case_sparse_forms():
+    """Many pieces: more than fit into one header of any form."""
+    p = os.path.join(WORK, "pieces")
+    with open(p, "wb") as f:
+        for i in range(100):
+            f.seek(i << 16)
+            f.write(b"%03d" % i)
+        f.truncate(8 << 20)
+    want = sha(open(p, "rb").read())
+    for args in (["--format=gnu"], ["--format=posix", "--sparse-version=0.0"],
+                 ["--format=posix", "--sparse-version=0.1"], ["--format=posix", "--sparse-version=1.0"]):
+        data = subprocess.check_output(["tar", "-C", WORK, "-cSf", "-"] + args + ["pieces"])
+        tree, _ = good(data)
+        assert tree["pieces"]["sha"] == want and tree["pieces"]["blocks"] < 2000, args
+    os.unlink(p)
+
+
+def case_memory():
+    """Whatever an archive claims, it does not make us large."""
+    sanitized = b"__asan_init" in open(HELPER, "rb").read()
+    size = 64 << 20
+    for kind in (b"x", b"g", b"L", b"K"):
+        PEAK_KB.clear()
+        bad(gzip.compress(raw(b"h", kind, b"x" * size) + FILE + END, 1), "header of the archive")
+        assert sanitized or max(PEAK_KB, default=0) < 40 << 10, (kind, max(PEAK_KB))
+    PEAK_KB.clear()
+    good(gzip.compress(Tar().add("large", data=bytes(256 << 20)).end(), 1))
+    assert sanitized or max(PEAK_KB) < 40 << 10, max(PEAK_KB)
+
+
+def case_odd_as_umoci():
+    if not shutil.which("umoci"):
+        return "umoci is not installed"
+    d = tempfile.mkdtemp(dir=WORK)
+    def um(*a):
+        return subprocess.run(("umoci",) + a, cwd=d, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, check=False).returncode == 0
+    assert um("init", "--layout", "i")
+    for n, (data, want, why) in ODD.items():
+        with open(d + "/l.tar", "wb") as f:
+            f.write(data)
+        assert um("new", "--image", "i:" + n) and um("raw", "add-layer", "--image", "i:" + n, "l.tar")
+        took = um("unpack", "--rootless", "--image", "i:" + n, n)
+        if why:
+            assert took != (want is not None), "%s: umoci does as we do now; we thought: %s" % (n, why)
+            continue
+        assert took == (want is not None), (n, took)
+        names = {os.fsencode(x).decode("utf8", "surrogateescape") for x in os.listdir(d + "/" + n + "/rootfs")} if took else None
+        assert names == want, (n, names)
 
 
 def case_same_as_umoci():

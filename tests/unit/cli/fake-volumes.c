@@ -79,6 +79,12 @@ int usrct_volume_inspect(struct usrct *u, const char *name, char **ret_json, str
 	return r < 0 ? r : answer("{\"Name\":\"data\",\"Driver\":\"local\"}", ret_json);
 }
 
+void usrct_volume_pruned(struct usrct *u, uint64_t reclaimed_bytes)
+{
+	(void)u;
+	(void)reclaimed_bytes;
+}
+
 int usrct_volume_remove(struct usrct *u, const char *name, struct usrct_err *e)
 {
 	(void)u;
