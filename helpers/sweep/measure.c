@@ -11,6 +11,8 @@
 #include <fts.h>
 #include <sys/stat.h>
 
+enum { TRIES_MAX = 10 };
+
 /* Files with several links that were seen: open addressing, a third of it stays empty. */
 struct seen {
 	struct {
@@ -91,7 +93,8 @@ static int count(const FTSENT *f, struct seen *seen, struct sweep_done *ret)
 	return 0;
 }
 
-int measure_tree(int dirfd, const char *name, struct sweep_done *ret, struct err *e)
+/* -EAGAIN: a directory went away while we were in it, which fts(3) does not survive. */
+static int measure_once(int dirfd, const char *name, struct sweep_done *ret, struct err *e)
 {
 	char *paths[] = { (char *)(uintptr_t)name, NULL };
 	struct seen seen = { 0 };
@@ -109,11 +112,27 @@ int measure_tree(int dirfd, const char *name, struct sweep_done *ret, struct err
 		r = count(entry, &seen, ret);
 		errno = 0;
 	}
-	if (r == 0 && errno != 0)
+	if (r == 0 && errno == ENOENT)
+		r = -EAGAIN;
+	else if (r == 0 && errno != 0)
 		r = err_sys(e, "cannot measure '%s'", name);
 	else if (r < 0)
 		r = err_oom(e);
 	(void)fts_close(fts);
 	free(seen.slots);
 	return r;
+}
+
+/* Others may remove what they like meanwhile. A store that does not stand still for so many tries
+ * is being emptied, and as large as what was counted last. */
+int measure_tree(int dirfd, const char *name, struct sweep_done *ret, struct err *e)
+{
+	struct sweep_done before = *ret;
+	int r = -EAGAIN;
+
+	for (int i = 0; i < TRIES_MAX && r == -EAGAIN; i++) {
+		*ret = before;
+		r = measure_once(dirfd, name, ret, e);
+	}
+	return r == -EAGAIN ? 0 : r;
 }

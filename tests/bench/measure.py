@@ -309,11 +309,10 @@ def bench_images(place, options):
         quiet(*place.usrct("import", "-c", f"LABEL name={name}", root, name))
     quiet(*place.usrct("save", "-o", f"{place.dir}/all.tar", *names))
     quiet(*place.podman("load", "--quiet", "-i", f"{place.dir}/all.tar"))
-    for words in (["images"], ["images", "-q"]):
-        compare(f"{' '.join(words)} with {options.images} images", [
-            Contender("usr-ct", place.usrct(*words)),
-            Contender("podman", place.podman(*words)),
-        ], options.rounds)
+    compare(f"images with {options.images} images", [
+        Contender("usr-ct", place.usrct("images")),
+        Contender("podman", place.podman("images")),
+    ], min(options.rounds, 3), "podman reads each image's files, which takes many seconds")
     compare("pull of an image that is here as the registry has it", [
         Contender("usr-ct", place.usrct("pull", "--quiet", place.image)),
         Contender("podman", place.podman("pull", "--quiet", "--tls-verify=false", place.image)),
