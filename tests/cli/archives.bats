@@ -75,6 +75,7 @@ same_layers() { # IMAGE
 }
 
 @test "load: compressed with gzip, zstd, xz and bzip2" {
+  needs_tools xz bzip2
   usr-ct save "$B" >b.tar
   for tool in gzip zstd xz bzip2; do
     "$tool" -c <b.tar >"b.$tool"
@@ -85,6 +86,7 @@ same_layers() { # IMAGE
 }
 
 @test "oci: archive and directory, with skopeo in both directions" {
+  needs_tools skopeo
   usr-ct save --format oci-archive -o o.tar "$L"
   usr-ct save --format oci-dir -o odir "$L"
   [ "$(skopeo inspect --raw oci-archive:o.tar | sha256sum)" = "$(skopeo inspect --raw --tls-verify=false "docker://$L" | sha256sum)" ]
@@ -99,6 +101,7 @@ same_layers() { # IMAGE
 }
 
 @test "docker archives: ours are read by skopeo" {
+  needs_tools skopeo
   usr-ct save -o d.tar "$L"
   skopeo inspect --insecure-policy docker-archive:d.tar | jq -e '.Layers | length == 7'
   skopeo copy -q --insecure-policy docker-archive:d.tar "oci:sk:x"
@@ -108,6 +111,7 @@ same_layers() { # IMAGE
 }
 
 @test "docker archives: skopeo's are read, gzipped or not" {
+  needs_tools skopeo
   skopeo copy -q --insecure-policy "oci:$IMAGES/oci:layers" docker-archive:s.tar:from/skopeo:1
   other load -q -i s.tar >out
   [ "$(cat out)" = from/skopeo:1 ]
@@ -120,6 +124,7 @@ same_layers() { # IMAGE
 }
 
 @test "docker archives: as docker wrote them before 25, with links for layers that come twice" {
+  needs_tools skopeo
   skopeo copy -q --insecure-policy "oci:$IMAGES/oci:layers" docker-archive:s.tar:old:1
   mkdir s old
   tar -xf s.tar -C s
@@ -283,6 +288,7 @@ PY
 }
 
 @test "import: what export wrote, with changes; compressed; from a pipe" {
+  needs_tools xz bzip2
   usr-ct create --name made --network none "$L" true
   usr-ct export made >root.tar
   run_ct -0 import -c 'CMD ["echo", "imported"]' -c 'ENV A=b' -m "a remark" root.tar flat:1

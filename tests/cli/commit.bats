@@ -97,6 +97,7 @@ config_of() { # IMAGE-ID
 }
 
 @test "commit: skopeo and umoci take it in both forms" {
+  needs_tools skopeo umoci
   usr-ct run --name box "$REGISTRY/layers" sh -c 'rm -r /fixture/opaque; mkdir /fixture/opaque; rm /bin/args
     truncate -s 100M /hole; echo text >/text'
   local form source layout=$XDG_DATA_HOME/usr-ct/oci

@@ -98,6 +98,15 @@ needs_linux() { # VERSION WHAT
   has_linux "$1" || skip "needs Linux $1: $2"
 }
 
+# For the tools of others, which the virtual machine does without.
+needs_tools() { # NAME...
+  local tool
+  [[ -n ${USRCT_TEST_VM:-} ]] || return 0
+  for tool; do
+    command -v "$tool" >/dev/null || skip "the virtual machine has no $tool"
+  done
+}
+
 # What /proc/PID/status says where there is no filter but the one that we have ourselves, if any.
 unfiltered() {
   grep ^Seccomp: /proc/self/status
