@@ -127,8 +127,9 @@ static int list_below(struct usrct *u, char (*chains)[CHAIN_SIZE], size_t n, str
 		r = engine_layers_make(u, NULL, paths.v, e);
 	for (size_t i = 0; i < paths.n && r == 0; i++)
 		sbuf_addf(&text, "%s\n", paths.v[i]);
-	if (r == 0 && sbuf_take(&text, &list) < 0)
-		r = err_oom(e);
+	sbuf_adds(&text, ""); /* of none it is an empty text */
+	if (r == 0 && (sbuf_take(&text, &list) < 0 || !list))
+		return err_oom(e);
 	return r < 0 ? r : fd_sealed_memory("usr-ct-below", list, strlen(list), e);
 }
 

@@ -123,6 +123,45 @@ static bool hides_lower(int fd)
 	return fgetxattr(fd, "user.overlay.opaque", value, sizeof(value)) == 1 && value[0] == 'y';
 }
 
+/* Whether a directory of this layer on the way to @path hides what is lower. */
+static bool is_hidden_on_way(int root_fd, const char *path)
+{
+	char up[PATH_MAX], *slash;
+	bool hides = false;
+
+	(void)snprintf(up, sizeof(up), "%s", path);
+	do {
+		slash = strrchr(up, '/');
+		*(slash ? slash : up) = '\0';
+		_cleanup_close_ int fd = open_plainly(root_fd, up, O_RDONLY);
+
+		hides = fd >= 0 && hides_lower(fd);
+	} while (slash && !hides);
+	return hides;
+}
+
+/* What lies in one layer under a path, which is open (O_PATH) as @fd; as look() says it. */
+static int look_at(int root_fd, int fd, const char *path, int *ret_fd, char ret_link[PATH_MAX],
+                   struct err *e)
+{
+	struct stat st;
+	ssize_t n;
+
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, "cannot stat '%s' of a layer", path);
+	if (S_ISDIR(st.st_mode)) {
+		*ret_fd = open_plainly(root_fd, path, O_RDONLY | O_DIRECTORY);
+		return *ret_fd < 0 ? err_sys(e, "cannot open '%s' of a layer", path) : S_IFDIR;
+	}
+	if (!S_ISLNK(st.st_mode))
+		return is_whiteout(&st) ? 0 : (int)(st.st_mode & S_IFMT);
+	n = readlinkat(fd, "", ret_link, PATH_MAX);
+	if (n <= 0 || n == PATH_MAX)
+		return err_sys(e, "cannot read link '%s' of a layer", path);
+	ret_link[n] = '\0';
+	return S_IFLNK;
+}
+
 /* What the layers below show under @path, which leads through no link: S_IFDIR, with the topmost
  * directory of this name opened in @ret_fd; S_IFLNK, with its text in @ret_link; another type; 0:
  * nothing. */
@@ -131,47 +170,46 @@ static int look(const struct implied_below *b, const char *path, int *ret_fd,
 {
 	for (size_t i = b->n; i > 0; i--) {
 		_cleanup_close_ int fd = open_plainly(b->fds[i - 1], path, O_PATH | O_NOFOLLOW);
-		struct stat st;
-		ssize_t n;
 
-		if (fd < 0 && errno == ENOENT) {
-			/* Whether a directory on the way hides what is lower. */
-			char up[PATH_MAX];
-			char *slash;
-
-			(void)snprintf(up, sizeof(up), "%s", path);
-			do {
-				slash = strrchr(up, '/');
-				*(slash ? slash : up) = '\0';
-				_cleanup_close_ int on_way =
-					open_plainly(b->fds[i - 1], up, O_RDONLY);
-
-				if (on_way >= 0 && hides_lower(on_way))
-					return 0;
-			} while (slash);
-			continue;
-		}
-		/* ENOTDIR: a file or a whiteout on the way; ELOOP: a link, over what is lower. */
-		if (fd < 0)
-			return errno == ENOTDIR || errno == ELOOP
-			               ? 0
-			               : err_sys(e, "cannot look for '%s' in a layer", path);
-		if (fstat(fd, &st) < 0)
-			return err_sys(e, "cannot stat '%s' of a layer", path);
-		if (S_ISDIR(st.st_mode)) {
-			*ret_fd = open_plainly(b->fds[i - 1], path, O_RDONLY | O_DIRECTORY);
-			return *ret_fd < 0 ? err_sys(e, "cannot open '%s' of a layer", path)
-			                   : S_IFDIR;
-		}
-		if (!S_ISLNK(st.st_mode))
-			return is_whiteout(&st) ? 0 : (int)(st.st_mode & S_IFMT);
-		n = readlinkat(fd, "", ret_link, PATH_MAX);
-		if (n <= 0 || n == PATH_MAX)
-			return err_sys(e, "cannot read link '%s' of a layer", path);
-		ret_link[n] = '\0';
-		return S_IFLNK;
+		if (fd >= 0)
+			return look_at(b->fds[i - 1], fd, path, ret_fd, ret_link, e);
+		/* A file or a whiteout on the way, or a link: over what is lower. */
+		if (errno == ENOTDIR || errno == ELOOP)
+			return 0;
+		if (errno != ENOENT)
+			return err_sys(e, "cannot look for '%s' in a layer", path);
+		if (is_hidden_on_way(b->fds[i - 1], path))
+			return 0;
 	}
 	return 0;
+}
+
+/* Where we are: @path has @n bytes, and @p is what is still to be walked. */
+struct way {
+	char *path, *p;
+	size_t n;
+};
+
+static void skip(struct way *w, size_t len)
+{
+	w->p += len + (w->p[len] == '/');
+}
+
+/* Empty components, "." and "..": whether it was one. */
+static bool walk_dots(struct way *w)
+{
+	size_t len = strcspn(w->p, "/");
+
+	if (len == 2 && w->p[0] == '.' && w->p[1] == '.') {
+		while (w->n > 0 && w->path[w->n - 1] != '/')
+			w->n--;
+		w->n -= w->n > 0;
+		w->path[w->n] = '\0';
+	} else if (len > 1 || (len == 1 && *w->p != '.')) {
+		return false;
+	}
+	skip(w, len);
+	return true;
 }
 
 /* Where @path is in the layers below, all links followed inside their root, into @ret; the
@@ -180,45 +218,36 @@ static int resolve(const struct implied_below *b, const char *path, char ret[PAT
                    struct err *e)
 {
 	char todo[PATH_MAX], next[PATH_MAX], link[PATH_MAX];
-	size_t n = 0, links = 0;
+	struct way w = { ret, todo, 0 };
+	size_t links = 0;
 
 	(void)snprintf(todo, sizeof(todo), "%s", path);
 	ret[0] = '\0';
-	for (char *p = todo; *p;) {
-		size_t len = strcspn(p, "/");
+	while (*w.p) {
+		size_t len = strcspn(w.p, "/");
 		_cleanup_close_ int fd = -EBADF;
 		int type;
 
-		if (len == 0 || (len == 1 && *p == '.')) {
-			p += len + (p[len] == '/');
+		if (walk_dots(&w))
 			continue;
-		}
-		if (len == 2 && p[0] == '.' && p[1] == '.') {
-			while (n > 0 && ret[n - 1] != '/')
-				n--;
-			n -= n > 0;
-			ret[n] = '\0';
-			p += len + (p[len] == '/');
-			continue;
-		}
-		if (snprintf(ret + n, PATH_MAX - n, "%s%.*s", n ? "/" : "", (int)len, p) >=
-		    (int)(PATH_MAX - n))
+		if (snprintf(ret + w.n, PATH_MAX - w.n, "%s%.*s", w.n ? "/" : "", (int)len, w.p) >=
+		    (int)(PATH_MAX - w.n))
 			return 0;
 		type = look(b, ret, &fd, link, e);
-		if (type != S_IFDIR && type != S_IFLNK)
-			return MIN(type, 0);
 		if (type == S_IFDIR) {
-			n = strlen(ret);
-			p += len + (p[len] == '/');
+			w.n = strlen(ret);
+			skip(&w, len);
 			continue;
 		}
+		if (type != S_IFLNK)
+			return MIN(type, 0);
 		if (++links > LINKS_MAX ||
-		    snprintf(next, sizeof(next), "%s/%s", link, p + len) >= (int)sizeof(next))
+		    snprintf(next, sizeof(next), "%s/%s", link, w.p + len) >= (int)sizeof(next))
 			return 0;
-		n = *link == '/' ? 0 : n;
-		ret[n] = '\0';
+		w.n = *link == '/' ? 0 : w.n;
+		ret[w.n] = '\0';
 		memcpy(todo, next, sizeof(todo));
-		p = todo;
+		w.p = todo;
 	}
 	return look(b, ret, ret_fd, link, e) == S_IFDIR;
 }

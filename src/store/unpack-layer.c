@@ -9,6 +9,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <string.h>
 
 /* libarchive pulls; what goes wrong below it must not be reworded by it. */
 struct source {
@@ -76,12 +77,24 @@ static int archive_failure(struct archive *a, const struct source *src, struct e
 	return BAD_LAYER(e, "the archive is damaged: %s", why ? why : "no reason given");
 }
 
+/* The one warning that is none: a name in a pax header that is not UTF-8, which libarchive then
+ * takes byte by byte, as everybody does. Names of owners do not count anyway. */
+static bool is_about_name(struct archive *a)
+{
+	const char *why = archive_error_string(a);
+	size_t n = why ? strcspn(why, " ") : 0;
+
+	return n > 4 && !strncmp(why + n - 4, "name", 4) &&
+	       !strncmp(why + n, " can't be converted from ", 25);
+}
+
 static int unpack_entries(struct unpacker *u, struct source *src, struct err *e)
 {
 	struct archive_entry *ae;
 	int rc, r;
 
-	while ((rc = archive_read_next_header(u->archive, &ae)) == ARCHIVE_OK) {
+	while ((rc = archive_read_next_header(u->archive, &ae)) == ARCHIVE_OK ||
+	       (rc == ARCHIVE_WARN && src->r == 0 && is_about_name(u->archive))) {
 		if (u->result->n_entries++ >= u->job->max_entries)
 			return BAD_LAYER(e, "the archive has more than %llu entries",
 			                 (unsigned long long)u->job->max_entries);

@@ -316,6 +316,8 @@ def case_names():
         assert n in tree, n
     tree, _ = good(Tar(tarfile.USTAR_FORMAT).add(raw).end())
     assert raw in tree, sorted(tree)
+    tree, _ = good(Tar(tarfile.PAX_FORMAT).sym("s", raw).end())
+    assert tree["s"]["link"] == raw, tree["s"]
     tree, _ = good(Tar(tarfile.GNU_FORMAT).add(long, data=b"1").end())
     assert long in tree
 
@@ -566,6 +568,11 @@ ODD = {
     "gnu-long-name": (raw(b"@", b"L", b"a\0b\0") + FILE + END, {"a"}, None),
     "long-attribute": (pax(b"SCHILY.xattr.user." + b"n" * 300, b"v") + FILE + END, None, None),
     "binary-name": (raw(b"\xe4") + END, {"\udce4"}, None),
+    "binary-in-pax": (pax(b"path", b"caf\xe9") + FILE + END, {"caf\udce9"}, None),
+    "binary-hard-link": (pax(b"path", b"\xe9") + FILE + pax(b"linkpath", b"\xe9") +
+                         raw(b"h", b"1", link=b"x") + END, {"\udce9", "h"}, None),
+    "binary-owner": (pax(b"uname", b"\xe9") + FILE + END, {"f"}, None),
+    "damaged-beside-binary": (raw(b"p", b"x", b"13 path=caf\xe9\n99 a=") + FILE + END, None, None),
     "sparse-0.0": (pax(b"GNU.sparse.size", b"1000") + FILE + END, {"f"}, None),
     "mac": (raw(b"._f", data=b"abc") + FILE + END, {"f", "._f"}, None),
 }
