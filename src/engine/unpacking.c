@@ -127,10 +127,12 @@ static int list_below(struct usrct *u, char (*chains)[CHAIN_SIZE], size_t n, str
 		r = engine_layers_make(u, NULL, paths.v, e);
 	for (size_t i = 0; i < paths.n && r == 0; i++)
 		sbuf_addf(&text, "%s\n", paths.v[i]);
+	if (r < 0)
+		return r;
 	sbuf_adds(&text, ""); /* of none it is an empty text */
-	if (r == 0 && (sbuf_take(&text, &list) < 0 || !list))
+	if (sbuf_take(&text, &list) < 0)
 		return err_oom(e);
-	return r < 0 ? r : fd_sealed_memory("usr-ct-below", list, strlen(list), e);
+	return fd_sealed_memory("usr-ct-below", list, strlen(list), e);
 }
 
 int unpacking_settle(struct usrct *u, struct unpacking *x, char (*chains)[CHAIN_SIZE], size_t n,
