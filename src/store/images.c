@@ -48,15 +48,31 @@ static int read_list(struct store *s, const char *sql, const char *id, size_t si
 	return 0;
 }
 
-static int read_names(struct store *s, const char *sql, const char *id, char ***ret, struct err *e)
-{
-	_cleanup_stmt_ sqlite3_stmt *st = NULL;
-	_cleanup_strv_ struct strv names = { 0 };
-	int r;
+/* Prepared once for many rows. */
+struct name_queries {
+	sqlite3_stmt *names, *digests;
+};
 
-	r = db_query(s, &st, e, sql, "s", id);
-	while (r == 0 && (r = db_step(s, st, e)) > 0) {
-		r = strv_add(&names, db_text(st, 0));
+static void name_queries_done(struct name_queries *q)
+{
+	(void)sqlite3_finalize(q->names);
+	(void)sqlite3_finalize(q->digests);
+}
+
+static int read_names(struct store *s, sqlite3_stmt **st, const char *sql, const char *id,
+                      char ***ret, struct err *e)
+{
+	_cleanup_strv_ struct strv names = { 0 };
+	int r = 0;
+
+	if (*st) {
+		(void)sqlite3_reset(*st);
+		(void)sqlite3_bind_text(*st, 1, id, -1, SQLITE_STATIC);
+	} else {
+		r = db_query(s, st, e, sql, "s", id);
+	}
+	while (r == 0 && (r = db_step(s, *st, e)) > 0) {
+		r = strv_add(&names, db_text(*st, 0));
 		if (r < 0)
 			return err_oom(e);
 	}
@@ -74,7 +90,8 @@ static int read_names(struct store *s, const char *sql, const char *id, char ***
 
 #define COLUMNS "id, manifest, created_ns, pulled_ns, size_bytes"
 
-static int read_row(struct store *s, sqlite3_stmt *st, struct image_row *ret, struct err *e)
+static int read_row(struct store *s, sqlite3_stmt *st, struct name_queries *q,
+                    struct image_row *ret, struct err *e)
 {
 	struct image_row row = {
 		.created_ns = (uint64_t)sqlite3_column_int64(st, 2),
@@ -87,10 +104,12 @@ static int read_row(struct store *s, sqlite3_stmt *st, struct image_row *ret, st
 	if (r == 0)
 		r = db_copy(st, 1, row.manifest, sizeof(row.manifest), e);
 	if (r == 0)
-		r = read_names(s, "SELECT name FROM image_names WHERE image_id = ? ORDER BY name",
+		r = read_names(s, &q->names,
+		               "SELECT name FROM image_names WHERE image_id = ? ORDER BY name",
 		               row.id, &row.names, e);
 	if (r == 0 && s->version >= DIGESTS_SINCE)
-		r = read_names(s, "SELECT name FROM image_digests WHERE image_id = ? ORDER BY name",
+		r = read_names(s, &q->digests,
+		               "SELECT name FROM image_digests WHERE image_id = ? ORDER BY name",
 		               row.id, &row.digests, e);
 	if (r < 0) {
 		image_row_done(&row);
@@ -159,6 +178,7 @@ static int resolve(struct store *s, const char *ref, char ret_id[DIGEST_SIZE], s
 int image_find(struct store *s, const char *name_or_id, struct image_row *ret, struct err *e)
 {
 	_cleanup_stmt_ sqlite3_stmt *st = NULL;
+	struct name_queries q = { 0 };
 	char id[DIGEST_SIZE];
 	int r = db_open(s, e);
 
@@ -171,7 +191,8 @@ int image_find(struct store *s, const char *name_or_id, struct image_row *ret, s
 		r = db_step(s, st, e);
 	if (r <= 0)
 		return r;
-	r = read_row(s, st, ret, e);
+	r = read_row(s, st, &q, ret, e);
+	name_queries_done(&q);
 	if (r == 0)
 		r = read_parts(s, ret, e);
 	return r < 0 ? r : 1;
@@ -180,6 +201,7 @@ int image_find(struct store *s, const char *name_or_id, struct image_row *ret, s
 int image_list(struct store *s, struct image_row **ret, size_t *ret_n, struct err *e)
 {
 	_cleanup_stmt_ sqlite3_stmt *st = NULL;
+	struct name_queries q = { 0 };
 	struct image_row *rows = NULL;
 	size_t n = 0, cap = 0;
 	int r = db_open(s, e);
@@ -188,11 +210,13 @@ int image_list(struct store *s, struct image_row **ret, size_t *ret_n, struct er
 		r = db_query(s, &st, e,
 		             "SELECT " COLUMNS " FROM images ORDER BY pulled_ns DESC, id", "");
 	while (r == 0 && st && (r = db_step(s, st, e)) > 0) {
-		r = array_grow(&rows, n, &cap, sizeof(*rows)) < 0 ? err_oom(e)
-		                                                  : read_row(s, st, &rows[n], e);
+		r = array_grow(&rows, n, &cap, sizeof(*rows)) < 0
+		            ? err_oom(e)
+		            : read_row(s, st, &q, &rows[n], e);
 		if (r == 0)
 			n++;
 	}
+	name_queries_done(&q);
 	if (r < 0) {
 		while (n > 0)
 			image_row_done(&rows[--n]);
