@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { REMOVE_TRIES = 100 };
+
 struct removal {
 	struct usrct *u;
 	struct image_row row;
@@ -106,6 +108,17 @@ static int untag(const struct removal *rm, const char *full, struct err *e)
 	return MIN(r, 0);
 }
 
+/* There are others, as far as we know: -ESTALE if not. */
+static int untag_spare(const struct removal *rm, const char *full, struct err *e)
+{
+	int r = image_untag_spare(rm->u->store, full, e);
+
+	if (r > 0)
+		report_name(rm, full);
+	return r == 0 ? err_set(e, UCT_IMAGE_IN_USE, -ESTALE, "'%s' is changed by others", full)
+	              : MIN(r, 0);
+}
+
 /* 1 a name went and the image stays, 0 the image has to go. */
 static int remove_name(const struct removal *rm, const char *text, struct err *e)
 {
@@ -119,12 +132,12 @@ static int remove_name(const struct removal *rm, const char *text, struct err *e
 	if (is_in(row->digests, full)) {
 		if (count(row->names, NULL) + count(row->digests, NULL) < 2)
 			return 0;
-		r = untag(rm, full, e);
+		r = untag_spare(rm, full, e);
 		return r < 0 ? r : 1;
 	}
 	if (!is_in(row->names, full) || count(row->names, NULL) < 2)
 		return 0;
-	r = untag(rm, full, e);
+	r = untag_spare(rm, full, e);
 	for (char *const *d = row->digests; r == 0 && d && *d; d++)
 		if (count(row->names, full) == 1 && is_same_repository(*d, full))
 			r = untag(rm, *d, e);
@@ -167,7 +180,7 @@ static int remove_all(const struct removal *rm, bool force, struct err *e)
 	int r = force ? remove_users(rm->u, row->id, e) : 0;
 
 	if (r == 0)
-		r = image_delete(rm->u->store, row->id, engine_remove_tree, rm->u, e);
+		r = image_delete(rm->u->store, row->id, row->names, engine_remove_tree, rm->u, e);
 	if (r < 0)
 		return r;
 	for (char *const *name = row->names; name && *name; name++)
@@ -180,12 +193,10 @@ static int remove_all(const struct removal *rm, bool force, struct err *e)
 	return 0;
 }
 
-static int remove_image(struct removal *rm, const char *text, bool force, struct err *e)
+static int try_removal(struct removal *rm, const char *text, bool force, struct err *e)
 {
-	int r = engine_sweep(rm->u, e);
+	int r = engine_need_image(rm->u, text, &rm->row, e);
 
-	if (r == 0)
-		r = engine_need_image(rm->u, text, &rm->row, e);
 	if (r == 0)
 		r = remove_name(rm, text, e);
 	if (r == 0)
@@ -194,6 +205,20 @@ static int remove_image(struct removal *rm, const char *text, bool force, struct
 		r = remove_all(rm, force, e);
 	image_row_done(&rm->row);
 	return MIN(r, 0);
+}
+
+/* Who gives or takes names at the same time is looked at again: of two that remove the last two
+ * names one removes the image, and a name that came meanwhile keeps it. */
+static int remove_image(struct removal *rm, const char *text, bool force, struct err *e)
+{
+	int r = engine_sweep(rm->u, e), tries = 0;
+
+	if (r < 0)
+		return r;
+	do
+		r = try_removal(rm, text, force, e);
+	while (r == -ESTALE && ++tries < REMOVE_TRIES);
+	return r;
 }
 
 int engine_remove_image(struct usrct *u, const char *text, bool force, struct err *e)

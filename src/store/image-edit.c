@@ -152,23 +152,59 @@ int image_note_digest(struct store *s, const char *id, const char *text, struct 
 	return r == 0 ? db_commit(&w, e) : r;
 }
 
-int image_untag(struct store *s, const char *name, struct err *e)
+static int run_untag(struct store *s, const char *sql, const char *name, struct err *e)
 {
 	_cleanup_write_ struct db_write w = { 0 };
-	int r, n;
+	int n, r = db_begin(s, &w, e);
 
-	r = db_begin(s, &w, e);
 	if (r == 0)
-		r = db_run(s, e,
-		           strchr(name, '@') ? "DELETE FROM image_digests WHERE name = ?"
-		                             : "DELETE FROM image_names WHERE name = ?",
-		           "s", name);
+		r = db_run(s, e, sql, "s", name);
 	n = r == 0 ? sqlite3_changes(s->db) : 0;
 	if (r == 0)
 		r = db_commit(&w, e);
 	if (r == 0 && n)
 		r = layout_write(s, e);
 	return r < 0 ? r : n > 0;
+}
+
+int image_untag(struct store *s, const char *name, struct err *e)
+{
+	return run_untag(s,
+	                 strchr(name, '@') ? "DELETE FROM image_digests WHERE name = ?"
+	                                   : "DELETE FROM image_names WHERE name = ?",
+	                 name, e);
+}
+
+#define OTHER(table) \
+	"EXISTS (SELECT 1 FROM " table " AS o WHERE o.image_id = mine.image_id AND o.name <> ?1)"
+
+int image_untag_spare(struct store *s, const char *name, struct err *e)
+{
+	return run_untag(s,
+	                 strchr(name, '@')
+	                         ? "DELETE FROM image_digests AS mine WHERE name = ?1 AND (" OTHER(
+					   "image_names") " OR " OTHER("image_digests") ")"
+	                         : "DELETE FROM image_names AS mine WHERE name = ?1 AND " OTHER(
+					   "image_names"),
+	                 name, e);
+}
+
+/* Whether all names that the image has now are in @names; else -ESTALE. */
+static int check_names(struct store *s, const char *id, char *const *names, struct err *e)
+{
+	_cleanup_stmt_ sqlite3_stmt *st = NULL;
+	int r = db_query(s, &st, e, "SELECT name FROM image_names WHERE image_id = ?", "s", id);
+
+	while (r == 0 && (r = db_step(s, st, e)) > 0) {
+		char *const *n = names;
+
+		while (*n && strcmp(*n, db_text(st, 0)) != 0)
+			n++;
+		r = *n ? 0
+		       : err_set(e, UCT_IMAGE_IN_USE, -ESTALE,
+		                 "image '%.19s' is named '%s' meanwhile", id, db_text(st, 0));
+	}
+	return r;
 }
 
 static int delete_rows(struct store *s, const char *id, struct err *e)
@@ -203,8 +239,8 @@ static int check_unused(struct store *s, const char *id, struct err *e)
 	return r;
 }
 
-int image_delete(struct store *s, const char *id, store_remove_fn remove_tree, void *arg,
-                 struct err *e)
+int image_delete(struct store *s, const char *id, char *const *names, store_remove_fn remove_tree,
+                 void *arg, struct err *e)
 {
 	_cleanup_collector_ struct collector k = { .s = s };
 	_cleanup_write_ struct db_write w = { 0 };
@@ -213,6 +249,8 @@ int image_delete(struct store *s, const char *id, store_remove_fn remove_tree, v
 	r = db_begin(s, &w, e);
 	if (r == 0)
 		r = check_unused(s, id, e);
+	if (r == 0 && names)
+		r = check_names(s, id, names, e);
 	if (r == 0)
 		r = delete_rows(s, id, e);
 	if (r == 0)

@@ -41,8 +41,12 @@ int image_tag(struct store *s, const char *id, const char *name, struct err *e);
 int image_note_digest(struct store *s, const char *id, const char *text, struct err *e);
 /* A name or a "host/name@sha256:..."; 1 removed, 0 there was none. */
 int image_untag(struct store *s, const char *name, struct err *e);
+/* The same, but 0 also where the image would be left without any. */
+int image_untag_spare(struct store *s, const char *name, struct err *e);
 /* Removes the row with all its names, then the layers and blobs that nothing needs any more. Calls
- * @remove_tree for layer directories. Refuses (-EBUSY, UCT_IMAGE_IN_USE) while a container uses it;
- * the check and the removal are one step. */
-int image_delete(struct store *s, const char *id, store_remove_fn remove_tree, void *arg,
-                 struct err *e);
+ * @remove_tree for layer directories. Refuses (-EBUSY, UCT_IMAGE_IN_USE) while a container uses it,
+ * and
+ * (-ESTALE) if it has a name that is not in @names, which may be NULL; check and removal are one
+ * step. */
+int image_delete(struct store *s, const char *id, char *const *names, store_remove_fn remove_tree,
+                 void *arg, struct err *e);

@@ -101,6 +101,33 @@ static void missing_layer_is_refused(void **state)
 	assert_int_equal(f->e.uct, UCT_STORE_DAMAGED);
 }
 
+/* Of two that remove the last two names one must not be left with an image without any. */
+static void last_name_is_no_spare(void **state)
+{
+	static const char other[] = "docker.io/library/other:latest";
+	char *known[] = { NULL, NULL };
+	struct fixture *f = *state;
+	struct image_row row;
+	char d[DIGEST_SIZE];
+
+	set_up_two(f);
+	assert_int_equal(image_find(f->s, digest(d, 'a'), &row, &f->e), 1);
+	assert_non_null(row.names[0]);
+	assert_null(row.names[1]);
+	assert_int_equal(image_untag_spare(f->s, row.names[0], &f->e), 0);
+	assert_int_equal(image_untag_spare(f->s, other, &f->e), 0);
+	assert_true(image_note_digest(f->s, d, "r.example/x@sha256:1", &f->e) >= 0);
+	assert_int_equal(image_untag_spare(f->s, "r.example/x@sha256:1", &f->e), 1);
+	assert_int_equal(image_tag(f->s, d, other, &f->e), 1);
+	known[0] = row.names[0];
+	assert_int_equal(image_delete(f->s, d, known, NULL, NULL, &f->e), -ESTALE);
+	assert_int_equal(image_untag_spare(f->s, row.names[0], &f->e), 1);
+	assert_int_equal(image_untag_spare(f->s, other, &f->e), 0);
+	known[0] = (char *)(uintptr_t)other;
+	assert_int_equal(image_delete(f->s, d, known, NULL, NULL, &f->e), 0);
+	image_row_done(&row);
+}
+
 static void delete_counts_references(void **state)
 {
 	struct fixture *f = *state;
@@ -111,16 +138,16 @@ static void delete_counts_references(void **state)
 	assert_int_equal(add_container(f, "web", 'e', 'a'), 0);
 	assert_int_equal(image_users(f->s, digest(d, 'a'), &n, user, &f->e), 0);
 	assert_int_equal(n, 1);
-	assert_int_equal(image_delete(f->s, d, NULL, NULL, &f->e), -EBUSY);
+	assert_int_equal(image_delete(f->s, d, NULL, NULL, NULL, &f->e), -EBUSY);
 	assert_int_equal(f->e.uct, UCT_IMAGE_IN_USE);
 	assert_int_equal(container_discard(f->s, user, &f->e), 0);
-	assert_int_equal(image_delete(f->s, d, NULL, NULL, &f->e), 0);
+	assert_int_equal(image_delete(f->s, d, NULL, NULL, NULL, &f->e), 0);
 	assert_true(has_layer(f, '1') && has_layer(f, '3') && !has_layer(f, '2'));
 	assert_true(has_blob(f, '1') && has_blob(f, '3') && has_blob(f, 'b'));
 	assert_true(!has_blob(f, '2') && !has_blob(f, 'a'));
 	assert_int_equal(count_in(f, "trash"), 1); /* the container */
-	assert_int_equal(image_delete(f->s, d, NULL, NULL, &f->e), -ENOENT);
-	assert_int_equal(image_delete(f->s, digest(d, 'b'), NULL, NULL, &f->e), 0);
+	assert_int_equal(image_delete(f->s, d, NULL, NULL, NULL, &f->e), -ENOENT);
+	assert_int_equal(image_delete(f->s, digest(d, 'b'), NULL, NULL, NULL, &f->e), 0);
 	assert_int_equal(count_in(f, "layers"), 0);
 }
 
@@ -137,7 +164,7 @@ static void pull_is_protected(void **state)
 	assert_int_equal(layer_find(other, hex64(hex, '2'), &size, &f->e), 1);
 	assert_int_equal(size, 1000);
 	put_blob(f, '4', "layer");
-	assert_int_equal(image_delete(f->s, digest(d, 'a'), NULL, NULL, &f->e), 0);
+	assert_int_equal(image_delete(f->s, digest(d, 'a'), NULL, NULL, NULL, &f->e), 0);
 	assert_true(has_layer(f, '2') && has_blob(f, '2') && has_blob(f, '4'));
 	assert_true(exists(f, "trash/.collect"));
 	assert_int_equal(layer_collect(f->s, NULL, NULL, &f->e), 0);
@@ -266,6 +293,7 @@ int main(void)
 		TEST(find_and_list),
 		TEST(names_move),
 		TEST(missing_layer_is_refused),
+		TEST(last_name_is_no_spare),
 		TEST(delete_counts_references),
 		TEST(pull_is_protected),
 		TEST(dead_pull_is_collected),
