@@ -19,6 +19,13 @@
 
 enum { PIECE_BYTES = 1 << 18, ENTRIES_MAX = 65536, NAME_BYTES = 4096, LINKS_MAX = 8 };
 
+enum load_compression magic_compression(const unsigned char magic[4])
+{
+	if (magic[0] == 0x1f && magic[1] == 0x8b)
+		return LOAD_GZIP;
+	return magic[0] == 0x28 && magic[1] == 0xb5 ? LOAD_ZSTD : LOAD_PLAIN;
+}
+
 void archive_end(struct archive **a)
 {
 	if (*a)
@@ -272,16 +279,15 @@ int archive_take_apart(struct load *l, struct err *e)
 
 int archive_send_root(struct load *l, const struct spool *s, struct err *e)
 {
-	bool is_gzip = s->magic[0] == 0x1f && s->magic[1] == 0x8b;
-	bool is_zstd = s->magic[0] == 0x28 && s->magic[1] == 0xb5;
+	static const char *const suffixes[] = {
+		[LOAD_PLAIN] = "", [LOAD_GZIP] = "+gzip", [LOAD_ZSTD] = "+zstd"
+	};
 	struct load_root_blob m = { .type = LOAD_ROOT_BLOB, .size_bytes = s->size_bytes };
 
 	memcpy(m.digest, s->digest, sizeof(m.digest));
 	(void)snprintf(m.media_type, sizeof(m.media_type),
 	               "application/vnd.oci.image.layer.v1.tar%s",
-	               is_gzip   ? "+gzip"
-	               : is_zstd ? "+zstd"
-	                         : "");
+	               suffixes[magic_compression(s->magic)]);
 	return load_send(l, &m, sizeof(m), e);
 }
 

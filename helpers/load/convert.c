@@ -30,8 +30,6 @@ static int begin(struct load *l, struct archive **ret, struct err *e)
 
 int blob_plain_digest(struct load *l, const struct entry *x, char ret[72], struct err *e)
 {
-	bool is_packed = (x->magic[0] == 0x1f && x->magic[1] == 0x8b) ||
-	                 (x->magic[0] == 0x28 && x->magic[1] == 0xb5);
 	_cleanup_free_ char *piece = NULL;
 	_cleanup_archive_ struct archive *a = NULL;
 	_cleanup_digest_ struct digest *hash = NULL;
@@ -41,7 +39,7 @@ int blob_plain_digest(struct load *l, const struct entry *x, char ret[72], struc
 	ssize_t n = 0;
 	int r;
 
-	if (!is_packed) {
+	if (magic_compression(x->magic) == LOAD_PLAIN) {
 		memcpy(ret, x->digest, sizeof(x->digest));
 		return 0;
 	}

@@ -31,9 +31,11 @@ static int parse(struct load *l, json_t **ret, struct err *e)
 
 static const char *layer_type(const struct entry *x)
 {
-	if (x->magic[0] == 0x1f && x->magic[1] == 0x8b)
-		return LAYER_TYPE ".gzip";
-	return x->magic[0] == 0x28 && x->magic[1] == 0xb5 ? LAYER_TYPE ".zstd" : LAYER_TYPE;
+	static const char *const types[] = { [LOAD_PLAIN] = LAYER_TYPE,
+		                             [LOAD_GZIP] = LAYER_TYPE ".gzip",
+		                             [LOAD_ZSTD] = LAYER_TYPE ".zstd" };
+
+	return types[magic_compression(x->magic)];
 }
 
 /* A file that the list names. */

@@ -62,6 +62,8 @@ int spool_copy(struct load *l, const struct descriptor *d, struct err *e);
 int blob_text(const struct load *l, const char *digest, size_t max, char **ret, size_t *ret_n,
               struct err *e);
 
+/* What a blob's first bytes say of it. */
+enum load_compression magic_compression(const unsigned char magic[4]);
 /* A decompressing reader of the input. @raw: the bytes as they are, for LOAD_ROOT. */
 int archive_begin(struct load *l, bool raw, struct archive **ret, struct err *e);
 void archive_end(struct archive **a);

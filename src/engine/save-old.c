@@ -12,13 +12,12 @@
 #include "engine/saving.h"
 
 #include "base/sbuf.h"
+#include "image/config.h"
 #include "image/reference.h"
 #include "store/blobs.h"
 
 #include <stdio.h>
 #include <string.h>
-
-enum { ID_SIZE = 65, CONFIG_MAX = 8 << 20 };
 
 /* IDs of shared layers are shared; the highest layer also carries the configuration. */
 static const char *id_of(const struct image_row *row, size_t i)
@@ -92,7 +91,7 @@ static int put_config(struct save *s, const struct image_row *row, json_t **ret,
 	_cleanup_free_ char *raw = NULL;
 	char name[128];
 	size_t n = 0;
-	int r = blob_read(s->u->store, row->id, CONFIG_MAX, &raw, &n, e);
+	int r = blob_read(s->u->store, row->id, CONFIG_MAX_BYTES, &raw, &n, e);
 
 	if (r == 0)
 		r = json_parse(raw, n, "the image's config", ret, e);
