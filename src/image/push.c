@@ -329,14 +329,17 @@ static int move(struct push *p, int *ret_timeout_ms, struct err *e)
 	size_t running = 0;
 	int r = 0;
 
-	for (size_t i = 0; i < p->n; i++)
+	/* What ends makes room for others at once: when all end together, nothing would be left
+	 * that could end the next wait. */
+	for (size_t i = 0; r >= 0 && i < p->n; i++) {
+		if (p->blobs[i].has_ended)
+			r = step_ended(&p->blobs[i], e);
 		running += is_running(&p->blobs[i]);
+	}
 	for (size_t i = 0; r >= 0 && i < p->n; i++) {
 		struct blob *b = &p->blobs[i];
 
-		if (b->has_ended) {
-			r = step_ended(b, e);
-		} else if (b->state == IDLE && running < AT_ONCE) {
+		if (b->state == IDLE && running < AT_ONCE) {
 			r = open_blob(p, b, e);
 			if (r >= 0)
 				r = check(b, e);
@@ -379,9 +382,6 @@ static int push_blobs(struct push *p, struct err *e)
 	while (r >= 0 && !all_done(p)) {
 		timeout_ms = WAIT_MS;
 		r = move(p, &timeout_ms, e);
-		for (size_t i = 0; i < p->n; i++)
-			if (p->blobs[i].has_ended)
-				timeout_ms = 0;
 		if (r >= 0 && !all_done(p))
 			r = wait_step(p, timeout_ms, e);
 	}

@@ -376,6 +376,9 @@ int transfers_wake(struct registry *reg, int timeout_ms)
 			continue;
 		if (t->not_before_ns <= now) {
 			transfer_begin(t);
+			if (t->state ==
+			    TRANSFER_DONE) /* could not: whoever waits for it is to look */
+				timeout_ms = 0;
 			continue;
 		}
 		left_ms = (t->not_before_ns - now) / 1000000 + 1;

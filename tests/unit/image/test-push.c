@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* push.c against a registry that is a function here: it answers all requests of a step at once, as
+ * no real one can be made to. */
+#include "testing.h"
+
+#include "base/sbuf.h"
+#include "image/push.h"
+#include "image/registry.h"
+
+enum { BLOBS = 9, REQUESTS_MAX = 256 };
+
+/* What the registry says; fills in @t's status and headers. Returns the errno of the transfer. */
+typedef int answer_fn(struct transfer *t);
+
+static struct transfer *requests;
+static answer_fn *answer;
+static unsigned n_steps, n_asked;
+static char asked[REQUESTS_MAX][128]; /* "METHOD PATH" in order */
+
+/* --- in the place of transfer.c and source.c */
+
+int transfer_start(struct registry *reg, const struct transfer_job *job, struct transfer **ret,
+                   struct err *e)
+{
+	struct transfer *t = calloc(1, sizeof(*t));
+
+	(void)e;
+	assert_non_null(t);
+	t->base.source = &reg->base;
+	t->job = *job;
+	t->next = requests;
+	requests = t;
+	*ret = t;
+	return 0;
+}
+
+void transfer_free(struct transfer *t)
+{
+	if (!t)
+		return;
+	for (struct transfer **p = &requests; *p; p = &(*p)->next)
+		if (*p == t) {
+			*p = t->next;
+			break;
+		}
+	free(t->job.url);
+	free(t);
+}
+
+uint64_t transfer_delay_ms(const struct transfer *t, unsigned tries)
+{
+	(void)t;
+	(void)tries;
+	return 1;
+}
+
+/* A wait that nothing can end is what these tests are for. */
+int source_step(struct source *s, struct pollfd *fds, size_t n, int timeout_ms, struct err *e)
+{
+	static const struct err none, failed = { .code = -EPROTO };
+	size_t ended = 0;
+
+	(void)s;
+	(void)fds;
+	(void)n;
+	(void)e;
+	assert_true(++n_steps < 100000);
+	for (struct transfer *t = requests; t; t = t->next) {
+		int r;
+
+		if (t->state == TRANSFER_DONE)
+			continue;
+		t->state = TRANSFER_DONE;
+		ended++;
+		assert_true(n_asked < REQUESTS_MAX);
+		(void)snprintf(asked[n_asked++], sizeof(*asked), "%s %s",
+		               t->job.method ? t->job.method : "GET", strchr(t->job.url + 8, '/'));
+		r = answer(t);
+		t->job.sink.done(t->job.sink.arg, r, r < 0 ? &failed : &none);
+	}
+	if (!ended)
+		assert_in_range(timeout_ms, 0, 1000);
+	return 0;
+}
+
+/* --- an image of empty blobs */
+
+static struct registry reg = { .base.ref.name = "x", .base.ref.tag = "1", .url = "http://r" };
+static unsigned told[PUSH_SENT + 1];
+
+static void tell(void *arg, const char *digest, uint64_t done_bytes, enum push_how how)
+{
+	(void)arg;
+	(void)digest;
+	(void)done_bytes;
+	told[how]++;
+}
+
+static int push(answer_fn *how, uint64_t size_bytes)
+{
+	struct descriptor layers[BLOBS - 1] = { 0 };
+	struct manifest manifest = { .layers = layers, .n_layers = BLOBS - 1 };
+	struct document doc = { .text = (char *)(uintptr_t) "{}", .n = 2 };
+	struct push_job job = {
+		.manifest = &manifest, .document = &doc, .media_type = "x", .tell = tell
+	};
+	struct scratch dir;
+	struct err e = { 0 };
+	int r;
+
+	scratch_make(&dir);
+	for (size_t i = 0; i < BLOBS; i++) {
+		struct descriptor *d = i < BLOBS - 1 ? &layers[i] : &manifest.config;
+		int fd;
+
+		(void)snprintf(d->digest, sizeof(d->digest), "sha256:%064zu", i);
+		d->size_bytes = size_bytes;
+		fd = openat(dir.fd, d->digest + 7, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+		assert_int_equal(ftruncate(fd, (off_t)size_bytes), 0);
+		(void)close(fd);
+	}
+	job.blobs_dirfd = dir.fd;
+	reg.base.cancel_fd = -EBADF;
+	answer = how;
+	n_steps = n_asked = 0;
+	memset(told, 0, sizeof(told));
+	r = source_push(&reg.base, &job, &e);
+	assert_null(requests);
+	for (size_t i = 0; i < BLOBS; i++)
+		assert_int_equal(
+			unlinkat(dir.fd, (i ? layers[i - 1] : manifest.config).digest + 7, 0), 0);
+	scratch_done(&dir);
+	return r;
+}
+
+/* --- tests */
+
+static bool is_method(const struct transfer *t, const char *method)
+{
+	return !strcmp(t->job.method ? t->job.method : "GET", method);
+}
+
+static int all_there(struct transfer *t)
+{
+	t->status = is_method(t, "HEAD") ? 200 : 201;
+	return 0;
+}
+
+/* Four at a time end in one step, and the next four have to begin before anybody waits. */
+static void test_all_end_at_once(void **state)
+{
+	(void)state;
+	assert_int_equal(push(all_there, 3), 0);
+	assert_int_equal(told[PUSH_HAD], BLOBS);
+	assert_int_equal(n_asked, BLOBS + 1);
+	assert_string_equal(asked[BLOBS], "PUT /v2/x/manifests/1");
+	assert_int_equal(n_steps, (BLOBS + 3) / 4 + 1);
+}
+
+static int takes_all(struct transfer *t)
+{
+	t->status = is_method(t, "HEAD")    ? 404
+	            : is_method(t, "POST")  ? 202
+	            : is_method(t, "PATCH") ? 202
+	                                    : 201;
+	(void)snprintf(t->location, sizeof(t->location), "/upload/1");
+	return t->status == 404 ? -ENOENT : 0;
+}
+
+static void test_sent(void **state)
+{
+	(void)state;
+	assert_int_equal(push(takes_all, 3), 0);
+	assert_int_equal(told[PUSH_SENT], BLOBS);
+	assert_int_equal(n_asked, 3 * BLOBS + 1);
+	assert_int_equal(push(takes_all, 5 << 20), 0);
+	assert_int_equal(n_asked, 4 * BLOBS + 1);
+}
+
+static int busy_first(struct transfer *t)
+{
+	if (n_asked > 12)
+		return takes_all(t);
+	t->status = 503;
+	return -EPROTO;
+}
+
+/* All wait for the time to try again: the wait is that long and no longer. */
+static void test_all_wait(void **state)
+{
+	(void)state;
+	assert_int_equal(push(busy_first, 3), 0);
+	assert_int_equal(told[PUSH_SENT], BLOBS);
+}
+
+static int refuses(struct transfer *t)
+{
+	t->status = 403;
+	return -EACCES;
+}
+
+static void test_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(push(refuses, 3), -EACCES);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_all_end_at_once),
+		cmocka_unit_test(test_sent),
+		cmocka_unit_test(test_all_wait),
+		cmocka_unit_test(test_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
