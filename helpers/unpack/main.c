@@ -126,7 +126,6 @@ static int serve(struct unpack_result *ret, struct err *e)
 		.dirfd = fds[FD_DIRECTORY],
 		.single_id = start.flags & UNPACK_FLAG_SINGLE_ID,
 		.has_objects = start.flags & UNPACK_FLAG_OBJECTS,
-		.keeps_tree = start.flags & UNPACK_FLAG_KEEP_TREE,
 		.objects_dirfd = fds[FD_OBJECTS],
 		.shared_dirfds = fds + FD_SHARED,
 		.n_shared = start.n_shared,

@@ -52,8 +52,7 @@ int unpacking_start(struct usrct *u, struct unpacking *ret, int stream_fd, struc
 
 	r = layer_stage(u->store, &ret->stage, e);
 	if (r == 0 && ret->has_objects) {
-		/* The tree of a lowest layer is that of its image, or the beginning of it. */
-		m.flags |= UNPACK_FLAG_OBJECTS | (ret->parent ? 0u : UNPACK_FLAG_KEEP_TREE);
+		m.flags |= UNPACK_FLAG_OBJECTS;
 		r = objects_fd = layer_stage_objects(&ret->stage, ret->parent, engine_map(u), e);
 	}
 	if (r >= 0 && ret->is_apart) {

@@ -13,7 +13,7 @@
  * The helper enters the user namespace, drops what it does not need, confines itself to the
  * directory (Landlock, seccomp), then reads the stream: decompress (gzip, zstd or none, by magic),
  * hash the tar, extract into "fs" below the directory. With UNPACK_FLAG_OBJECTS contents become
- * objects, "fs" a metadata tree and "index" the layer's index.
+ * objects and "index" the layer's index; there is no "fs".
  *
  * With UNPACK_FLAG_TREE the stream is a list of chain ids, 64 hex digits each, lowest layer first,
  * and the fourth descriptor the directory layers/. "fs", which may hold the layers below already,
@@ -33,7 +33,6 @@ enum unpack_type { UNPACK_START = 1, UNPACK_DONE, UNPACK_FAIL };
 enum unpack_flags {
 	UNPACK_FLAG_SINGLE_ID = 1, /* no map: everything belongs to the user, no device nodes */
 	UNPACK_FLAG_OBJECTS = 2,   /* contents go to the objects; an index is written */
-	UNPACK_FLAG_KEEP_TREE = 4, /* with that: "fs" stays */
 	UNPACK_FLAG_TREE = 8,      /* make a metadata tree */
 	UNPACK_FLAG_MAPPED = 16,   /* with that: owners are first looked up in the maps */
 	UNPACK_FLAG_SETTLE = 32,   /* give implied directories what the layers below say */
