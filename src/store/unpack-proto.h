@@ -15,9 +15,10 @@
  * hash the tar, extract into "fs" below the directory. With UNPACK_FLAG_OBJECTS contents become
  * objects and "index" the layer's index; there is no "fs".
  *
- * With UNPACK_FLAG_TREE the stream is a list of chain ids, 64 hex digits each, lowest layer first,
- * and the fourth descriptor the directory layers/. "fs", which may hold the layers below already,
- * becomes the metadata tree of all of them together.
+ * With UNPACK_FLAG_TREE the stream is another socket of this kind. Each of its packets, of one
+ * byte, brings the index of a layer as a descriptor, lowest layer first, and "fs" becomes the
+ * metadata tree of all of them together. Its end of file says that there are no more; so a tree may
+ * grow while upper layers are still being unpacked.
  *
  * With UNPACK_FLAG_SETTLE the directory holds a layer of the plain driver that was unpacked with
  * n_implied > 0 (unpack-implied.h), the stream is a list of the layers below, lowest first, one a

@@ -72,19 +72,26 @@ WORK = None
 PEAK_KB = []  # of helpers
 
 
-def helper(flags, stream, stage, last=None, max_bytes=1 << 30, max_entries=100000):
+def helper(flags, stream, stage, objects=None, indexes=None, max_bytes=1 << 30, max_entries=100000):
     """What the helper answers: (True, reply) or (False, error)."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    fds = [os.open(stream, os.O_RDONLY), os.open(stage, os.O_RDONLY | os.O_DIRECTORY)]
+    feed, stream_fd = (socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) if flags & TREE
+                       else (None, os.open(stream, os.O_RDONLY)))
+    fds = [stream_fd.detach() if feed else stream_fd, os.open(stage, os.O_RDONLY | os.O_DIRECTORY)]
     if not flags & SINGLE_ID:
         fds.append(os.dup(NS.fd))
-    if last:
-        fds.append(os.open(last, os.O_RDONLY | os.O_DIRECTORY))
+    if objects:
+        fds.append(os.open(objects, os.O_RDONLY | os.O_DIRECTORY))
     p = start_at_3(theirs)
     theirs.close()
     socket.send_fds(ours, [START.pack(1, flags, max_bytes, max_entries, 0, 0)], fds)
     for fd in fds:
         os.close(fd)
+    for index in indexes or []:
+        with open(index, "rb") as f:
+            socket.send_fds(feed, [b" "], [f.fileno()])
+    if feed:
+        feed.close()
     while not select.select([ours], [], [], 0.002)[0]:
         watch(p.pid)
     reply = ours.recv(4096)
@@ -149,8 +156,8 @@ def as_merged(tree):
 def compare_drivers(plain, reply, stream, d, single, **limits):
     flags = SINGLE_ID if single else 0
     objects, stage = os.path.join(d, "objects"), os.path.join(d, "stage")
-    again, layers = os.path.join(d, "again"), os.path.join(d, "layers")
-    for x in (objects, stage, again, layers):
+    again = os.path.join(d, "again")
+    for x in (objects, stage, again):
         os.mkdir(x, 0o700)
     ok, theirs = helper(flags | OBJECTS, stream, stage, objects, **limits)
     assert ok == (plain is not None), theirs
@@ -159,10 +166,7 @@ def compare_drivers(plain, reply, stream, d, single, **limits):
         return
     assert reply == theirs, (reply, theirs)
     assert os.listdir(stage) == ["index"]
-    os.rename(stage, os.path.join(layers, "a" * 64))
-    with open(os.path.join(d, "list"), "w") as f:
-        f.write("a" * 64)
-    ok, theirs = helper(flags | TREE, os.path.join(d, "list"), again, layers)
+    ok, theirs = helper(flags | TREE, None, again, indexes=[os.path.join(stage, "index")])
     assert ok, theirs
     assert_same(as_merged(plain), inspect(single, os.path.join(again, "fs"), objects), "tree")
 
