@@ -142,7 +142,7 @@ teardown() {
   assert_has "${lines[0]}" "CREATED BY"
   [ "$(usr-ct history -q "$B" | head -1)" = "$(usr-ct images -q)" ]
   # Sizes together are the image's.
-  sum=$(usr-ct history --human=false --format '{{.Size}}' "$B" | paste -sd+ | bc)
+  sum=$(usr-ct history --human=false --format '{{.Size}}' "$B" | awk '{ sum += $1 } END { print sum }')
   [ "$sum" = "$(inspect_field "$B" .Size)" ]
   usr-ct history --format json "$B" | head -1 | jq -e .CreatedBy
   usr-ct history --no-trunc -q "$B" | grep -q "^$(inspect_field "$B" .Id)$"
