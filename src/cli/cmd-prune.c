@@ -204,6 +204,9 @@ const struct command cmd_image_prune = {
 			DRY_RUN,
 			{ "filter", 0, OPTION_LIST, COMPLETE_IMAGE_FILTER, "KEY=VALUE",
 	                  "Only those that fit: until, label, label! and the others of images" },
+			{ "external", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
+	                  "Accepted for podman's sake: other programs keep nothing in this "
+	                  "store" },
 			{ NULL } },
 	.examples =
 		(const struct example[]){ { "All that is not in use", "usr-ct image prune -af" },

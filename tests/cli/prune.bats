@@ -129,7 +129,7 @@ du_store() {
   [[ ${lines[0]} =~ ^TYPE\ +TOTAL\ +ACTIVE\ +SIZE\ +RECLAIMABLE$ ]]
   [[ ${lines[1]} =~ ^Images\ +1\ +1\  ]]
   [[ ${lines[2]} =~ ^Containers\ +1\ +0\ .*100% ]]
-  sum=$(usr-ct system df --format '{{.RawSize}}' | paste -sd+ | bc)
+  sum=$(usr-ct system df --format '{{.RawSize}}' | awk '{ sum += $1 } END { print sum }')
   rest=$(($(du_store) - sum))
   # One percent: the index, its lock, events and the directories themselves.
   [ "$rest" -ge 0 ] && [ $((rest * 100)) -le "$(du_store)" ] || fail "du: $(du_store), df: $sum"

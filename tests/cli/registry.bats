@@ -57,6 +57,28 @@ same() { # A B, references of skopeo: the same bytes
   [ "$(usr-ct image inspect -f '{{json .RepoDigests}}' "$REGISTRY/layers" | jq --arg r "$OWN" '[.[] | select(startswith($r))] | length')" = 2 ]
 }
 
+@test "pull: several images, and all tags of a repository" {
+  start_registry
+  for tag in 1 2 latest; do usr-ct push -q "$REGISTRY/busybox" "$OWN/team/tool:$tag"; done
+  usr-ct push -q "$REGISTRY/layers" "$OWN/other"
+  run_ct -0 pull -q "$OWN/other" "$OWN/team/tool:1"
+  [ "${#lines[@]}" = 2 ]
+  run_ct -1 pull -q "$OWN/nosuch" "$OWN/team/tool:2"
+  assert_error 1202 nosuch
+  [ "$output" = "$(usr-ct image inspect -f '{{.Id}}' "$OWN/team/tool:2")" ]
+  usr-ct rmi "$OWN/team/tool:1" "$OWN/team/tool:2"
+  run_ct -0 pull -q --all-tags "$OWN/team/tool"
+  [ "${#lines[@]}" = 3 ]
+  [ "$(usr-ct images -q "$OWN/team/tool:*" | wc -l)" -ge 1 ]
+  for tag in 1 2 latest; do usr-ct image exists "$OWN/team/tool:$tag"; done
+  run_ct -125 pull -a "$OWN/team/tool:1"
+  assert_error 1101 "takes a repository"
+  run_ct -1 pull -q -a "$OWN/nosuch"
+  run_ct -125 pull --platform linux/amd64 --arch amd64 "$OWN/other"
+  assert_error 1131
+  usr-ct rmi "$OWN/other" "$OWN/team/tool:1" "$OWN/team/tool:2" "$OWN/team/tool:latest"
+}
+
 @test "push: under its own name, all tags, and what was made here" {
   start_registry
   usr-ct tag "$REGISTRY/busybox" "$OWN/own/name:1"
