@@ -242,7 +242,7 @@ teardown() {
 
 @test "state survives the loss of the runtime directory, as after a reboot" {
   usr-ct run --name before "$B" sh -c 'exit 5' || true
-  rm -rf "${XDG_RUNTIME_DIR:?}"/*
+  rm -rf "${XDG_RUNTIME_DIR:?}/usr-ct"
   [ "$(inspect_field before .State.ExitCode)" = 5 ]
   run_ct -0 ps -a
   assert_has "$output" "Exited (5)"
