@@ -112,8 +112,8 @@ static void close_mounts(struct ids_mounts *m)
 	cleanup_close(&m->container_fd);
 	cleanup_close(&m->root_fd);
 	for (size_t i = 0; i < m->n; i++)
-		cleanup_close(&m->bind_fds[i]);
-	free(m->bind_fds);
+		cleanup_close(&m->source_fds[i]);
+	free(m->source_fds);
 	*m = (struct ids_mounts){ .container_fd = -EBADF, .root_fd = -EBADF };
 }
 
@@ -121,17 +121,17 @@ static int alloc_mounts(const struct spec *spec, struct ids_mounts *ret, struct 
 {
 	*ret = (struct ids_mounts){ .container_fd = -EBADF,
 		                    .root_fd = -EBADF,
-		                    .bind_fds = calloc(spec->n_mounts + 1, sizeof(int)) };
-	if (!ret->bind_fds)
+		                    .source_fds = calloc(spec->n_mounts + 1, sizeof(int)) };
+	if (!ret->source_fds)
 		return err_oom(e);
 	for (; ret->n < spec->n_mounts; ret->n++)
-		ret->bind_fds[ret->n] = -EBADF;
+		ret->source_fds[ret->n] = -EBADF;
 	return 0;
 }
 
-static bool is_bind(const struct spec_mount *m)
+static bool is_made_outside(const struct spec_mount *m)
 {
-	return !strcmp(m->type, "bind");
+	return !strcmp(m->type, "bind") || !strcmp(m->type, "overlay");
 }
 
 /* Whether we, 0 in the user's own namespace, are somebody in the container. */
@@ -172,14 +172,14 @@ static int mount_outside(void *arg, struct err *e)
 			return o->mounts.root_fd;
 	}
 	for (size_t i = 0; i < spec->n_mounts; i++) {
-		if (!is_bind(&spec->mounts[i]))
+		if (!is_made_outside(&spec->mounts[i]))
 			continue;
 		r = rootfs_fill_source(o->mounts.root_fd, &spec->mounts[i], uid, gid, e);
+		if (r == 0)
+			r = rootfs_make_source(o->mounts.root_fd, spec, &spec->mounts[i],
+			                       &o->mounts.source_fds[i], e);
 		if (r < 0)
 			return r;
-		o->mounts.bind_fds[i] = rootfs_clone_source(&spec->mounts[i], e);
-		if (o->mounts.bind_fds[i] < 0)
-			return o->mounts.bind_fds[i];
 	}
 	return 0;
 }
@@ -203,7 +203,7 @@ int ids_send_mounts(struct launch *l, const struct backend_root *src, struct err
 	if (r == 0)
 		r = send_fd(l, o.mounts.root_fd, e);
 	for (size_t i = 0; i < o.mounts.n && r == 0; i++)
-		r = send_fd(l, o.mounts.bind_fds[i], e);
+		r = send_fd(l, o.mounts.source_fds[i], e);
 	close_mounts(&o.mounts);
 	return r;
 }
@@ -219,8 +219,8 @@ int ids_receive_mounts(const struct init_context *c, struct ids_mounts *ret, str
 	if (r == 0 && c->root.backend != BACKEND_FUSE)
 		r = sync_expect(c->sync_fd, SYNC_MOUNT, "launcher", &m, &ret->root_fd, e);
 	for (size_t i = 0; i < spec->n_mounts && r == 0; i++)
-		if (is_bind(&spec->mounts[i]))
-			r = sync_expect(c->sync_fd, SYNC_MOUNT, "launcher", &m, &ret->bind_fds[i],
+		if (is_made_outside(&spec->mounts[i]))
+			r = sync_expect(c->sync_fd, SYNC_MOUNT, "launcher", &m, &ret->source_fds[i],
 			                e);
 	return r;
 }

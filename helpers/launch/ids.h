@@ -4,15 +4,16 @@
  * With the default map the first process builds its root by itself: it is root of the user's own
  * files. With others it may be nobody there: it could neither walk to the store nor read what the
  * overlay is made of. So the launcher, which is root of all the user's ids, mounts the overlay and
- * clones what is bound, in the container's mount namespace but with its own credentials, which
- * overlayfs keeps and works with from then on. The first process gets descriptors.
+ * others that the document has, and clones what is bound, in the container's mount namespace but
+ * with its own credentials, which overlayfs keeps and works with from then on. The first process
+ * gets descriptors.
  *
  *      launcher             init
  *      MAPPED          ->
  *      MOUNT [container's directory] ->    only with a map of its own
  *      MOUNT [root]    ->                  not with fuse-overlayfs, which is mounted by init, so
  *                                          that the kernel shifts ids between the two
- *      MOUNT [source]  ->                  for each bind mount, in the document's order
+ *      MOUNT [source]  ->                  for each bind mount and overlay, in the document's order
  */
 #pragma once
 
@@ -37,7 +38,7 @@ int ids_send_mounts(struct launch *l, const struct backend_root *src, struct err
 struct ids_mounts {
 	int container_fd; /* its directory */
 	int root_fd;      /* the layers; -EBADF: init mounts them itself (fuse-overlayfs) */
-	int *bind_fds;    /* one for each mount of the document; -EBADF: not a bind mount */
+	int *source_fds;  /* one for each mount of the document; -EBADF: init makes it */
 	size_t n;
 };
 int ids_receive_mounts(const struct init_context *c, struct ids_mounts *ret, struct err *e);

@@ -89,12 +89,12 @@ static int build_prepared(const struct init_context *c, struct sync_times *times
 	if (r < 0)
 		return r;
 	sync_time(times, "wait for mounts");
-	mounts = (struct rootfs_made){ made.root_fd, made.bind_fds };
+	mounts = (struct rootfs_made){ made.root_fd, made.source_fds };
 	source.container_dirfd = made.container_fd;
 	source.serve = ask_for_server;
 	source.serve_arg = (void *)(uintptr_t)&c->sync_fd;
 	r = rootfs_build(&source, &mounts, c->spec, times, e);
-	free(made.bind_fds);
+	free(made.source_fds);
 	return r;
 }
 

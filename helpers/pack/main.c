@@ -217,6 +217,7 @@ static int copy_layers(struct pack *p, struct err *e)
 		.objects_fd = p->root.objects_fd,
 		.shared_fd = p->root.shared_fd,
 		.is_single_id = p->start.flags & PACK_SINGLE_ID,
+		.maps = owners_of(p).maps,
 	};
 
 	return pack_copy(&job, &p->root.lower, e);

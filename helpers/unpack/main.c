@@ -33,8 +33,7 @@ static int receive(struct unpack_start *ret, int fds[N_FDS], struct err *e)
 	}
 	if (n != sizeof(*ret) || ret->type != UNPACK_START || fds[FD_STREAM] < 0 ||
 	    fds[FD_DIRECTORY] < 0 || ret->n_shared > UNPACK_SHARED_MAX ||
-	    (ret->flags & (UNPACK_FLAG_OBJECTS | UNPACK_FLAG_TREE | UNPACK_FLAG_SETTLE) &&
-	     fds[FD_OBJECTS] < 0))
+	    (ret->flags & (UNPACK_FLAG_OBJECTS | UNPACK_FLAG_SETTLE) && fds[FD_OBJECTS] < 0))
 		return err_set(e, UCT_INTERNAL, -EPROTO, "the unpacker was started wrongly");
 	return 0;
 }
@@ -61,17 +60,21 @@ static int prepare(const struct unpack_start *start, const int fds[N_FDS], struc
 	                      /* is_layer= */ !(start->flags & UNPACK_FLAG_SETTLE), e);
 }
 
-static int build_tree(const struct unpack_start *start, const int fds[N_FDS],
-                      const struct layer_stack *x, struct err *e)
+static int build_tree(const struct unpack_start *start, const int fds[N_FDS], struct err *e)
 {
 	const struct meta_tree_owners how = {
 		.single_id = start->flags & UNPACK_FLAG_SINGLE_ID,
 		.maps = start->flags & UNPACK_FLAG_MAPPED ? &start->maps : NULL,
 	};
-	int r = 0;
+	struct layer_stack_index x;
+	int r;
 
-	for (size_t i = 0; i < x->n && r == 0; i++)
-		r = meta_tree_add(x->list[i].data, x->list[i].n, fds[FD_DIRECTORY], &how, e);
+	while ((r = layer_stack_receive(fds[FD_STREAM], &x, e)) == 1) {
+		r = meta_tree_add(x.data, x.n, fds[FD_DIRECTORY], &how, e);
+		free(x.data);
+		if (r < 0)
+			break;
+	}
 	return r < 0 ? r : meta_tree_add_mount_points(fds[FD_DIRECTORY], &how, e);
 }
 
@@ -101,15 +104,10 @@ static int serve(struct unpack_result *ret, struct err *e)
 {
 	struct implied_below below = { 0 }; /* freed by our end */
 	struct unpack_start start = { 0 };
-	struct layer_stack indexes = { 0 }; /* freed by our end */
 	int fds[N_FDS], r;
 
 	r = receive(&start, fds, e);
 	/* Before we are confined: it is the last that is opened by name elsewhere. */
-	if (r == 0 && start.flags & UNPACK_FLAG_TREE) {
-		r = layer_stack_read(fds[FD_STREAM], fds[FD_OBJECTS], &indexes, e);
-		(void)close(fds[FD_OBJECTS]);
-	}
 	if (r == 0 && start.flags & UNPACK_FLAG_SETTLE)
 		r = open_below(fds, &below, e);
 	if (r == 0)
@@ -120,13 +118,12 @@ static int serve(struct unpack_result *ret, struct err *e)
 		return implied_settle(&below, fds[FD_DIRECTORY],
 		                      start.flags & UNPACK_FLAG_SINGLE_ID, e);
 	if (start.flags & UNPACK_FLAG_TREE)
-		return build_tree(&start, fds, &indexes, e);
+		return build_tree(&start, fds, e);
 	struct unpack_job job = {
 		.stream_fd = fds[FD_STREAM],
 		.dirfd = fds[FD_DIRECTORY],
 		.single_id = start.flags & UNPACK_FLAG_SINGLE_ID,
 		.has_objects = start.flags & UNPACK_FLAG_OBJECTS,
-		.keeps_tree = start.flags & UNPACK_FLAG_KEEP_TREE,
 		.objects_dirfd = fds[FD_OBJECTS],
 		.shared_dirfds = fds + FD_SHARED,
 		.n_shared = start.n_shared,

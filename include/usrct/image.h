@@ -166,6 +166,20 @@ USRCT_API int usrct_image_remove(struct usrct *u, const char *reference, bool fo
                                  struct usrct_err *e);
 
 /**
+ * usrct_image_prune() - remove all images that fit
+ * @opts:    filters, as of usrct_image_list(); with reference= only the names that fit go, and with
+ *           the last name the image. May be NULL: all that no container uses
+ * @removed: as of usrct_image_remove()
+ *
+ * Whether an image fits is decided in the step that removes it: one that gets a name or a container
+ * while this works is judged with it. What a container uses stays. A failure ends nothing: the
+ * first is returned. Since: 0.1
+ */
+USRCT_API int usrct_image_prune(struct usrct *u, const struct usrct_image_list_options *opts,
+                                void (*removed)(const char *line, void *arg), void *arg,
+                                struct usrct_err *e);
+
+/**
  * usrct_image_inspect() - everything known of an image, as one JSON object, Docker's field names
  * @ret_json: receives heap text that the caller frees
  *

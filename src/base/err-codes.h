@@ -497,8 +497,8 @@ UCT(1708, USERNS_GONE, ERR_CONFLICT, "the user namespace to join does not exist"
     "start that container first")
 UCT(1709, CANNOT_SHIFT, ERR_UNSUPPORTED, "the image's files cannot be shown with other owners here",
     "A container whose ids are not mapped as by default sees its image's files with shifted owners. "
-    "That needs an image stored by the objects driver (Linux 6.16), or fuse-overlayfs.",
-    "install fuse-overlayfs, or use --userns host-root")
+    "That needs an image stored by the objects driver (Linux 6.16), or fuse-overlayfs, or a copy of the image.",
+    "install fuse-overlayfs, or use --userns host-root, or --storage-opt mount_backend=copy")
 UCT(1710, OWNER_OUTSIDE_MAP, ERR_UNSUPPORTED, "a file of the image has an owner outside the id map",
     "Each owner of a file in the image needs an id in the container.",
     "give the container more ids: a larger size= with --userns, or more subordinate ids")

@@ -120,14 +120,32 @@ int cli_for_each(struct cli *c, const struct args *a, bool echo,
 	return status;
 }
 
-static int unknown_command(struct cli *c, const char *word)
+static int unknown_second(struct cli *c, const char *first, const char *word)
 {
-	const char *near = suggest_command(word);
+	const char *near = suggest_second(first, word);
 	struct err e;
 	int r;
 
-	r = err_set(&e, UCT_USAGE, -EINVAL, "unknown %s '%s'", word[0] == '-' ? "flag" : "command",
-	            word);
+	r = err_set(&e, UCT_USAGE, -EINVAL, "unknown %s '%s' for %s",
+	            word[0] == '-' ? "flag" : "command", word, first);
+	if (near)
+		(void)err_hint(&e, r, "did you mean '%s %s'?", first, near);
+	else
+		(void)err_hint(&e, r, "see usr-ct %s --help", first);
+	return cli_fail_local(c, &e);
+}
+
+int cli_fail_unknown(struct cli *c, const char *first, const char *second)
+{
+	bool is_first = command_is_first_word(first);
+	const char *near = suggest_command(first);
+	struct err e;
+	int r;
+
+	if (is_first && second)
+		return unknown_second(c, first, second);
+	r = err_set(&e, UCT_USAGE, -EINVAL, "unknown %s '%s'", first[0] == '-' ? "flag" : "command",
+	            first);
 	if (near)
 		(void)err_hint(&e, r, "did you mean '%s'?", near);
 	else
@@ -248,6 +266,31 @@ static int run_command(struct cli *c, char **words)
 	return wants_help ? help_print_command(c, c->cmd) : call_handler(c, &a);
 }
 
+static bool is_help_flag(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+int cli_print_help(struct cli *c, const char *first, const char *second)
+{
+	const struct command *cmd = command_find(first, second, NULL);
+
+	if (cmd)
+		return help_print_command(c, cmd);
+	if (!second && command_is_first_word(first))
+		return help_print_words(c, first);
+	return cli_fail_unknown(c, first, second);
+}
+
+/* No command begins like that; but "image" alone asks what there is for images. */
+static int no_command(struct cli *c, const char *first, const char *second)
+{
+	if (command_is_first_word(first) &&
+	    (!second || is_help_flag(second) || strcmp(second, "help") == 0))
+		return help_print_words(c, first);
+	return cli_fail_unknown(c, first, second);
+}
+
 static int dispatch(struct cli *c, int argc, char **argv)
 {
 	const char *first;
@@ -261,16 +304,16 @@ static int dispatch(struct cli *c, int argc, char **argv)
 
 	if (!first)
 		return help_print_overview(c);
-	if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0) {
-		c->cmd = argc > 2 ? command_find(argv[2], argc > 3 ? argv[3] : NULL, NULL) : NULL;
-		return c->cmd ? help_print_command(c, c->cmd) : help_print_overview(c);
-	}
+	if (is_help_flag(first))
+		return argc > 2 ? cli_print_help(c, argv[2], argc > 3 ? argv[3] : NULL)
+		                : help_print_overview(c);
 	if (strcmp(first, "--version") == 0 || strcmp(first, "-v") == 0) {
 		(void)fprintf(c->out.f, "usr-ct version %s\n", usrct_version());
 		return 0;
 	}
 	c->cmd = command_find(first, argc > 2 ? argv[2] : NULL, &n_words);
-	return c->cmd ? run_command(c, argv + 1 + n_words) : unknown_command(c, first);
+	return c->cmd ? run_command(c, argv + 1 + n_words)
+	              : no_command(c, first, argc > 2 ? argv[2] : NULL);
 }
 
 int cli_run(struct cli *c, int argc, char **argv)

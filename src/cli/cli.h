@@ -42,6 +42,10 @@ int cli_fail_no_tty(struct cli *c);
 int cli_fail_local(struct cli *c, const struct err *e);
 /* Out of memory. */
 int cli_fail_memory(struct cli *c);
+/* There is no command of that name; @second is the next word, or NULL. */
+int cli_fail_unknown(struct cli *c, const char *first, const char *second);
+/* The help of a command, or of the commands that begin with @first; @second may be NULL. */
+int cli_print_help(struct cli *c, const char *first, const char *second);
 /* Reads JSON that a call of the library returned; 0, or the exit status of what was printed. */
 int cli_read_answer(struct cli *c, const char *text, json_t **ret);
 /* Prints what was collected to stdout; 0, or the failure status. */

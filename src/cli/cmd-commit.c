@@ -2,9 +2,21 @@
 /* usr-ct commit - an image of what a container changed */
 #include "cli/cli.h"
 
+#include "base/file.h"
+
+#include <fcntl.h>
 #include <string.h>
 
 static const char *const formats[] = { "oci", "docker", NULL };
+
+static int write_id(struct cli *c, const char *file, const char *id)
+{
+	struct err e;
+
+	if (!file || file_write_at(AT_FDCWD, file, id, strlen(id), 0644, false, &e) == 0)
+		return 0;
+	return cli_fail_local(c, &e);
+}
 
 static int commit(struct cli *c, const struct args *a)
 {
@@ -31,7 +43,7 @@ static int commit(struct cli *c, const struct args *a)
 	if (usrct_container_commit(c->u, a->words[0], &opts, &id, &e) < 0)
 		return cli_fail(c, &e);
 	(void)fprintf(c->out.f, "%s\n", id);
-	return 0;
+	return write_id(c, args_string(a, "iidfile"), id);
 }
 
 const struct command cmd_commit = {
@@ -55,6 +67,8 @@ const struct command cmd_commit = {
 	                                   "ONBUILD, SHELL, STOPSIGNAL, USER, VOLUME, WORKDIR" },
 	                                 { "format", 'f', OPTION_ENUM, COMPLETE_VALUES, "FORM",
 	                                   "Form of the manifest", "oci", NULL, formats },
+	                                 { "iidfile", 0, OPTION_STRING, COMPLETE_FILE, "FILE",
+	                                   "Write the image's id there as well" },
 	                                 { "message", 'm', OPTION_STRING, COMPLETE_NONE, "TEXT",
 	                                   "What was done, for the image's history" },
 	                                 { "pause", 'p', OPTION_FLAG, COMPLETE_NONE, NULL,
@@ -64,6 +78,14 @@ const struct command cmd_commit = {
 	                                 { "quiet", 'q', OPTION_FLAG, COMPLETE_NONE, NULL,
 	                                   "Print nothing but the id; it is so anyway" },
 	                                 { NULL } },
+	.foreign =
+		(const struct foreign_option[]){
+			{ "include-volumes", 0, "what is mounted is not part of an image",
+	                  "say -c 'VOLUME /PATH' for each" },
+			{ "squash", 's', "the image's own layers stay shared with it",
+	                  "use usr-ct export CONTAINER | usr-ct import - NAME" },
+			{ NULL, 0, NULL, NULL },
+		},
 	.examples =
 		(const struct example[]){
 			{ "Keep what was installed by hand",

@@ -127,6 +127,11 @@ const struct command cmd_cp = {
 	                                    { "quiet", 'q', OPTION_FLAG, COMPLETE_NONE, NULL,
 	                                      "Do not say how much was copied" },
 	                                    { NULL } },
+	.foreign = (const struct foreign_option[]){ { "overwrite", 0,
+	                                              "a file never replaces a directory, nor the "
+	                                              "reverse",
+	                                              "remove the target first" },
+	                                            { NULL, 0, NULL, NULL } },
 	.examples =
 		(const struct example[]){
 			{ "A configuration file out, and back", "usr-ct cp web:/etc/nginx.conf ." },

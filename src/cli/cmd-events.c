@@ -128,6 +128,8 @@ const struct command cmd_events = {
 			{ "until", 0, OPTION_STRING, COMPLETE_NONE, "TIME", "End there" },
 			{ "stream", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
 	                  "Go on with what happens; --stream=false ends after what has", "true" },
+			{ "no-trunc", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
+	                  "Accepted for podman's sake: ids are printed in full" },
 			{ "format", 0, OPTION_STRING, COMPLETE_NONE, "FORM",
 	                  "A template such as {{.Action}} {{.Actor.Attributes.name}}, or json" },
 			{ NULL },

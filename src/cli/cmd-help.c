@@ -6,33 +6,14 @@
 #include "cli/complete.h"
 #include "cli/help.h"
 #include "cli/man.h"
-#include "cli/suggest.h"
 
 #include <string.h>
 
 enum { TEXT_MAX_BYTES = 4 << 20 };
 
-static int no_command(struct cli *c, const char *word)
-{
-	const char *near = suggest_command(word);
-	struct err e;
-	int r = err_set(&e, UCT_USAGE, -EINVAL, "unknown command '%s'", word);
-
-	if (near)
-		(void)err_hint(&e, r, "did you mean '%s'?", near);
-	else
-		(void)err_hint(&e, r, "see usr-ct --help");
-	return cli_fail_local(c, &e);
-}
-
 static int help(struct cli *c, const struct args *a)
 {
-	const struct command *cmd;
-
-	if (a->n_words == 0)
-		return help_print_overview(c);
-	cmd = command_find(a->words[0], a->words[1], NULL);
-	return cmd ? help_print_command(c, cmd) : no_command(c, a->words[0]);
+	return a->n_words ? cli_print_help(c, a->words[0], a->words[1]) : help_print_overview(c);
 }
 
 /* "system-df" is the page of "system df". */
@@ -63,7 +44,7 @@ static int man(struct cli *c, const struct args *a)
 	} else {
 		cmd = command_of_page(a->words[0]);
 		if (!cmd)
-			return no_command(c, a->words[0]);
+			return cli_fail_unknown(c, a->words[0], NULL);
 		man_command(&b, cmd, USRCT_VERSION);
 	}
 	return cli_print(c, &b);

@@ -7,6 +7,7 @@
 #include "base/sbuf.h"
 #include "cli/columns.h"
 #include "cli/human.h"
+#include "cli/platform-options.h"
 #include "cli/status.h"
 #include "cli/when.h"
 
@@ -160,8 +161,10 @@ static int history(struct cli *c, const struct args *a)
 	_cleanup_free_ char *json = NULL;
 	_cleanup_json_ json_t *steps = NULL;
 	struct usrct_err e = { 0 };
-	int status;
+	int status = platform_check(c, a, a->words[0]);
 
+	if (status)
+		return status;
 	if (usrct_image_history(c->u, a->words[0], &json, &e) < 0)
 		return cli_fail(c, &e);
 	status = cli_read_answer(c, json, &steps);
@@ -194,6 +197,7 @@ const struct command cmd_history = {
 			{ "quiet", 'q', OPTION_FLAG, COMPLETE_NONE, NULL, "Only the ids" },
 			{ NULL },
 		},
+	.shared = (const struct option *const[]){ platform_check_options, NULL },
 	.examples = (const struct example[]){ { "Which step made it large",
 	                                        "usr-ct history --format "
 	                                        "'{{.Size}}\\t{{.CreatedBy}}' site" },

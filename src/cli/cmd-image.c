@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/sbuf.h"
 #include "cli/human.h"
+#include "cli/image-tree.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -140,14 +141,14 @@ static int print_image(struct cli *c, const json_t *image, const json_t *layers)
 	return print_forest(c, own);
 }
 
-static int tree(struct cli *c, const struct args *a)
+int image_tree_print(struct cli *c, const char *ref)
 {
 	_cleanup_free_ char *json = NULL, *one = NULL;
 	_cleanup_json_ json_t *layers = NULL, *image = NULL;
 	struct usrct_err e = { 0 };
 	int status;
 
-	if (a->n_words && usrct_image_inspect(c->u, a->words[0], &one, &e) < 0)
+	if (ref && usrct_image_inspect(c->u, ref, &one, &e) < 0)
 		return cli_fail(c, &e);
 	if (usrct_image_layers(c->u, &json, &e) < 0)
 		return cli_fail(c, &e);
@@ -157,6 +158,11 @@ static int tree(struct cli *c, const struct args *a)
 	if (status)
 		return status;
 	return image ? print_image(c, image, layers) : print_forest(c, layers);
+}
+
+static int tree(struct cli *c, const struct args *a)
+{
+	return image_tree_print(c, a->n_words ? a->words[0] : NULL);
 }
 
 const struct command cmd_image_tree = {
@@ -169,6 +175,11 @@ const struct command cmd_image_tree = {
 		"with its size on this disk, how many images have it, and the images that end with "
 		"it. With IMAGE only that one's.",
 	.args = (const struct positional[]){ { "IMAGE", COMPLETE_IMAGE, true, false }, { NULL } },
+	.foreign = (const struct foreign_option[]){ { "whatrequires", 0,
+	                                              "without IMAGE the tree shows all that stand "
+	                                              "upon it",
+	                                              "leave IMAGE out" },
+	                                            { NULL, 0, NULL, NULL } },
 	.examples = (const struct example[]){ { "What of an image is its own",
 	                                        "usr-ct image tree site" },
 	                                      { NULL, NULL } },

@@ -7,6 +7,7 @@
 #include "base/strv.h"
 #include "cli/human.h"
 #include "cli/image-columns.h"
+#include "cli/image-tree.h"
 #include "cli/images.h"
 
 #include <string.h>
@@ -177,6 +178,8 @@ int images_print(struct cli *c, const struct args *a, const char *name)
 
 static int images(struct cli *c, const struct args *a)
 {
+	if (args_flag(a, "tree"))
+		return image_tree_print(c, a->n_words ? a->words[0] : NULL);
 	return images_print(c, a, a->n_words ? a->words[0] : NULL);
 }
 
@@ -211,10 +214,16 @@ const struct command cmd_images = {
 			{ "noheading", 'n', OPTION_FLAG, COMPLETE_NONE, NULL,
 	                  "A table without its first line", NULL, "no-heading" },
 			{ "quiet", 'q', OPTION_FLAG, COMPLETE_NONE, NULL, "Only the ids" },
+			{ "tree", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
+	                  "What image tree prints: layers, and the images upon them" },
 			{ "sort", 0, OPTION_ENUM, COMPLETE_VALUES, "KEY", "The order of the list",
 	                  "newest first", NULL, sort_keys },
 			{ NULL },
 		},
+	.foreign = (const struct foreign_option[]){ { "history", 0,
+	                                              "names that an image once had are not kept",
+	                                              "usr-ct events --since tells of some" },
+	                                            { NULL, 0, NULL, NULL } },
 	.examples =
 		(const struct example[]){
 			{ "With the digests that pin them", "usr-ct images --digests" },

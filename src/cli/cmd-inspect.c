@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* usr-ct inspect - everything known of containers and images */
 #include "cli/cli.h"
+#include "cli/platform-options.h"
 #include "cli/selection.h"
 
 #include "base/json.h"
@@ -161,7 +162,7 @@ static const struct option format_and_size[] = {
 	  "Also SizeRw and SizeRootFs of containers" },
 	{ NULL },
 };
-static const struct option *const shared[] = { format_and_size, NULL };
+static const struct option *const shared[] = { format_and_size, platform_check_options, NULL };
 static const struct option *const shared_latest[] = { format_and_size, latest_option_l, NULL };
 
 const struct command cmd_inspect = {
@@ -174,7 +175,7 @@ const struct command cmd_inspect = {
 		"one array with an element for each that was found; field names are Docker's. The "
 		"exit status tells if one was not found.",
 	.args = (const struct positional[]){ { "NAME", COMPLETE_OBJECT, false, true }, { NULL } },
-	.options = (const struct option[]){ { "type", 0, OPTION_ENUM, COMPLETE_VALUES, "KIND",
+	.options = (const struct option[]){ { "type", 't', OPTION_ENUM, COMPLETE_VALUES, "KIND",
 	                                      "Look only among these", NULL, NULL, types },
 	                                    { NULL } },
 	.shared = shared_latest,
@@ -207,6 +208,46 @@ const struct command cmd_container_inspect = {
 	.takes_latest = true,
 };
 
+static int exists(struct cli *c, const struct args *a)
+{
+	_cleanup_free_ char *json = NULL;
+	struct usrct_err e = { 0 };
+	int r = usrct_container_inspect(c->u, a->words[0], &json, &e);
+
+	if (r == -ENOENT)
+		return 1;
+	return r < 0 ? cli_fail(c, &e) : 0;
+}
+
+const struct command cmd_container_exists = {
+	.name = "container exists",
+	.group = GROUP_SYSTEM,
+	.summary = "Say by the exit status whether there is a container",
+	.exit_text = "0 it is there, 1 it is not, 125 it cannot be told",
+	.args = (const struct positional[]){ { "CONTAINER", COMPLETE_CONTAINER, false, false },
+	                                     { NULL } },
+	.options = (const struct option[]){ { "external", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
+	                                      "Accepted for podman's sake: other programs keep no "
+	                                      "containers in this store" },
+	                                    { NULL } },
+	.examples = (const struct example[]){ { "Only if it is not there yet",
+	                                        "usr-ct container exists web || usr-ct run -d "
+	                                        "--name web nginx" },
+	                                      { NULL, NULL } },
+	.handler = exists,
+	.failure = EXIT_OUR_FAULT,
+	.uses_store = true,
+};
+
+static int inspect_images(struct cli *c, const struct args *a)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < a->n_words && status == 0; i++)
+		status = platform_check(c, a, a->words[i]);
+	return status ? status : inspect(c, a);
+}
+
 const struct command cmd_image_inspect = {
 	.name = "image inspect",
 	.group = GROUP_SYSTEM,
@@ -217,7 +258,7 @@ const struct command cmd_image_inspect = {
 	                                        "usr-ct image inspect -f '{{json .Config.Cmd}}' "
 	                                        "alpine" },
 	                                      { NULL, NULL } },
-	.handler = inspect,
+	.handler = inspect_images,
 	.uses_store = true,
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* usr-ct load, import - images from archives */
 #include "cli/cli.h"
+#include "cli/platform-options.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -51,17 +52,20 @@ static void print_loaded(const char *id, const char *name, void *arg)
 	(void)fflush(l->c->out.f);
 }
 
+static const struct option *const shared[] = { platform_options, NULL };
+
 static int load(struct cli *c, const struct args *a)
 {
 	_cleanup_close_ int fd = -EBADF;
 	struct loading l = { c, args_flag(a, "quiet") };
-	struct usrct_load_options o = { .size = sizeof(o),
-		                        .platform = args_string(a, "platform"),
-		                        .loaded = print_loaded,
-		                        .arg = &l };
+	struct usrct_load_options o = { .size = sizeof(o), .loaded = print_loaded, .arg = &l };
 	struct usrct_err e = { 0 };
+	char platform[PLATFORM_SIZE];
+	struct err bad;
 	int status = 0;
 
+	if (platform_options_take(a, platform, &o.platform, &bad) < 0)
+		return cli_fail_local(c, &bad);
 	if (open_input(c, args_string(a, "input"), &fd, &status) < 0)
 		return status;
 	return usrct_image_load(c->u, fd, &o, &e) < 0 ? cli_fail(c, &e) : 0;
@@ -83,10 +87,9 @@ const struct command cmd_load = {
 	                  "The archive, or a layout's directory", "standard input" },
 			{ "quiet", 'q', OPTION_FLAG, COMPLETE_NONE, NULL,
 	                  "Print names and ids alone" },
-			{ "platform", 0, OPTION_STRING, COMPLETE_NONE, "OS/ARCH[/VARIANT]",
-	                  "Which one where the archive has several", "this machine's" },
 			{ NULL },
 		},
+	.shared = shared,
 	.examples = (const struct example[]){ { "What docker saved",
 	                                        "docker save alpine | usr-ct load" },
 	                                      { NULL, NULL } },
@@ -106,11 +109,14 @@ static int import(struct cli *c, const struct args *a)
 	_cleanup_free_ char *id = NULL;
 	struct usrct_import_options o = { .size = sizeof(o),
 		                          .name = a->n_words > 1 ? a->words[1] : NULL,
-		                          .message = args_string(a, "message"),
-		                          .platform = args_string(a, "platform") };
+		                          .message = args_string(a, "message") };
 	struct usrct_err e = { 0 };
+	char platform[PLATFORM_SIZE];
+	struct err bad;
 	int status = 0;
 
+	if (platform_options_take(a, platform, &o.platform, &bad) < 0)
+		return cli_fail_local(c, &bad);
 	if (args_list(a, "change", &changes) < 0)
 		return cli_fail_memory(c);
 	o.changes = changes;
@@ -147,12 +153,11 @@ const struct command cmd_import = {
 	                  "LABEL, STOPSIGNAL, USER, VOLUME, WORKDIR" },
 			{ "message", 'm', OPTION_STRING, COMPLETE_NONE, "TEXT",
 	                  "A remark for the image's history" },
-			{ "platform", 0, OPTION_STRING, COMPLETE_NONE, "OS/ARCH[/VARIANT]",
-	                  "What it is for", "this machine's" },
 			{ "quiet", 'q', OPTION_FLAG, COMPLETE_NONE, NULL,
 	                  "For scripts: only the id is printed" },
 			{ NULL },
 		},
+	.shared = shared,
 	.examples =
 		(const struct example[]){
 			{ "A container, flattened",

@@ -176,6 +176,8 @@ const struct command cmd_login = {
 	.foreign = (const struct foreign_option[]){ { "password", 'p',
 	                                              "everybody can read a command line",
 	                                              "use --password-stdin" },
+	                                            { "verbose", 'v', "there is no more to tell",
+	                                              "the file is the one of --authfile" },
 	                                            { NULL, 0, NULL, NULL } },
 	.examples =
 		(const struct example[]){

@@ -72,10 +72,8 @@ static int prune_images(struct cli *c, const char *const *given, bool all)
 	_cleanup_strv_ struct strv filters = { 0 };
 	struct usrct_image_list_options o = { .size = sizeof(o) };
 	struct pruning p = { c, "Deleted Images", false };
-	struct usrct_image *list = NULL;
 	struct usrct_err e = { 0 };
-	size_t n = 0;
-	int status = 0, r;
+	int r;
 
 	/* --filter dangling=false is --all by another name. */
 	for (const char *const *f = given; f && *f; f++)
@@ -89,21 +87,9 @@ static int prune_images(struct cli *c, const char *const *given, bool all)
 	if (r < 0)
 		return cli_fail_memory(c);
 	o.filters = (const char *const *)(uintptr_t)filters.v;
-	if (usrct_image_list(c->u, &o, &list, &n, &e) < 0)
-		return cli_fail(c, &e);
-	for (size_t i = 0; i < n; i++) {
-		const char *const *name = list[i].names;
-
-		do { /* with its last name goes the image */
-			r = usrct_image_remove(c->u, name && *name ? *name : list[i].id,
-			                       /* force= */ false, print_removed, &p, &e);
-		} while (r == 0 && name && *name && *++name);
-		if (r < 0)
-			status |= failure(c, r, &e);
-	}
-	usrct_image_list_free(list, n);
+	r = usrct_image_prune(c->u, &o, print_removed, &p, &e);
 	end_section(&p);
-	return status;
+	return r < 0 ? cli_fail(c, &e) : 0;
 }
 
 enum { PRUNE_CONTAINERS = 1, PRUNE_IMAGES = 2, PRUNE_VOLUMES = 4 };
@@ -218,6 +204,9 @@ const struct command cmd_image_prune = {
 			DRY_RUN,
 			{ "filter", 0, OPTION_LIST, COMPLETE_IMAGE_FILTER, "KEY=VALUE",
 	                  "Only those that fit: until, label, label! and the others of images" },
+			{ "external", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
+	                  "Accepted for podman's sake: other programs keep nothing in this "
+	                  "store" },
 			{ NULL } },
 	.examples =
 		(const struct example[]){ { "All that is not in use", "usr-ct image prune -af" },

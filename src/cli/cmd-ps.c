@@ -190,6 +190,17 @@ const struct command cmd_ps = {
 		".LocalVolumes .Networks; and podman's: .Id .ImageID .Pid .ExitCode .Exited "
 		".ExitedAt .StartedAt .Created .Restarts .Health .AutoRemove .Userns.",
 	.options = ps_options,
+	.foreign =
+		(const struct foreign_option[]){
+			{ "ns", 0, "the list has no columns for namespaces",
+	                  "lsns -p $(usr-ct inspect -f '{{.State.Pid}}' NAME) tells them" },
+			{ "namespace", 0, "the list has no columns for namespaces",
+	                  "lsns -p $(usr-ct inspect -f '{{.State.Pid}}' NAME) tells them" },
+			{ "pod", 'p', "there are no pods", NULL },
+			{ "watch", 'w', "the list is printed once",
+	                  "use watch(1), or usr-ct events for what happens" },
+			{ NULL, 0, NULL, NULL },
+		},
 	.examples =
 		(const struct example[]){
 			{ "Everything there is", "usr-ct ps -a" },

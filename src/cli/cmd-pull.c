@@ -2,39 +2,104 @@
 /* usr-ct pull - fetch images */
 #include "cli/cli.h"
 
+#include "base/json.h"
+#include "base/sbuf.h"
+#include "cli/platform-options.h"
 #include "cli/progress.h"
 #include "cli/registry-options.h"
 
 #include <stdio.h>
+#include <string.h>
 
-static int pull(struct cli *c, const struct args *a)
+struct pulling {
+	struct cli *c;
+	const char *platform;
+	struct usrct_registry_options registry;
+	bool is_quiet;
+};
+
+static int pull_one(const struct pulling *p, const char *image)
 {
 	_cleanup_progress_ struct progress progress = { 0 };
-	struct usrct_pull_options o = { .size = sizeof(o),
-		                        .progress = progress_event,
-		                        .arg = &progress,
-		                        .platform = args_string(a, "platform") };
-	struct usrct_registry_options registry;
+	const struct usrct_pull_options o = { .size = sizeof(o),
+		                              .progress = progress_event,
+		                              .arg = &progress,
+		                              .registry = &p->registry,
+		                              .platform = p->platform };
 	_cleanup_free_ char *id = NULL;
 	struct usrct_err e = { 0 };
-	char *text = NULL;
-	struct err le;
 	int r;
 
-	if (registry_options_take(a, &registry, &text, &le) < 0)
-		return cli_fail_local(c, &le);
-	o.registry = &registry;
-	progress_init(&progress, args_flag(a, "quiet") ? NULL : &c->err);
-	r = usrct_image_pull(c->u, a->words[0], &o, &id, &e);
+	progress_init(&progress, p->is_quiet ? NULL : &p->c->err);
+	r = usrct_image_pull(p->c->u, image, &o, &id, &e);
 	progress_done(&progress);
-	registry_options_done(&text);
 	if (r < 0)
-		return cli_fail(c, &e);
-	(void)fprintf(c->out.f, "%s\n", id);
+		return cli_fail(p->c, &e);
+	(void)fprintf(p->c->out.f, "%s\n", id);
+	(void)fflush(p->c->out.f); /* the next one may take minutes */
 	return 0;
 }
 
-static const struct option *const shared[] = { registry_options, NULL };
+static int refuse_tag(struct cli *c, const char *image)
+{
+	struct err e;
+	int r = err_set(&e, UCT_USAGE, -EINVAL, "--all-tags takes a repository, not '%s'", image);
+
+	(void)err_hint(&e, r, "leave the tag or digest out");
+	return cli_fail_local(c, &e);
+}
+
+/* Of each tag the registry has; what cannot be pulled is told, and the others are. */
+static int pull_all_tags(const struct pulling *p, const char *repository)
+{
+	const struct usrct_search_options o = { .size = sizeof(o),
+		                                .kind = USRCT_SEARCH_TAGS,
+		                                .what = repository,
+		                                .registry = &p->registry };
+	const char *slash = strrchr(repository, '/');
+	_cleanup_free_ char *json = NULL;
+	_cleanup_json_ json_t *hits = NULL;
+	struct usrct_err e = { 0 };
+	int status, one;
+	json_t *hit;
+	size_t i;
+
+	if (strpbrk(slash ? slash : repository, ":@"))
+		return refuse_tag(p->c, repository);
+	if (usrct_registry_search(p->c->u, &o, &json, &e) < 0)
+		return cli_fail(p->c, &e);
+	status = cli_read_answer(p->c, json, &hits);
+	json_array_foreach(hits, i, hit)
+	{
+		const char *tag = json_string_value(json_object_get(hit, "Name"));
+		_cleanup_free_ char *image = strf("%s:%s", repository, tag ? tag : "");
+
+		one = image ? pull_one(p, image) : cli_fail_memory(p->c);
+		status = one ? one : status;
+	}
+	return status;
+}
+
+static int pull(struct cli *c, const struct args *a)
+{
+	struct pulling p = { .c = c, .is_quiet = args_flag(a, "quiet") };
+	char platform[PLATFORM_SIZE], *text = NULL;
+	int status = 0, one;
+	struct err e;
+
+	if (platform_options_take(a, platform, &p.platform, &e) < 0 ||
+	    registry_options_take(a, &p.registry, &text, &e) < 0)
+		return cli_fail_local(c, &e);
+	for (size_t i = 0; i < a->n_words; i++) {
+		one = args_flag(a, "all-tags") ? pull_all_tags(&p, a->words[i])
+		                               : pull_one(&p, a->words[i]);
+		status = one ? one : status;
+	}
+	registry_options_done(&text);
+	return status;
+}
+
+static const struct option *const shared[] = { platform_options, registry_options, NULL };
 
 const struct command cmd_pull = {
 	.name = "pull",
@@ -47,24 +112,25 @@ const struct command cmd_pull = {
 		"What goes on is shown on standard error; standard output gets the image's id. "
 		"Layers that are here are not fetched again, and a pull that is interrupted leaves "
 		"nothing behind.",
-	.args = (const struct positional[]){ { "IMAGE", COMPLETE_IMAGE, false, false }, { NULL } },
+	.args = (const struct positional[]){ { "IMAGE", COMPLETE_IMAGE, false, true }, { NULL } },
 	.options =
 		(const struct option[]){
-			{ "quiet", 'q', OPTION_FLAG, COMPLETE_NONE, NULL, "Print only the id" },
-			{ "platform", 0, OPTION_STRING, COMPLETE_VALUES, "OS/ARCH[/VARIANT]",
-	                  "Variant of the image to fetch", "this machine's", NULL,
-	                  (const char *const[]){ "linux/amd64", "linux/arm64", "linux/arm/v7",
-	                                         "linux/386", "linux/ppc64le", "linux/riscv64",
-	                                         "linux/s390x", NULL } },
+			{ "quiet", 'q', OPTION_FLAG, COMPLETE_NONE, NULL, "Print only the ids" },
+			{ "all-tags", 'a', OPTION_FLAG, COMPLETE_NONE, NULL,
+	                  "IMAGE is a repository: all that it has" },
+			{ "disable-content-trust", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
+	                  "Accepted for Docker's sake: digests are checked in any case" },
 			{ NULL },
 		},
 	.shared = shared,
-	.examples = (const struct example[]){ { "The newest Alpine", "usr-ct pull alpine" },
-	                                      { "Exactly this one, whatever the tag says later",
-	                                        "usr-ct pull alpine@sha256:..." },
-	                                      { "From a directory that skopeo wrote",
-	                                        "usr-ct pull oci:./image" },
-	                                      { NULL, NULL } },
+	.examples =
+		(const struct example[]){
+			{ "The newest Alpine", "usr-ct pull alpine" },
+			{ "Exactly this one, whatever the tag says later",
+	                  "usr-ct pull alpine@sha256:..." },
+			{ "Every release of a tool", "usr-ct pull -a registry.example/team/tool" },
+			{ "From a directory that skopeo wrote", "usr-ct pull oci:./image" },
+			{ NULL, NULL } },
 	.handler = pull,
 	.uses_store = true,
 };

@@ -4,12 +4,16 @@
 
 #include "base/file.h"
 #include "cli/human.h"
+#include "cli/platform-options.h"
 #include "cli/progress.h"
 #include "cli/registry-options.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+
+#define NO_SIGNING "images are not signed here"
+#define USE_COSIGN "sign what was pushed: cosign sign, or skopeo copy --sign-by"
 
 static const char *const compressions[] = { "gzip", "zstd", "none", NULL };
 
@@ -36,8 +40,10 @@ static int push_one(struct cli *c, const struct args *a, const char *image, cons
 	struct usrct_pushed done = { 0 };
 	struct usrct_err e = { 0 };
 	const char *tag;
-	int r;
+	int r = platform_check(c, a, image);
 
+	if (r)
+		return r;
 	progress_init(&progress, args_flag(a, "quiet") ? NULL : &c->err);
 	progress.is_push = true;
 	r = usrct_image_push(c->u, image, to, &o, &done, &e);
@@ -100,7 +106,7 @@ static int push(struct cli *c, const struct args *a)
 	return status;
 }
 
-static const struct option *const shared[] = { registry_options, NULL };
+static const struct option *const shared[] = { platform_check_options, registry_options, NULL };
 
 const struct command cmd_push = {
 	.name = "push",
@@ -132,7 +138,25 @@ const struct command cmd_push = {
 	                  "Write the manifest's digest there" },
 			{ "quiet", 'q', OPTION_FLAG, COMPLETE_NONE, NULL,
 	                  "Print only the full name" },
+			{ "disable-content-trust", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
+	                  "Accepted for Docker's sake: nothing is signed" },
+			{ "remove-signatures", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
+	                  "Accepted for podman's sake: no signatures are sent" },
 			{ NULL },
+		},
+	.foreign =
+		(const struct foreign_option[]){
+			{ "compress", 0, "that is for directories of layers",
+	                  "use --compression gzip" },
+			{ "format", 'f', "the manifest goes as it is, so that its digest stays",
+	                  "use commit --format, or save --format and skopeo copy" },
+			{ "sign-by", 0, NO_SIGNING, USE_COSIGN },
+			{ "sign-by-sigstore", 0, NO_SIGNING, USE_COSIGN },
+			{ "sign-by-sigstore-private-key", 0, NO_SIGNING, USE_COSIGN },
+			{ "sign-passphrase-file", 0, NO_SIGNING, USE_COSIGN },
+			{ "encryption-key", 0, "layers cannot be encrypted", NULL },
+			{ "encrypt-layer", 0, "layers cannot be encrypted", NULL },
+			{ NULL, 0, NULL, NULL },
 		},
 	.shared = shared,
 	.examples = (const struct example[]){ { "Under another name",

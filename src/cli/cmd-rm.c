@@ -74,6 +74,9 @@ const struct command cmd_rm = {
 	                  "Also those that depend on it, of which there are none" },
 			{ NULL } },
 	.shared = (const struct option *const[]){ selection_filter, selection_options, NULL },
+	.foreign = (const struct foreign_option[]){ { "link", 'l',
+	                                              "there are no links of containers", NULL },
+	                                            { NULL, 0, NULL, NULL } },
 	.examples =
 		(const struct example[]){
 			{ "Remove one, whether it runs or not", "usr-ct rm -f web" },
@@ -138,6 +141,12 @@ static int port(struct cli *c, const struct args *a)
 	struct err bad;
 	int r;
 
+	if (args_flag(a, "all") && a->n_words == 0)
+		return 0;
+	if (args_flag(a, "all") || a->n_words == 0) {
+		(void)err_set(&bad, UCT_USAGE, -EINVAL, "port takes either a container or --all");
+		return cli_fail_local(c, &bad);
+	}
 	if (usrct_container_inspect(c->u, a->words[0], &json, &e) < 0)
 		return cli_fail(c, &e);
 	if (a->n_words < 2)
@@ -160,9 +169,12 @@ const struct command cmd_port = {
 	.summary = "Show where a container's ports are published",
 	.description = "No port can be published yet: the list is empty, and asking for one port "
 		       "fails.",
-	.args = (const struct positional[]){ { "CONTAINER", COMPLETE_CONTAINER, false, false },
+	.args = (const struct positional[]){ { "CONTAINER", COMPLETE_CONTAINER, true, false },
 	                                     { "PORT[/PROTOCOL]", COMPLETE_NONE, true, false },
 	                                     { NULL } },
+	.options = (const struct option[]){ { "all", 'a', OPTION_FLAG, COMPLETE_NONE, NULL,
+	                                      "Of all containers" },
+	                                    { NULL } },
 	.examples = (const struct example[]){ { "Where port 80 is", "usr-ct port web 80/tcp" },
 	                                      { NULL, NULL } },
 	.shared = (const struct option *const[]){ latest_option_l, NULL },

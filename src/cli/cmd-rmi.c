@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* usr-ct rmi - remove images */
 #include "cli/cli.h"
+#include "cli/platform-options.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -59,6 +60,7 @@ static int remove_all(struct cli *c, const struct args *a)
 
 static int rmi(struct cli *c, const struct args *a)
 {
+	int status = 0;
 	struct err e;
 
 	if (args_flag(a, "all") && a->n_words == 0)
@@ -67,7 +69,10 @@ static int rmi(struct cli *c, const struct args *a)
 		(void)err_set(&e, UCT_USAGE, -EINVAL, "rmi takes either names of images or --all");
 		return cli_fail_local(c, &e);
 	}
-	return cli_for_each(c, a, /* echo= */ false, remove_one);
+	/* Before the first is gone. */
+	for (size_t i = 0; i < a->n_words && status == 0; i++)
+		status = platform_check(c, a, a->words[i]);
+	return status ? status : cli_for_each(c, a, /* echo= */ false, remove_one);
 }
 
 const struct command cmd_rmi = {
@@ -91,6 +96,7 @@ const struct command cmd_rmi = {
 	                  "For scripts: there are no unnamed parents that could be kept" },
 			{ NULL },
 		},
+	.shared = (const struct option *const[]){ platform_check_options, NULL },
 	.examples = (const struct example[]){ { "Remove all that no container needs",
 	                                        "usr-ct rmi $(usr-ct images -q)" },
 	                                      { NULL, NULL } },

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* usr-ct save - images as an archive */
 #include "cli/cli.h"
+#include "cli/platform-options.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#define AS_STORED "layers are written as they are stored, so that their digests stay"
 
 static const char *const formats[] = { "docker-archive", "oci-archive",        "oci-dir",
 	                               "docker-dir",     "docker-archive-old", NULL };
@@ -86,7 +89,12 @@ static int save(struct cli *c, const struct args *a)
 	const char *file = args_string(a, "output");
 	enum usrct_save_format format = format_of(a);
 	struct usrct_err e = { 0 };
+	int status = 0;
 
+	for (size_t i = 0; i < a->n_words && status == 0; i++)
+		status = platform_check(c, a, a->words[i]);
+	if (status)
+		return status;
 	if (format == USRCT_SAVE_OCI_DIR || format == USRCT_SAVE_DOCKER_DIR)
 		return file ? save_to_dir(c, a, file)
 		            : refuse(c, "a directory needs a name", "use -o DIR");
@@ -127,6 +135,12 @@ const struct command cmd_save = {
 	                  "For scripts: nothing is printed" },
 			{ NULL },
 		},
+	.shared = (const struct option *const[]){ platform_check_options, NULL },
+	.foreign =
+		(const struct foreign_option[]){ { "compress", 0, AS_STORED, NULL },
+	                                         { "uncompressed", 0, AS_STORED,
+	                                           "--format docker-archive-old has plain tars" },
+	                                         { NULL, 0, NULL, NULL } },
 	.examples = (const struct example[]){ { "Onto another machine",
 	                                        "usr-ct save site db | ssh host usr-ct load" },
 	                                      { NULL, NULL } },

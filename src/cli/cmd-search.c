@@ -197,6 +197,7 @@ static const struct option *const shared[] = { registry_options, NULL };
 
 const struct command cmd_search = {
 	.name = "search",
+	.aliases = (const char *const[]){ "image search", NULL },
 	.group = GROUP_IMAGES,
 	.summary = "Ask registries what they have",
 	.description =
@@ -217,6 +218,8 @@ const struct command cmd_search = {
 			{ "format", 0, OPTION_STRING, COMPLETE_NONE, "TEMPLATE",
 	                  "How to print the list: a template, json, or table TEMPLATE", "table" },
 			{ "no-trunc", 0, OPTION_FLAG, COMPLETE_NONE, NULL, "Nothing is cut" },
+			{ "compatible", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
+	                  "Accepted for podman's sake: the list is Docker's" },
 			{ "noheading", 'n', OPTION_FLAG, COMPLETE_NONE, NULL,
 	                  "A table without its first line", NULL, "no-heading" },
 			{ NULL },

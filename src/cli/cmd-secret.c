@@ -116,6 +116,12 @@ const struct command cmd_secret_create = {
 	                                 { "driver", 'd', OPTION_STRING, COMPLETE_NONE, "DRIVER",
 	                                   "Who keeps it; there is one driver", "file" },
 	                                 { NULL } },
+	.foreign =
+		(const struct foreign_option[]){
+			{ "driver-opts", 0, "the one driver has no options", NULL },
+			{ "template-driver", 0, "a secret is given as it is", NULL },
+			{ NULL, 0, NULL, NULL },
+		},
 	.examples =
 		(const struct example[]){
 			{ "From a pipe", "pass show db | usr-ct secret create db-password -" },

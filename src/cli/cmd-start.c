@@ -85,6 +85,8 @@ static int start(struct cli *c, const struct args *a)
 	              "start the others without -a and -i");
 }
 
+#define NO_CHECKPOINTS "the state of processes cannot be kept: that needs root"
+
 const struct command cmd_start = {
 	.name = "start",
 	.aliases = (const char *const[]){ "container start", NULL },
@@ -110,6 +112,9 @@ const struct command cmd_start = {
 	                                      "KEY=VALUE", "All containers that fit" },
 	                                    { NULL } },
 	.shared = attach_tables,
+	.foreign = (const struct foreign_option[]){ { "checkpoint", 0, NO_CHECKPOINTS, NULL },
+	                                            { "checkpoint-dir", 0, NO_CHECKPOINTS, NULL },
+	                                            { NULL, 0, NULL, NULL } },
 	.examples = (const struct example[]){ { "Run it once more and see what it says",
 	                                        "usr-ct start -a job" },
 	                                      { "What a reboot has ended",

@@ -64,6 +64,10 @@ const struct command cmd_unshare = {
 			{ "See your id map", "usr-ct unshare cat /proc/self/uid_map" },
 			{ NULL, NULL },
 		},
+	.foreign =
+		(const struct foreign_option[]){
+			{ "rootless-netns", 0, "containers share no network namespace", NULL },
+			{ NULL, 0, NULL, NULL } },
 	.handler = unshare_command,
 	.failure = EXIT_OUR_FAULT,
 	.passes_rest = true,

@@ -36,6 +36,8 @@ static int create(struct cli *c, const struct args *a)
 	return 0;
 }
 
+#define NO_SWARM "that is for volumes of a swarm, which there is none of"
+
 const struct command cmd_volume_create = {
 	.name = "volume create",
 	.group = GROUP_VOLUMES,
@@ -49,7 +51,7 @@ const struct command cmd_volume_create = {
 		"mode=, uid= and their like. -o type=none -o o=bind -o device=DIR makes a name for "
 		"another directory of yours. File systems that only root can mount are refused.",
 	.args = (const struct positional[]){ { "NAME", COMPLETE_NONE, true, false }, { NULL } },
-	.options = (const struct option[]){ { "label", 0, OPTION_LIST, COMPLETE_NONE, "KEY=VALUE",
+	.options = (const struct option[]){ { "label", 'l', OPTION_LIST, COMPLETE_NONE, "KEY=VALUE",
 	                                      "A label to find it by" },
 	                                    { "opt", 'o', OPTION_LIST, COMPLETE_NONE, "KEY=VALUE",
 	                                      "One of type=, o= and device=" },
@@ -58,6 +60,17 @@ const struct command cmd_volume_create = {
 	                                    { "name", 0, OPTION_STRING, COMPLETE_NONE, "NAME",
 	                                      "The same as NAME" },
 	                                    { NULL } },
+	.foreign = (const struct foreign_option[]){ { "availability", 0, NO_SWARM, NULL },
+	                                            { "group", 0, NO_SWARM, NULL },
+	                                            { "limit-bytes", 0, NO_SWARM, NULL },
+	                                            { "required-bytes", 0, NO_SWARM, NULL },
+	                                            { "scope", 0, NO_SWARM, NULL },
+	                                            { "secret", 0, NO_SWARM, NULL },
+	                                            { "sharing", 0, NO_SWARM, NULL },
+	                                            { "topology-preferred", 0, NO_SWARM, NULL },
+	                                            { "topology-required", 0, NO_SWARM, NULL },
+	                                            { "type", 0, NO_SWARM, NULL },
+	                                            { NULL, 0, NULL, NULL } },
 	.examples =
 		(const struct example[]){
 			{ "For a database", "usr-ct volume create --label app=shop pgdata" },
@@ -142,6 +155,8 @@ const struct command cmd_volume_ls = {
 	                  "A table without its first line", NULL, "no-heading" },
 			{ "quiet", 'q', OPTION_FLAG, COMPLETE_NONE, NULL, "Only the names" },
 			{ NULL } },
+	.foreign = (const struct foreign_option[]){ { "cluster", 0, NO_SWARM, NULL },
+	                                            { NULL, 0, NULL, NULL } },
 	.examples = (const struct example[]){ { "What nothing uses",
 	                                        "usr-ct volume ls -f dangling=true" },
 	                                      { NULL, NULL } },
@@ -199,6 +214,9 @@ const struct command cmd_volume_rm = {
 	                                    { "all", 'a', OPTION_FLAG, COMPLETE_NONE, NULL,
 	                                      "All of them" },
 	                                    { NULL } },
+	.foreign = (const struct foreign_option[]){ { "time", 't', "no container is ended for it",
+	                                              "use usr-ct rm -f CONTAINER first" },
+	                                            { NULL, 0, NULL, NULL } },
 	.examples = (const struct example[]){ { "Remove one", "usr-ct volume rm pgdata" },
 	                                      { NULL, NULL } },
 	.handler = remove_volumes,

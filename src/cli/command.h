@@ -132,6 +132,11 @@ const struct command *const *commands_all(void);
 const char *command_group_title(enum command_group g);
 /* By name or alias; @second may be NULL. @ret_words: how many of the two words it took. */
 const struct command *command_find(const char *first, const char *second, int *ret_words);
+/* Walks over the names and aliases of @cmd that are "@first WORD", and gives each WORD: start with
+ * NULL, ends with NULL. */
+const char *command_next_word(const struct command *cmd, const char *first, const char *after);
+/* Whether @first begins the name of two words of any command, as "image" does. */
+bool command_is_first_word(const char *first);
 
 /* Visits own options, then the shared tables in turn: start with NULL, ends with NULL. */
 const struct option *command_next_option(const struct command *cmd, const struct option *after);

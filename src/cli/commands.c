@@ -71,6 +71,7 @@ static const struct command *const table[] = {
 	&cmd_secret_rm,
 	&cmd_secret_exists,
 	&cmd_inspect,
+	&cmd_container_exists,
 	&cmd_container_inspect,
 	&cmd_image_inspect,
 	&cmd_events,
@@ -147,6 +148,38 @@ const struct command *command_find(const char *first, const char *second, int *r
 		return *c;
 	}
 	return NULL;
+}
+
+/* The name, then the aliases; NULL beyond the last. */
+static const char *name_at(const struct command *cmd, size_t i)
+{
+	if (i == 0)
+		return cmd->name;
+	return cmd->aliases ? cmd->aliases[i - 1] : NULL;
+}
+
+const char *command_next_word(const struct command *cmd, const char *first, const char *after)
+{
+	size_t n = strlen(first);
+	const char *name;
+
+	for (size_t i = 0; (name = name_at(cmd, i)); i++) {
+		if (strncmp(name, first, n) != 0 || name[n] != ' ')
+			continue;
+		if (!after)
+			return name + n + 1;
+		if (name + n + 1 == after)
+			after = NULL;
+	}
+	return NULL;
+}
+
+bool command_is_first_word(const char *first)
+{
+	for (const struct command *const *c = table; *c; c++)
+		if (!(*c)->hidden && command_next_word(*c, first, NULL))
+			return true;
+	return false;
 }
 
 /* Whether the walk is in this table. */

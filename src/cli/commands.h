@@ -25,6 +25,7 @@ extern const struct command cmd_logs;
 extern const struct command cmd_exec;
 extern const struct command cmd_image_prune;
 extern const struct command cmd_image_share;
+extern const struct command cmd_container_exists;
 extern const struct command cmd_container_inspect;
 extern const struct command cmd_image_inspect;
 extern const struct command cmd_init;

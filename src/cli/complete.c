@@ -454,14 +454,11 @@ static void complete_word(struct completion *c, const struct parser *p)
 /* The second halves of names such as "container ls". */
 static void add_second_words(struct completion *c, const char *first)
 {
-	size_t n = strlen(first);
-
 	for (const struct command *const *cmd = commands_all(); *cmd; cmd++) {
-		if (strncmp((*cmd)->name, first, n) == 0 && (*cmd)->name[n] == ' ')
-			add(c, (*cmd)->name + n + 1, (*cmd)->summary);
-		for (const char *const *a = (*cmd)->aliases; a && *a; a++)
-			if (strncmp(*a, first, n) == 0 && (*a)[n] == ' ')
-				add(c, *a + n + 1, (*cmd)->summary);
+		const char *word = NULL;
+
+		while ((word = command_next_word(*cmd, first, word)))
+			add(c, word, (*cmd)->summary);
 	}
 }
 

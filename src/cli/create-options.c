@@ -43,11 +43,6 @@ static const struct option create_options[] = {
 	  "Write the number of its first process to a file, at each start" },
 	{ "pull", 0, OPTION_ENUM, COMPLETE_VALUES, "WHEN", "Whether to fetch the image", "missing",
 	  NULL, pull_policies },
-	{ "platform", 0, OPTION_STRING, COMPLETE_NONE, "OS/ARCH[/VARIANT]",
-	  "Which of the image's platforms", "this machine's" },
-	{ "arch", 0, OPTION_STRING, COMPLETE_NONE, "ARCH", "Architecture alone, as in --platform" },
-	{ "os", 0, OPTION_STRING, COMPLETE_NONE, "OS", "Operating system alone" },
-	{ "variant", 0, OPTION_STRING, COMPLETE_NONE, "VARIANT", "Variant of --arch" },
 	{ "quiet", 'q', OPTION_FLAG, COMPLETE_NONE, NULL,
 	  "Show nothing while an image is fetched" },
 	{ "disable-content-trust", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
@@ -97,29 +92,6 @@ static enum usrct_pull_policy pull_policy(const struct args *a)
 		if (!strcmp(s, pull_policies[i]))
 			return policies[i];
 	return USRCT_PULL_MISSING;
-}
-
-/* --platform, or podman's three flags for its parts. */
-static int fill_platform(struct create_request *q, const struct args *a, struct err *e)
-{
-	const char *arch = args_string(a, "arch"), *os = args_string(a, "os");
-	const char *variant = args_string(a, "variant"), *whole = args_string(a, "platform");
-
-	if (whole && (arch || os || variant))
-		return err_set(e, UCT_FLAGS_CONFLICT, -EINVAL,
-		               "--platform says what --arch, --os and --variant say");
-	if (variant && !arch)
-		return err_set(e, UCT_USAGE, -EINVAL, "--variant needs --arch");
-	if (os && !arch)
-		return err_set(e, UCT_USAGE, -EINVAL, "--os needs --arch");
-	q->pull.platform = whole;
-	if (arch &&
-	    snprintf(q->platform, sizeof(q->platform), "%s/%s%s%s", os ? os : "linux", arch,
-	             variant ? "/" : "", variant ? variant : "") >= (int)sizeof(q->platform))
-		return err_set(e, UCT_BAD_VALUE, -EINVAL, "--arch '%s' is too long", arch);
-	if (arch)
-		q->pull.platform = q->platform;
-	return 0;
 }
 
 static int fill_attach(struct create_request *q, const struct args *a, struct err *e)
@@ -176,7 +148,7 @@ static int fill_create(struct create_request *q, const struct args *a, struct er
 	q->create.replace = args_flag(a, "replace");
 	q->create.cidfile = args_string(a, "cidfile");
 	q->create.pidfile = args_string(a, "pidfile");
-	r = fill_platform(q, a, e);
+	r = platform_options_take(a, q->platform, &q->pull.platform, e);
 	if (r == 0)
 		r = fill_labels(q, a, e);
 	if (r == 0)
@@ -184,9 +156,9 @@ static int fill_create(struct create_request *q, const struct args *a, struct er
 	return r < 0 ? r : fill_attach(q, a, e);
 }
 
-#define TABLES                                                                               \
-	create_options, registry_options, process_options, mount_options, isolation_options, \
-		limit_options, place_options, policy_options
+#define TABLES                                                                              \
+	create_options, platform_options, registry_options, process_options, mount_options, \
+		isolation_options, limit_options, place_options, policy_options
 
 const struct option *const create_tables[] = { TABLES, NULL };
 const struct option *const run_tables[] = { TABLES, attach_options, NULL };

@@ -4,6 +4,7 @@
 
 #include "base/strv.h"
 #include "cli/cli.h"
+#include "cli/platform-options.h"
 #include "cli/progress.h"
 #include "cli/registry-options.h"
 
@@ -28,7 +29,7 @@ struct create_request {
 	struct usrct_policy policy;
 	struct progress progress;
 	struct strv env, labels, entrypoint; /* files and flags together */
-	char platform[64];
+	char platform[PLATFORM_SIZE];
 	int oom_score_adj;
 	const char **lists[32]; /* to be freed */
 	size_t n_lists;

@@ -181,11 +181,50 @@ void help_command(struct sbuf *b, const struct command *cmd, const struct term *
 	}
 }
 
+static size_t word_column(const char *first)
+{
+	size_t n = 0;
+
+	for (const struct command *const *c = commands_all(); *c; c++) {
+		const char *word = NULL;
+
+		while (!(*c)->hidden && (word = command_next_word(*c, first, word)))
+			n = MAX(n, strlen(word));
+	}
+	return INDENT + n + 3;
+}
+
+static void help_words(struct sbuf *b, const char *first, const struct term *t)
+{
+	size_t text_at = word_column(first);
+
+	sbuf_addf(b, "%susr-ct %s%s - commands that begin with this word\n",
+	          term_style(t, STYLE_HEADING), first, term_style(t, STYLE_PLAIN));
+	heading(b, t, "Usage");
+	sbuf_addf(b, "  usr-ct %s COMMAND [OPTIONS] [ARGUMENTS]\n", first);
+	heading(b, t, "Commands");
+	for (const struct command *const *c = commands_all(); *c; c++) {
+		const char *word = NULL;
+
+		while (!(*c)->hidden && (word = command_next_word(*c, first, word)))
+			entry(b, t, word, text_at, (*c)->summary);
+	}
+	sbuf_addf(b, "\nusr-ct %s COMMAND --help shows a command's flags and examples.\n", first);
+}
+
 int help_print_overview(struct cli *c)
 {
 	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(HELP_MAX_BYTES);
 
 	help_overview(&b, &c->out);
+	return cli_print(c, &b);
+}
+
+int help_print_words(struct cli *c, const char *first)
+{
+	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(HELP_MAX_BYTES);
+
+	help_words(&b, first, &c->out);
 	return cli_print(c, &b);
 }
 

@@ -96,3 +96,17 @@ const char *suggest_command(const char *typed)
 	}
 	return best;
 }
+
+const char *suggest_second(const char *first, const char *typed)
+{
+	unsigned score = UINT_MAX;
+	const char *best = NULL;
+
+	for (const struct command *const *c = commands_all(); *c; c++) {
+		const char *word = NULL;
+
+		while (!(*c)->hidden && (word = command_next_word(*c, first, word)))
+			consider(typed, word, &best, &score);
+	}
+	return best;
+}

@@ -11,3 +11,5 @@ unsigned suggest_distance(const char *a, const char *b);
 const char *suggest_word(const char *typed, const char *const *names);
 const char *suggest_option(const struct command *cmd, const char *typed, size_t n);
 const char *suggest_command(const char *typed);
+/* Of commands of two words, "@first @typed"; gives the second. */
+const char *suggest_second(const char *first, const char *typed);

@@ -265,24 +265,86 @@ static int find_owner(int root_fd, const struct spec *spec, struct own_tree *ret
 	return 0;
 }
 
-/* What U, z and Z ask for; before anything is read-only. */
-static int give_away(int root_fd, const struct spec *spec, const struct options *o, int fd,
-                     struct err *e)
+/* What U, z and Z ask for; before anything is read-only. @maps: to our own ids, if they are others
+ * than the container's. */
+static int give_away(int root_fd, const struct spec *spec, const struct id_maps *maps,
+                     const struct options *o, int fd, struct err *e)
 {
 	struct own_tree own = { 0 };
 	struct stat st = { 0 };
 	int r = o->chowns ? find_owner(root_fd, spec, &own, e) : 0;
 
+	if (r == 0 && o->chowns && maps &&
+	    (!id_map_out(&maps->uids, own.uid, &own.uid) ||
+	     !id_map_out(&maps->gids, own.gid, &own.gid)))
+		return err_set(e, UCT_CHOWN_REFUSED, -EINVAL,
+		               "the container's user is not in its id map");
 	if (o->relabel && fstat(root_fd, &st) == 0)
 		own_label(o->relabel, (uint64_t)st.st_ino * 2654435761U, own.label);
 	return r < 0 ? r : own_tree(fd, &own, e);
 }
 
-/* @made_fd: the clone, if it was made already by somebody who may do more than we; then its
- * attributes are set, and its volume was filled by them, if they had seen the image. */
-static int bind_mount(int root_fd, const struct spec *spec, const struct spec_mount *m,
-                      const struct options *o, int made_fd, struct err *e)
+/* An overlay of the document, as a detached mount. */
+static int make_overlay(const struct spec_mount *m, const struct options *o, struct err *e)
 {
+	_cleanup_close_ int made_fd = overlay_mount(&o->overlay, m->target, e), part_fd = -EBADF;
+
+	if (made_fd < 0 || !o->subpath)
+		return made_fd < 0 ? made_fd : mount_clone(made_fd, "", e);
+	part_fd = open_subpath(made_fd, o->subpath, e);
+	return part_fd < 0 ? part_fd : mount_clone(part_fd, "", e);
+}
+
+static bool is_overlay(const struct spec_mount *m)
+{
+	return !strcmp(m->type, "overlay");
+}
+
+int rootfs_make_source(int root_fd, const struct spec *spec, const struct spec_mount *m, int *ret,
+                       struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+	struct options o = { 0 };
+	int r = 0;
+
+	*ret = -EBADF;
+	if (!is_overlay(m) && strcmp(m->type, "bind") != 0)
+		return 0;
+	if (parse_options(m->options, &o) < 0)
+		r = err_oom(e);
+	else
+		r = fd = is_overlay(m) ? make_overlay(m, &o, e) : clone_source(m, &o, e);
+	if (r >= 0 && root_fd >= 0)
+		r = give_away(root_fd, spec, spec->ids.uids.n ? &spec->ids : NULL, &o, fd, e);
+	if (r >= 0)
+		r = limit(fd, m, &o, e);
+	strv_done(&o.config);
+	*ret = r < 0 ? -EBADF : TAKE_FD(fd);
+	return MIN(r, 0);
+}
+
+/* What was made for the @i-th mount by somebody who may do more than we: its attributes are set,
+ * and, if they had seen the image, its volume is filled and its owners are. */
+static int made_for(const struct rootfs_made *made, size_t i)
+{
+	return made ? made->source_fds[i] : -EBADF;
+}
+
+static bool is_given(const struct rootfs_made *made)
+{
+	return made && made->root_fd >= 0;
+}
+
+struct building {
+	int root_fd;
+	const struct spec *spec;
+	const struct rootfs_made *made;
+};
+
+static int bind_mount(const struct building *b, size_t i, const struct options *o, struct err *e)
+{
+	const struct spec_mount *m = &b->spec->mounts[i];
+	int root_fd = b->root_fd, made_fd = made_for(b->made, i);
 	_cleanup_close_ int fd = made_fd, target_fd = -EBADF;
 	struct stat st;
 	int r = o->copies_up && m->source ? copy_up(root_fd, m->target, m->source, e) : 0;
@@ -292,7 +354,7 @@ static int bind_mount(int root_fd, const struct spec *spec, const struct spec_mo
 	if (r == 0 && made_fd < 0)
 		r = fd = clone_source(m, o, e);
 	if (r >= 0)
-		r = give_away(root_fd, spec, o, fd, e);
+		r = is_given(b->made) ? 0 : give_away(root_fd, b->spec, NULL, o, fd, e);
 	if (r == 0 && made_fd < 0)
 		r = limit(fd, m, o, e);
 	if (r < 0)
@@ -303,30 +365,25 @@ static int bind_mount(int root_fd, const struct spec *spec, const struct spec_mo
 	return target_fd < 0 ? target_fd : mount_attach(fd, target_fd, m->target, e);
 }
 
-static int overlay_entry(int root_fd, const struct spec *spec, const struct spec_mount *m,
-                         const struct options *o, struct err *e)
+static int overlay_entry(const struct building *b, size_t i, const struct options *o, struct err *e)
 {
-	_cleanup_close_ int made_fd = overlay_mount(&o->overlay, m->target, e), part_fd = -EBADF;
-	_cleanup_close_ int fd = -EBADF, target_fd = -EBADF;
+	const struct spec_mount *m = &b->spec->mounts[i];
+	int made_fd = made_for(b->made, i);
+	_cleanup_close_ int fd = made_fd < 0 ? make_overlay(m, o, e) : made_fd;
+	_cleanup_close_ int target_fd = -EBADF;
 	struct stat st;
-	int r;
+	int r = MIN(fd, 0);
 
-	if (made_fd < 0)
-		return made_fd;
-	if (o->subpath) {
-		part_fd = open_subpath(made_fd, o->subpath, e);
-		if (part_fd < 0)
-			return part_fd;
-	}
-	fd = mount_clone(o->subpath ? part_fd : made_fd, "", e);
-	r = fd < 0 ? fd : give_away(root_fd, spec, o, fd, e);
-	if (r == 0)
+	if (r == 0 && !is_given(b->made))
+		r = give_away(b->root_fd, b->spec, NULL, o, fd, e);
+	if (r == 0 && made_fd < 0)
 		r = limit(fd, m, o, e);
 	if (r < 0)
 		return r;
 	if (fstat(fd, &st) < 0)
 		return err_sys(e, "cannot look at what is for '%s'", m->target);
-	target_fd = mount_target(root_fd, m->target, S_ISDIR(st.st_mode) ? MOUNT_TARGET_DIR : 0, e);
+	target_fd =
+		mount_target(b->root_fd, m->target, S_ISDIR(st.st_mode) ? MOUNT_TARGET_DIR : 0, e);
 	return target_fd < 0 ? target_fd : mount_attach(fd, target_fd, m->target, e);
 }
 
@@ -354,7 +411,7 @@ static int fill_new(int fd, int root_fd, const struct spec *spec, const struct s
 	int r = o->copies_up ? copy_up_to(root_fd, m->target, fd, e) : 0;
 
 	if (r == 0)
-		r = give_away(root_fd, spec, o, fd, e);
+		r = give_away(root_fd, spec, NULL, o, fd, e);
 	return r < 0 ? r : mount_restrict(fd, o->attrs, e);
 }
 
@@ -385,22 +442,21 @@ static int new_mount(int root_fd, const struct spec *spec, const struct spec_mou
 	return target_fd < 0 ? target_fd : mount_attach(fd, target_fd, m->target, e);
 }
 
-/* @bind_fds may be NULL. */
-static int spec_mounts(int root_fd, const struct spec *spec, const int *bind_fds, struct err *e)
+static int spec_mounts(const struct building *b, struct err *e)
 {
-	for (size_t i = 0; i < spec->n_mounts; i++) {
-		const struct spec_mount *m = &spec->mounts[i];
+	for (size_t i = 0; i < b->spec->n_mounts; i++) {
+		const struct spec_mount *m = &b->spec->mounts[i];
 		struct options o = { 0 };
 		int r = parse_options(m->options, &o);
 
 		if (r < 0)
 			r = err_oom(e);
 		else if (!strcmp(m->type, "bind"))
-			r = bind_mount(root_fd, spec, m, &o, bind_fds ? bind_fds[i] : -EBADF, e);
-		else if (!strcmp(m->type, "overlay"))
-			r = overlay_entry(root_fd, spec, m, &o, e);
+			r = bind_mount(b, i, &o, e);
+		else if (is_overlay(m))
+			r = overlay_entry(b, i, &o, e);
 		else
-			r = new_mount(root_fd, spec, m, &o, e);
+			r = new_mount(b->root_fd, b->spec, m, &o, e);
 		strv_done(&o.config);
 		if (r < 0)
 			return r;
@@ -471,7 +527,7 @@ int rootfs_build(const struct backend_root *src, const struct rootfs_made *made,
 	if (root_fd < 0)
 		return root_fd;
 	sync_time(times, "overlay");
-	r = spec_mounts(root_fd, spec, made ? made->bind_fds : NULL, e);
+	r = spec_mounts(&(struct building){ root_fd, spec, made }, e);
 	sync_time(times, "mounts");
 	if (r == 0 && has_own_dev(spec))
 		r = rootfs_devices(root_fd, e);

@@ -19,8 +19,8 @@ struct sync_times;
 
 /* What somebody else has mounted already (launch/ids.h). */
 struct rootfs_made {
-	int root_fd;         /* the layers; -EBADF: not these */
-	const int *bind_fds; /* what each bind mount of the document shows */
+	int root_fd;           /* the layers; -EBADF: not these */
+	const int *source_fds; /* what each bind mount and overlay of the document shows */
 };
 /* Mounts everything below a new root. Returns a descriptor of the root. @made may be NULL. */
 int rootfs_build(const struct backend_root *src, const struct rootfs_made *made,
@@ -28,6 +28,11 @@ int rootfs_build(const struct backend_root *src, const struct rootfs_made *made,
 /* A volume that waits for the image's content gets it, from @root_fd, if that is not negative. An
  * empty one is given to @uid and @gid before, but not to UINT32_MAX. */
 int rootfs_fill_source(int root_fd, const struct spec_mount *m, uid_t uid, gid_t gid,
+                       struct err *e);
+/* What a bind mount or overlay of the document shows, for a container with ids of its own, whose
+ * root could not make it: a detached mount with its options, given away (U, z) if @root_fd, where
+ * names of users are looked up, is not negative. -EBADF: another kind of mount. */
+int rootfs_make_source(int root_fd, const struct spec *spec, const struct spec_mount *m, int *ret,
                        struct err *e);
 /* What a bind mount of the document would show, as a detached mount with its options. */
 int rootfs_clone_source(const struct spec_mount *m, struct err *e);

@@ -425,6 +425,8 @@ struct usrct_create_options engine_options(const struct usrct_create_options *o)
 	if (o)
 		memcpy(&mine, o, MIN(o->size, sizeof(mine)));
 	mine.auto_remove = mine.auto_remove || mine.remove_image;
+	if (mine.name)
+		mine.name += mine.name[0] == '/'; /* as for rename */
 	return mine;
 }
 

@@ -105,22 +105,25 @@ static bool kernel_only(void)
 	return wanted && !strcmp(wanted, backend_name(BACKEND_OVERLAY));
 }
 
+static void shifts(struct ids *x, enum mount_backend backend)
+{
+	x->is_shifted = backend != BACKEND_OVERLAY;
+	x->is_copied = backend == BACKEND_COPY;
+}
+
 /* Who shows the image's files with the owners that the container's ids want: metadata trees made
- * for them, or fuse-overlayfs, which is told of no map: the kernel shifts between the two ends. */
+ * for them; a copy; or fuse-overlayfs, which is told of no map: the kernel shifts between the two
+ * ends. */
 static int choose_shift(struct choice *c, struct err *e)
 {
-	bool needs =
-		c->d->storage.backend == BACKEND_COPY || layers_need_shift(c->u, c->image, e) != 0;
+	enum mount_backend *backend = &c->d->storage.backend;
+	bool needs = *backend == BACKEND_OVERLAY && layers_need_shift(c->u, c->image, e) != 0;
 
-	if (needs && c->d->storage.backend == BACKEND_COPY)
-		return err_set(e, UCT_CANNOT_SHIFT, -ENOTSUP,
-		               "copies of layers have the owners that they have by default");
-	if (needs && c->d->storage.backend == BACKEND_OVERLAY && !kernel_only() &&
-	    !c->d->storage.is_in_memory &&
-	    engine_backend(c->u, backend_name(BACKEND_FUSE), &c->d->storage.backend, NULL) == 0)
+	if (needs && !kernel_only() && !c->d->storage.is_in_memory &&
+	    engine_backend(c->u, backend_name(BACKEND_FUSE), backend, NULL) == 0)
 		needs = false;
-	c->d->ids.is_shifted = c->d->storage.backend == BACKEND_FUSE;
-	return needs && !c->d->ids.is_shifted ? -ENOTSUP : 0;
+	shifts(&c->d->ids, *backend);
+	return needs ? -ENOTSUP : 0;
 }
 
 static int choose_default(struct choice *c, struct err *e)
@@ -380,7 +383,7 @@ int ids_of_documents(struct usrct *u, const json_t *spec, const json_t *plan, st
 	if (r == 0)
 		r = engine_hold(u, e);
 	ret->is_mapped = true;
-	ret->is_shifted = backend_of_plan(plan) == BACKEND_FUSE;
+	shifts(ret, backend_of_plan(plan));
 	return r < 0 ? r : label(u, ret, e);
 }
 

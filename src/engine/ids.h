@@ -20,7 +20,9 @@ struct document;
 struct ids {
 	bool is_mapped; /* not as the holder has them */
 	struct id_maps maps;
-	bool is_shifted; /* by the mount (fuse-overlayfs): the files are as by default */
+	/* The layers are as by default, and somebody shifts them: the mount (fuse-overlayfs), or a
+	 * copy, whose files then have the ids. */
+	bool is_shifted, is_copied;
 	char label[ID_MAP_LABEL_SIZE]; /* of metadata trees for it, if it is mapped */
 };
 

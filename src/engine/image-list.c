@@ -4,7 +4,7 @@
 
 #include "base/json.h"
 #include "base/sbuf.h"
-#include "engine/filter.h"
+#include "engine/image-list.h"
 #include "image/reference.h"
 #include "store/images.h"
 
@@ -208,9 +208,14 @@ static void drop_names(const struct filters *f, struct image_row *row)
 		row->names[kept] = NULL;
 }
 
-/* 1 taken, 0 does not fit. */
-static int consider(struct usrct *u, const struct filters *f, struct image_row *row,
-                    struct usrct_image *ret, struct err *e)
+int image_filters_prepare(struct usrct *u, const struct usrct_image_list_options *opts,
+                          struct filters *ret, struct err *e)
+{
+	return filters_prepare(opts ? opts->filters : NULL, keys, u, ret, e);
+}
+
+int image_filters_fit(struct usrct *u, const struct filters *f, struct image_row *row,
+                      struct err *e)
 {
 	struct image_view v = { .u = u, .row = row };
 	int r = filters_fit(f, STAGE_ROW, &v, e);
@@ -218,9 +223,19 @@ static int consider(struct usrct *u, const struct filters *f, struct image_row *
 	if (r > 0)
 		r = filters_fit(f, STAGE_CONFIG, &v, e);
 	json_decref(v.labels);
+	if (r > 0)
+		drop_names(f, row);
+	return r;
+}
+
+/* 1 taken, 0 does not fit. */
+static int consider(struct usrct *u, const struct filters *f, struct image_row *row,
+                    struct usrct_image *ret, struct err *e)
+{
+	int r = image_filters_fit(u, f, row, e);
+
 	if (r <= 0)
 		return r;
-	drop_names(f, row);
 	*ret = (struct usrct_image){
 		.id = strdup(row->id),
 		.digest = strdup(row->manifest),
@@ -243,7 +258,7 @@ static int list(struct usrct *u, const struct usrct_image_list_options *opts,
 	int r = engine_store(u, STORE_READ, e);
 
 	if (r == 0)
-		r = filters_prepare(opts ? opts->filters : NULL, keys, u, &filters, e);
+		r = image_filters_prepare(u, opts, &filters, e);
 	if (r == 0)
 		r = image_list(u->store, &rows, &n, e);
 	if (r == 0) {

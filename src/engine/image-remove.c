@@ -3,8 +3,11 @@
  *
  * A name goes alone as long as there are others. With the last one of a repository go the digests
  * that its registry gave, with the last of all the image and those layers that no other one has.
+ *
+ * prune: what fits the filters, in the same step in which it goes: whoever names or uses an image
+ * that was on the list keeps it.
  */
-#include "engine/engine.h"
+#include "engine/image-list.h"
 
 #include "base/sbuf.h"
 #include "image/reference.h"
@@ -174,15 +177,10 @@ static void report_layers(const struct removal *rm)
 	}
 }
 
-static int remove_all(const struct removal *rm, bool force, struct err *e)
+static void report_all(const struct removal *rm)
 {
 	const struct image_row *row = &rm->row;
-	int r = force ? remove_users(rm->u, row->id, e) : 0;
 
-	if (r == 0)
-		r = image_delete(rm->u->store, row->id, row->names, engine_remove_tree, rm->u, e);
-	if (r < 0)
-		return r;
 	for (char *const *name = row->names; name && *name; name++)
 		report_name(rm, *name);
 	for (char *const *name = row->digests; name && *name; name++)
@@ -190,7 +188,18 @@ static int remove_all(const struct removal *rm, bool force, struct err *e)
 	report(rm, "deleted", row->id);
 	engine_image_event(rm->u, "delete", row->id, row->id);
 	report_layers(rm);
-	return 0;
+}
+
+static int remove_all(const struct removal *rm, bool force, struct err *e)
+{
+	const struct image_row *row = &rm->row;
+	int r = force ? remove_users(rm->u, row->id, e) : 0;
+
+	if (r == 0)
+		r = image_delete(rm->u->store, row->id, row->names, engine_remove_tree, rm->u, e);
+	if (r == 0)
+		report_all(rm);
+	return r;
 }
 
 static int try_removal(struct removal *rm, const char *text, bool force, struct err *e)
@@ -236,5 +245,71 @@ int usrct_image_remove(struct usrct *u, const char *reference, bool force,
 	struct err e = { 0 };
 	int r = remove_image(&rm, reference, force, &e);
 
+	return ENGINE_RETURN(r, out, &e);
+}
+
+/* --- prune */
+
+struct pruning {
+	struct removal rm;
+	struct filters filters;
+};
+
+static int decide(struct image_row *row, void *arg, struct err *e)
+{
+	const struct pruning *p = arg;
+
+	return image_filters_fit(p->rm.u, &p->filters, row, e);
+}
+
+static int prune_one(struct pruning *p, const char *id, struct err *e)
+{
+	const struct image_pruning how = { decide, p, engine_remove_tree, p->rm.u };
+	int r = image_prune(p->rm.u->store, id, &p->rm.row, &how, e);
+
+	if (r == IMAGE_GONE)
+		report_all(&p->rm);
+	for (char *const *name = p->rm.row.names; r == IMAGE_UNTAGGED && *name; name++)
+		report_name(&p->rm, *name);
+	image_row_done(&p->rm.row);
+	return r == -EBUSY ? 0 : MIN(r, 0); /* somebody uses it meanwhile */
+}
+
+static int prune(struct pruning *p, const struct usrct_image_list_options *opts, struct err *e)
+{
+	struct image_row *rows = NULL;
+	struct err failed = { 0 };
+	size_t n = 0;
+	int r = engine_sweep(p->rm.u, e), first = 0;
+
+	if (r >= 0)
+		r = image_filters_prepare(p->rm.u, opts, &p->filters, e);
+	if (r >= 0)
+		r = image_list(p->rm.u->store, &rows, &n, e);
+	for (size_t i = 0; i < n; i++) {
+		/* First without keeping others waiting. */
+		r = image_filters_fit(p->rm.u, &p->filters, &rows[i], &failed);
+		if (r > 0)
+			r = prune_one(p, rows[i].id, &failed);
+		if (r < 0 && first == 0) {
+			first = r;
+			if (e)
+				*e = failed;
+		}
+		image_row_done(&rows[i]);
+	}
+	free(rows);
+	return first ? first : MIN(r, 0);
+}
+
+int usrct_image_prune(struct usrct *u, const struct usrct_image_list_options *opts,
+                      void (*removed)(const char *line, void *arg), void *arg,
+                      struct usrct_err *out)
+{
+	struct pruning p = { .rm = { .u = u, .removed = removed, .arg = arg } };
+	struct err e = { 0 };
+	int r = prune(&p, opts, &e);
+
+	filters_done(&p.filters);
 	return ENGINE_RETURN(r, out, &e);
 }

@@ -157,9 +157,14 @@ static int check_map(const struct usrct *u, const struct ids *ids, const char *p
 static int make_tree(struct usrct *u, const struct ids *ids, const char *path, struct err *e)
 {
 	struct unpacking job = UNPACKING_NONE;
-	int r = unpacking_start_tree(
-		u, &job, path, ids && ids->is_mapped && !ids->is_shifted ? &ids->maps : NULL, e);
+	_cleanup_strv_ struct strv chains = { 0 };
+	int r = layer_tree_chains(u->store, path, &chains, e);
 
+	if (r == 0)
+		r = unpacking_start_tree(
+			u, &job, ids && ids->is_mapped && !ids->is_shifted ? &ids->maps : NULL, e);
+	for (size_t i = 0; i < chains.n && r == 0; i++)
+		r = unpacking_feed_tree(u, &job, chains.v[i], e);
 	if (r == 0)
 		r = unpacking_finish(&job, e);
 	if (r == 0)

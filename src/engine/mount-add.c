@@ -4,6 +4,7 @@
 #include "base/array.h"
 #include "base/file.h"
 #include "base/sbuf.h"
+#include "engine/ids.h"
 #include "engine/layering.h"
 #include "engine/mount-parse.h"
 #include "engine/mount-place.h"
@@ -388,9 +389,13 @@ static int add_layers(struct mount_plan *p, const struct image_row *image, struc
                       struct err *e)
 {
 	_cleanup_strv_ struct strv paths = { 0 };
+	struct ids ids = p->ids ? *p->ids : (struct ids){ 0 };
 	json_t *list = json_array();
 	bool has_data = false;
-	int r = engine_layer_paths(p->u, image, p->ids, &paths, e);
+	int r;
+
+	ids.is_shifted = false; /* whoever does that for the root does not do it here */
+	r = engine_layer_paths(p->u, image, &ids, &paths, e);
 
 	for (size_t i = 0; i < paths.n; i++)
 		(void)json_array_append_new(list, json_string(paths.v[i]));

@@ -210,7 +210,7 @@ static int add_container(struct usrct *u, const struct packing_request *q, struc
 	r = ids_of_container(u, q->container_dirfd, &ids, e);
 	if (r < 0)
 		return r;
-	if (!ids.is_shifted)
+	if (!ids.is_shifted || ids.is_copied)
 		m->start.maps = ids.maps;
 	/* A FUSE file system lets only those look who are in the user namespace it was mounted in:
 	 * without another one, the helper enters the container's. */

@@ -52,6 +52,8 @@ struct pull {
 	bool has_objects; /* new layers are of the objects driver */
 	bool no_mirrors, is_mirrors_fault;
 	struct sharing sharing;
+	struct unpacking tree; /* the image's metadata tree, from the lowest layer on */
+	size_t n_in_tree;
 };
 
 static void report(const struct pull *p, enum usrct_pull_event event, const struct layer *l,
@@ -304,6 +306,38 @@ static struct layer *retry_elsewhere(struct pull *p)
 	return first;
 }
 
+/* The metadata tree grows as layers get ready, so that little is left when the last one is. */
+static int feed_tree(struct pull *p, struct err *e)
+{
+	int r = 0;
+
+	if (!p->has_objects || p->layers[p->n_layers - 1].had)
+		return 0; /* if its tree is missing, layering.h makes it */
+	while (r == 0 && p->n_in_tree < p->n_layers && p->layers[p->n_in_tree].committed) {
+		if (p->tree.feed_fd < 0)
+			r = unpacking_start_tree(p->u, &p->tree, NULL, e);
+		if (r == 0)
+			r = unpacking_feed_tree(p->u, &p->tree,
+			                        p->layers[p->n_in_tree++].info.chain, e);
+	}
+	return r;
+}
+
+/* Into its place, if it is the one that the image's only path names. */
+static int finish_tree(struct pull *p, const struct strv *paths, struct err *e)
+{
+	int r = 0;
+
+	if (p->tree.feed_fd >= 0 && p->n_in_tree == p->n_layers && paths->n == 1 &&
+	    layer_path_is_tree(paths->v[0])) {
+		r = unpacking_finish(&p->tree, e);
+		if (r == 0)
+			r = layer_tree_commit(p->u->store, &p->tree.stage, paths->v[0], e);
+	}
+	unpacking_done(&p->tree);
+	return r;
+}
+
 static int finish_layer(struct pull *p, struct layer *l, struct err *e)
 {
 	int r;
@@ -335,7 +369,7 @@ static int finish_layer(struct pull *p, struct layer *l, struct err *e)
 	if (!l->is_put_off)
 		claim_drop(&p->claims, l->info.digest);
 	report(p, USRCT_PULL_UNPACKED, l, l->info.size_bytes, NULL);
-	return 0;
+	return feed_tree(p, e);
 }
 
 static int hear_fetcher(struct pull *p, struct err *e)
@@ -539,6 +573,8 @@ static int put(struct pull *p, struct err *e)
 	if (r == 0)
 		r = engine_layer_paths(p->u, &row, NULL, &paths, e);
 	if (r == 0)
+		r = finish_tree(p, &paths, e);
+	if (r == 0)
 		r = engine_layers_make(p->u, NULL, paths.v, e);
 	/* One sync for everything, before the index says that it is there. */
 	if (r == 0 && syncfs(store_dirfd(p->u->store)) < 0)
@@ -555,6 +591,7 @@ static void pull_done(struct pull *p)
 	p->fetcher.sock_fd = -EBADF;
 	for (size_t i = 0; i < p->n_layers; i++)
 		unpacking_done(&p->layers[i].job);
+	unpacking_done(&p->tree);
 	libexec_done(&p->fetcher);
 	claims_done(&p->claims);
 	free(p->layers);
@@ -637,7 +674,11 @@ static int pull_once(struct pull *p, const char *reference, char ret_id[DIGEST_S
 int engine_pull(struct usrct *u, const char *reference, const struct usrct_pull_options *opts,
                 char ret_id[DIGEST_SIZE], struct err *e)
 {
-	struct pull p = { .u = u, .opts = opts, .fetcher = LIBEXEC_NONE, .claims = CLAIMS_NONE };
+	struct pull p = { .u = u,
+		          .opts = opts,
+		          .fetcher = LIBEXEC_NONE,
+		          .claims = CLAIMS_NONE,
+		          .tree = UNPACKING_NONE };
 	int r = pull_once(&p, reference, ret_id, e);
 
 	if (r <= 0)
@@ -646,6 +687,7 @@ int engine_pull(struct usrct *u, const char *reference, const struct usrct_pull_
 		           .opts = opts,
 		           .fetcher = LIBEXEC_NONE,
 		           .claims = CLAIMS_NONE,
+		           .tree = UNPACKING_NONE,
 		           .no_mirrors = true };
 	r = engine_sweep(u, e); /* which opens the store again */
 	return r < 0 ? r : pull_once(&p, reference, ret_id, e);
@@ -658,7 +700,8 @@ int engine_pull_stored(struct usrct *u, const char *digest, const char *name,
 		          .stored = digest,
 		          .stored_name = name,
 		          .fetcher = LIBEXEC_NONE,
-		          .claims = CLAIMS_NONE };
+		          .claims = CLAIMS_NONE,
+		          .tree = UNPACKING_NONE };
 	int r = pull(&p, "", e);
 
 	if (r == 0)

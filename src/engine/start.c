@@ -290,7 +290,7 @@ static int make_layers(struct starting *s, struct err *e)
 {
 	const json_t *plan = s->needs.plan, *v;
 	bool has_trees = json_at(plan, "data") || json_at(plan, "imageMounts");
-	struct ids ids;
+	struct ids ids = { 0 };
 	size_t i;
 	int r = 0;
 
@@ -306,8 +306,12 @@ static int make_layers(struct starting *s, struct err *e)
 		r = ids_of_documents(s->u, s->needs.spec, plan, &ids, e);
 	if (r == 0 && json_at(plan, "data"))
 		r = make_trees(s, &ids, json_at(plan, "layers"), e);
-	json_array_foreach(json_at(plan, "imageMounts"), i, v) if (r == 0) r =
-		make_trees(s, &ids, v, e);
+	ids.is_shifted = false; /* the kernel mounts these, whoever mounts the root */
+	json_array_foreach(json_at(plan, "imageMounts"), i, v)
+	{
+		if (r == 0)
+			r = make_trees(s, &ids, v, e);
+	}
 	return r < 0 ? r : mounts_make_places(s->u, s->dirfd, plan, e);
 }
 

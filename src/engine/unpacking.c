@@ -52,8 +52,7 @@ int unpacking_start(struct usrct *u, struct unpacking *ret, int stream_fd, struc
 
 	r = layer_stage(u->store, &ret->stage, e);
 	if (r == 0 && ret->has_objects) {
-		/* The tree of a lowest layer is that of its image, or the beginning of it. */
-		m.flags |= UNPACK_FLAG_OBJECTS | (ret->parent ? 0u : UNPACK_FLAG_KEEP_TREE);
+		m.flags |= UNPACK_FLAG_OBJECTS;
 		r = objects_fd = layer_stage_objects(&ret->stage, ret->parent, engine_map(u), e);
 	}
 	if (r >= 0 && ret->is_apart) {
@@ -81,37 +80,56 @@ int unpacking_start(struct usrct *u, struct unpacking *ret, int stream_fd, struc
 	return r < 0 ? err_errno(e, r, "cannot talk to the unpacker") : 0;
 }
 
-int unpacking_start_tree(struct usrct *u, struct unpacking *ret, const char *path,
-                         const struct id_maps *maps, struct err *e)
+int unpacking_start_tree(struct usrct *u, struct unpacking *ret, const struct id_maps *maps,
+                         struct err *e)
 {
 	struct unpack_start m = {
 		.type = UNPACK_START,
 		.flags = UNPACK_FLAG_TREE | (u->is_single_id ? UNPACK_FLAG_SINGLE_ID : 0u),
 	};
-	struct layer_tree_inputs in;
-	int fds[4], r;
+	_cleanup_close_ int theirs_fd = -EBADF;
+	int fds[3], pair[2], r;
 	size_t n = 2;
 
 	if (maps && !u->is_single_id) {
 		m.flags |= UNPACK_FLAG_MAPPED;
 		m.maps = *maps;
 	}
-	r = layer_tree_stage(u->store, path, &ret->stage, &in, e);
+	r = layer_tree_stage(u->store, &ret->stage, e);
+	if (r == 0)
+		r = sock_pair(pair, e);
 	if (r < 0)
 		return r;
+	ret->feed_fd = pair[0];
+	theirs_fd = pair[1];
 	r = libexec_start("unpack", &ret->program, e);
-	fds[0] = in.list_fd;
+	if (r < 0)
+		return r;
+	fds[0] = theirs_fd;
 	fds[1] = ret->stage.dirfd;
 	if (!u->is_single_id)
 		fds[n++] = u->held.userns_fd;
-	fds[n++] = in.layers_fd;
-	if (r == 0)
-		r = sock_send_fds(ret->program.sock_fd, &m, sizeof(m), fds, n);
-	(void)close(in.list_fd);
-	(void)close(in.layers_fd);
-	if (ret->program.sock_fd < 0)
-		return r;
+	r = sock_send_fds(ret->program.sock_fd, &m, sizeof(m), fds, n);
 	return r < 0 ? err_errno(e, r, "cannot talk to the unpacker") : 0;
+}
+
+int unpacking_feed_tree(struct usrct *u, struct unpacking *x, const char *chain, struct err *e)
+{
+	_cleanup_close_ int fd = layer_index_fd(u->store, chain, e);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = sock_send_fds(x->feed_fd, "", 1, &fd, 1);
+	if (r == -EPIPE || r == -ECONNRESET) /* unpacking_finish() will hear why */
+		return 0;
+	return r < 0 ? err_errno(e, r, "cannot talk to the unpacker") : 0;
+}
+
+static void end_feed(struct unpacking *x)
+{
+	cleanup_close(&x->feed_fd);
+	x->feed_fd = -EBADF;
 }
 
 /* The lower directories that a mount of them would have, one a line. */
@@ -184,8 +202,10 @@ int unpacking_finish(struct unpacking *x, struct err *e)
 		struct unpack_done done;
 		struct unpack_fail fail;
 	} m;
-	ssize_t n = sock_recv(x->program.sock_fd, &m, sizeof(m), NULL, 0);
+	ssize_t n;
 
+	end_feed(x);
+	n = sock_recv(x->program.sock_fd, &m, sizeof(m), NULL, 0);
 	libexec_done(&x->program); /* it leaves after its answer */
 	if (n == sizeof(m.fail) && m.fail.type == UNPACK_FAIL && m.fail.e.code < 0) {
 		if (e)
@@ -204,6 +224,7 @@ void unpacking_done(struct unpacking *x)
 	if (x->program.pidfd >= 0) /* our child: it may have ended already */
 		(void)pidfd_signal(x->program.pidfd, SIGKILL);
 	libexec_done(&x->program);
+	end_feed(x);
 	layer_stage_done(&x->stage);
 	*x = (struct unpacking)UNPACKING_NONE;
 }

@@ -19,18 +19,22 @@ struct unpacking {
 	const struct sharing *sharing; /* objects need not be written again; may be NULL */
 	const char *shared_paths[SHARED_DIRS_MAX];
 	struct unpack_done done; /* filled by unpacking_finish() */
+	int feed_fd;             /* of a tree: where indexes go */
 };
-#define UNPACKING_NONE                                               \
-	{                                                            \
-		.program = LIBEXEC_NONE, .stage = {.dirfd = -EBADF } \
+#define UNPACKING_NONE                                                                    \
+	{                                                                                 \
+		.program = LIBEXEC_NONE, .stage = { .dirfd = -EBADF }, .feed_fd = -EBADF, \
 	}
 
 /* Starts the helper on @stream_fd, which stays the caller's to close. */
 int unpacking_start(struct usrct *u, struct unpacking *ret, int stream_fd, struct err *e);
 struct id_maps;
-/* Has it make the metadata tree of @path (store/layers.h) under our own id map, or under @maps. */
-int unpacking_start_tree(struct usrct *u, struct unpacking *ret, const char *path,
-                         const struct id_maps *maps, struct err *e);
+/* Has it make a metadata tree under our own id map, or under @maps. Each layer is fed, lowest
+ * first, as soon as it is here; unpacking_finish() says that there are no more, and waits. Then
+ * layer_tree_commit(). */
+int unpacking_start_tree(struct usrct *u, struct unpacking *ret, const struct id_maps *maps,
+                         struct err *e);
+int unpacking_feed_tree(struct usrct *u, struct unpacking *x, const char *chain, struct err *e);
 /* Has it give the directories that the archive only implies what the layers below say of them:
  * @chains, lowest first, which are all here; plain driver. Blocks; nothing to do if there are none.
  */

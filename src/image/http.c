@@ -263,11 +263,14 @@ static size_t on_read(char *buf, size_t size, size_t n, void *arg)
 	return (size_t)got;
 }
 
-/* curl sends again when a kept connection turns out to be closed. */
+/* curl sends again when a kept connection turns out to be closed. The part of a blob that the other
+ * side may have got by then it would get twice: who uploads has to ask first. */
 static int on_seek(void *arg, curl_off_t offset, int origin)
 {
 	struct http_request *q = arg;
 
+	if (!q->text && q->sent > 0)
+		return CURL_SEEKFUNC_FAIL;
 	if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > q->body_bytes)
 		return CURL_SEEKFUNC_FAIL;
 	q->sent = (uint64_t)offset;
@@ -281,6 +284,8 @@ static CURLcode set_method(CURL *easy, struct http_request *q)
 	if (!q->method)
 		return rc;
 	OPT(FOLLOWLOCATION, 0L);
+	if (!strcmp(q->method, "GET"))
+		return rc;
 	if (!strcmp(q->method, "HEAD")) {
 		OPT(NOBODY, 1L);
 		return rc;
@@ -389,6 +394,7 @@ static const struct {
 	{ CURLE_OPERATION_TIMEDOUT, HTTP_BROKEN },
 	{ CURLE_PARTIAL_FILE, HTTP_BROKEN },
 	{ CURLE_SEND_ERROR, HTTP_BROKEN },
+	{ CURLE_SEND_FAIL_REWIND, HTTP_BROKEN },
 	{ CURLE_RECV_ERROR, HTTP_BROKEN },
 	{ CURLE_GOT_NOTHING, HTTP_BROKEN },
 	{ CURLE_HTTP2, HTTP_BROKEN },

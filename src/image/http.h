@@ -35,10 +35,10 @@ struct http_request {
 	const char *authorization; /* value of the header, a secret; may be NULL */
 	const char *accept;        /* value of the header; may be NULL */
 	uint64_t offset;           /* asks for the content from here on */
-	const char *method;        /* static; NULL: GET */
+	/* Static; NULL: GET that follows redirects and gives its answer to on_data. */
+	const char *method;
 	/* What is sent: text, or so many bytes of a file from an offset on. Kept by the caller.
-	 * Only GET follows redirects, and only GET has its answer given to on_data, unless it is
-	 * wanted. */
+	 * No other one's answer is given to on_data, unless it is wanted. */
 	bool wants_answer;
 	const char *content_type;  /* static; NULL: nothing is sent */
 	const char *content_range; /* value of the header; may be NULL */

@@ -9,14 +9,15 @@
  *	                202: a place to send it to -> PUT, or PATCH for a large one
  *	PATCH   the blob, all of it, or piece by piece where a registry takes no large requests
  *	PUT     ?digest=, with the blob itself if it is small
- *	WAIT    something broke: from the start again, later
- *
- * What broke halfway is not resumed but begun anew: a registry may have taken any part of it.
+ *	WAIT    something broke: later ASK if it was on its way, else CHECK
+ *	ASK     GET of the place: it has so much   -> PATCH with the rest, or PUT
+ *	                it does not say            -> CHECK, all of it anew
  */
 #include "image/push.h"
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/num.h"
 #include "image/registry.h"
 
 #include <fcntl.h>
@@ -32,8 +33,9 @@ enum {
 };
 #define MONOLITHIC_BYTES (4ULL << 20)  /* small blobs save a request */
 #define PIECE_BYTES      (16ULL << 20) /* for registries that refuse more at once */
+#define PROGRESS_BYTES   (1ULL << 20)  /* so much more is there: the count of tries starts anew */
 
-enum state { IDLE, CHECK, OPEN, PATCH, PUT, WAIT, DONE };
+enum state { IDLE, CHECK, OPEN, PATCH, PUT, ASK, WAIT, DONE };
 
 struct push;
 
@@ -45,10 +47,14 @@ struct blob {
 	struct sbuf answer; /* what registries say is not looked at */
 	char *url;          /* where to send it to */
 	int fd;
-	uint64_t sent_bytes, piece_from;
+	uint64_t sent_bytes, from, until; /* of what is sent now */
+	uint64_t there_bytes;             /* so many a registry has had at most */
+	uint64_t piece_min_bytes;
 	uint64_t not_before_ns;
 	unsigned tries;
+	enum state next; /* after WAIT */
 	bool in_pieces, no_mount;
+	bool is_resumed, is_never_resumed;
 	bool has_ended; /* the step's transfer, with this result */
 	int r;
 	struct err e;
@@ -168,8 +174,22 @@ static bool is_elsewhere(const struct blob *b)
 	return origin_length(b->url) != n || strncmp(b->url, b->p->reg->url, n) != 0;
 }
 
+/* What has come of an upload so far. */
+static int ask(struct blob *b, struct err *e)
+{
+	struct transfer_job job = {
+		.method = "GET",
+		.url = strdup(b->url),
+		.is_once = true,
+		.is_elsewhere = is_elsewhere(b),
+	};
+
+	return begin(b, ASK, &job, e);
+}
+
 static int patch(struct blob *b, uint64_t from, struct err *e)
 {
+	uint64_t piece_bytes = MAX(PIECE_BYTES, b->piece_min_bytes);
 	struct transfer_job job = {
 		.method = "PATCH",
 		.url = strdup(b->url),
@@ -182,13 +202,14 @@ static int patch(struct blob *b, uint64_t from, struct err *e)
 		.on_sent = on_sent,
 	};
 
-	if (b->in_pieces) {
-		job.body_bytes = MIN(job.body_bytes, PIECE_BYTES);
+	if (b->in_pieces)
+		job.body_bytes = MIN(job.body_bytes, piece_bytes);
+	if (b->in_pieces || from > 0)
 		(void)snprintf(job.content_range, sizeof(job.content_range), "%llu-%llu",
 		               (unsigned long long)from,
 		               (unsigned long long)(from + job.body_bytes - 1));
-	}
-	b->piece_from = from + job.body_bytes; /* of the next one */
+	b->from = from;
+	b->until = from + job.body_bytes;
 	b->sent_bytes = from;
 	return begin(b, PATCH, &job, e);
 }
@@ -219,6 +240,9 @@ static int send_blob(struct blob *b, struct err *e)
 
 	if (r < 0)
 		return r;
+	b->is_resumed = false;
+	if (parse_u64(b->t->piece_min, &b->piece_min_bytes) < 0)
+		b->piece_min_bytes = 0;
 	if (b->d->size_bytes <= MONOLITHIC_BYTES && !b->in_pieces)
 		return put(b, true, e);
 	return patch(b, 0, e);
@@ -233,6 +257,48 @@ static int done(struct blob *b, enum push_how how)
 	return 0;
 }
 
+/* Where the next byte goes, as "Range: 0-4095" says it; 0 where it says nothing that is of use.
+ * Registries write 0-0 for nothing as well as for one byte. */
+static uint64_t bytes_there(const struct blob *b)
+{
+	const char *range = b->t->range;
+	uint64_t last;
+
+	if (!strncmp(range, "bytes=", 6)) /* some write it as browsers do */
+		range += 6;
+	if (strncmp(range, "0-", 2) != 0 || parse_u64(range + 2, &last) < 0 || last == 0 ||
+	    last >= b->d->size_bytes)
+		return 0;
+	return last + 1;
+}
+
+/* Once more from the first step on. */
+static int begin_anew(struct blob *b, struct err *e)
+{
+	free(b->url);
+	b->url = NULL;
+	return check(b, e);
+}
+
+/* After ASK. What a registry cannot tell is sent anew. */
+static int resume(struct blob *b, struct err *e)
+{
+	uint64_t there = b->r < 0 ? 0 : bytes_there(b);
+	int r = 0;
+
+	if (there == 0)
+		return begin_anew(b, e);
+	if (there >= b->there_bytes + PROGRESS_BYTES)
+		b->tries = 0;
+	b->there_bytes = MAX(b->there_bytes, there);
+	b->is_resumed = true;
+	if (b->t->location[0])
+		r = take_location(b, e);
+	if (r < 0)
+		return r;
+	return there < b->d->size_bytes ? patch(b, there, e) : put(b, false, e);
+}
+
 /* Answers that another try would only repeat. */
 static bool is_hopeless(const struct blob *b)
 {
@@ -240,8 +306,14 @@ static bool is_hopeless(const struct blob *b)
 
 	if (b->r == -EACCES || b->r == -ENOMEM)
 		return true;
-	if (status == 413 || (status == 416 && b->state == PATCH))
+	/* In one request it wants it in no case, in pieces another order. */
+	if (status == 413)
 		return b->in_pieces;
+	if (status == 416 && b->state == PATCH)
+		return false;
+	/* What was put together does not have the digest: never again in parts. */
+	if (status == 400 && b->state == PUT && b->is_resumed)
+		return false;
 	/* 404 while it is sent: the registry has forgotten the upload. */
 	if (status == 404)
 		return b->state != PATCH && b->state != PUT;
@@ -249,21 +321,52 @@ static bool is_hopeless(const struct blob *b)
 	       status == 501 || status == 505;
 }
 
+static bool can_resume(const struct blob *b)
+{
+	unsigned status = b->t->status;
+
+	return (b->state == PATCH || b->state == PUT || b->state == ASK) && !b->is_never_resumed &&
+	       status != 413 && status != 404;
+}
+
 /* Later, unless that is hopeless. */
 static int again(struct blob *b, struct err *e)
 {
 	uint64_t delay_ms = transfer_delay_ms(b->t, b->tries + 1);
+	unsigned status = b->t->status;
 
 	if (is_hopeless(b) || delay_ms == 0 || ++b->tries >= TRIES_MAX) {
 		if (e)
 			*e = b->e;
 		return b->r;
 	}
-	if (b->t->status == 413 || b->t->status == 416)
+	if (status == 400)
+		b->is_never_resumed = true;
+	b->next = can_resume(b) ? ASK : CHECK;
+	/* Some take no stream that does not say where it goes. */
+	if ((status == 413 || status == 416) && !b->in_pieces) {
 		b->in_pieces = true;
+		b->next = CHECK;
+	}
 	b->not_before_ns = clock_monotonic_ns() + delay_ms * 1000000;
 	b->state = WAIT;
 	return 0;
+}
+
+/* The registry may have kept a part of what it got; who says anything else has got all. */
+static int patched(struct blob *b, struct err *e)
+{
+	uint64_t there = bytes_there(b);
+	int r = take_location(b, e);
+
+	if (r < 0)
+		return r;
+	if (there < b->from + PROGRESS_BYTES || there > b->until)
+		there = b->until;
+	if (there < b->until)
+		b->is_resumed = true;
+	b->there_bytes = MAX(b->there_bytes, there);
+	return there < b->d->size_bytes ? patch(b, there, e) : put(b, false, e);
 }
 
 static int step_ended(struct blob *b, struct err *e)
@@ -277,6 +380,8 @@ static int step_ended(struct blob *b, struct err *e)
 		b->no_mount = true;
 		return open_upload(b, e);
 	}
+	if (b->state == ASK && (b->r >= 0 || is_hopeless(b)) && b->r != -ENOMEM)
+		return resume(b, e);
 	if (b->r < 0)
 		return again(b, e);
 	switch (b->state) {
@@ -284,17 +389,12 @@ static int step_ended(struct blob *b, struct err *e)
 		return done(b, PUSH_HAD);
 	case OPEN:
 		return b->t->status == 201 ? done(b, PUSH_MOUNTED) : send_blob(b, e);
-	case PATCH: {
-		int r = take_location(b, e);
-
-		if (r < 0)
-			return r;
-		return b->piece_from < b->d->size_bytes ? patch(b, b->piece_from, e)
-		                                        : put(b, false, e);
-	}
+	case PATCH:
+		return patched(b, e);
 	case PUT:
 		return done(b, PUSH_SENT);
 	case IDLE:
+	case ASK:
 	case WAIT:
 	case DONE:
 		break;
@@ -329,20 +429,23 @@ static int move(struct push *p, int *ret_timeout_ms, struct err *e)
 	size_t running = 0;
 	int r = 0;
 
-	for (size_t i = 0; i < p->n; i++)
+	/* What ends makes room for others at once: when all end together, nothing would be left
+	 * that could end the next wait. */
+	for (size_t i = 0; r >= 0 && i < p->n; i++) {
+		if (p->blobs[i].has_ended)
+			r = step_ended(&p->blobs[i], e);
 		running += is_running(&p->blobs[i]);
+	}
 	for (size_t i = 0; r >= 0 && i < p->n; i++) {
 		struct blob *b = &p->blobs[i];
 
-		if (b->has_ended) {
-			r = step_ended(b, e);
-		} else if (b->state == IDLE && running < AT_ONCE) {
+		if (b->state == IDLE && running < AT_ONCE) {
 			r = open_blob(p, b, e);
 			if (r >= 0)
 				r = check(b, e);
 			running++;
 		} else if (b->state == WAIT && b->not_before_ns <= now) {
-			r = check(b, e);
+			r = b->next == ASK ? ask(b, e) : begin_anew(b, e);
 		}
 		if (b->state == WAIT && b->not_before_ns > now) {
 			uint64_t left_ms = (b->not_before_ns - now) / 1000000 + 1;
@@ -379,9 +482,6 @@ static int push_blobs(struct push *p, struct err *e)
 	while (r >= 0 && !all_done(p)) {
 		timeout_ms = WAIT_MS;
 		r = move(p, &timeout_ms, e);
-		for (size_t i = 0; i < p->n; i++)
-			if (p->blobs[i].has_ended)
-				timeout_ms = 0;
 		if (r >= 0 && !all_done(p))
 			r = wait_step(p, timeout_ms, e);
 	}

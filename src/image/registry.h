@@ -9,6 +9,7 @@
 
 #include "base/sbuf.h"
 #include "base/strv.h"
+#include "image/challenge.h"
 #include "image/http.h"
 #include "image/source-ops.h"
 
@@ -30,6 +31,9 @@ struct registry {
 	char *authorization; /* what requests carry now; NULL: nothing yet */
 	unsigned generation; /* counts changes of it */
 	struct transfer *token;
+	struct transfer *probe; /* of what a 401 without a word leaves open */
+	struct challenge probed;
+	bool has_probed;
 	struct sbuf token_answer;
 	struct strv scopes; /* all that challenges named so far */
 };
@@ -49,6 +53,7 @@ struct transfer_job {
 	bool is_exact;      /* size_bytes is what it has to be; else the most that is taken */
 	bool is_token;      /* goes to the token service, with our credentials */
 	bool is_once;       /* no other try but after 401: the caller begins anew */
+	bool is_probe;      /* without credentials; any answer will do */
 	bool is_elsewhere;  /* the URL is another host's, who gets no credentials */
 	const char *method; /* as in struct http_request, also what follows */
 	const char *content_type;
@@ -78,6 +83,7 @@ struct transfer {
 	unsigned status;                 /* of the last answer */
 	char location[2048], link[2048]; /* headers of the last answer; may be empty */
 	char digest[72];                 /* Docker-Content-Digest; may be empty */
+	char range[64], piece_min[24];   /* Range, OCI-Chunk-Min-Length; the same */
 	struct err e;                    /* why the sink refused */
 };
 

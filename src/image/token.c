@@ -153,6 +153,16 @@ static char *token_form(const struct registry *reg, const struct challenge *c)
 	            service, *scope ? "&" : "", scope, identity);
 }
 
+/* Whether one that waits for the token changes something. */
+static bool is_writing(const struct registry *reg)
+{
+	for (const struct transfer *t = reg->transfers; t; t = t->next)
+		if (t->state == TRANSFER_WAITS_TOKEN && t->job.method &&
+		    strcmp(t->job.method, "GET") != 0 && strcmp(t->job.method, "HEAD") != 0)
+			return true;
+	return false;
+}
+
 static int request_token(struct registry *reg, const struct challenge *c, struct err *e)
 {
 	struct transfer_job job = {
@@ -169,7 +179,8 @@ static int request_token(struct registry *reg, const struct challenge *c, struct
 		               "registry '%s' names a token service that is not reached over TLS",
 		               reg->host);
 	if (!c->scope[0] && reg->base.ref.name[0])
-		own = strf("repository:%s:pull", reg->base.ref.name);
+		own = strf("repository:%s:%s", reg->base.ref.name,
+		           is_writing(reg) ? "pull,push" : "pull");
 	if (remember_scopes(reg, own ? own : c->scope) < 0)
 		return err_oom(e);
 	transfer_free(reg->token); /* an earlier one, done */
@@ -229,12 +240,65 @@ bool token_is_asked_for(const struct transfer *t)
 	return t->q.status == 401;
 }
 
+/* What is waiting for it gets what the challenge asks for. */
+static void answer_challenge(struct registry *reg, const struct challenge *c)
+{
+	struct err e = { 0 };
+	int r = 0;
+
+	if (c->scheme == CHALLENGE_BEARER)
+		r = request_token(reg, c, &e);
+	else if (c->scheme == CHALLENGE_BASIC && use_basic(reg))
+		end_waiting(reg, 0, NULL);
+	else
+		for (struct transfer *t = reg->transfers; t; t = t->next)
+			if (t->state == TRANSFER_WAITS_TOKEN)
+				deny(t);
+	if (r < 0)
+		end_waiting(reg, r, &e);
+}
+
+static void on_probed(void *arg, int r, const struct err *e)
+{
+	struct registry *reg = arg;
+
+	if (r < 0) {
+		end_waiting(reg, r, e);
+		return;
+	}
+	read_challenges(reg->probe, &reg->probed);
+	reg->has_probed = true;
+	answer_challenge(reg, &reg->probed);
+}
+
+/* Some send a 401 without a word; /v2/, where every client used to begin, has it (distribution,
+ * "API version check"). */
+static void probe(struct registry *reg)
+{
+	struct transfer_job job = {
+		.url = strf("%s/v2/", reg->url),
+		.method = "GET",
+		.is_probe = true,
+		.sink = { .done = on_probed, .arg = reg },
+	};
+	struct err e = { 0 };
+	int r;
+
+	(void)snprintf(job.what, sizeof(job.what), "'%s'", reg->base.ref.name);
+	r = transfer_start(reg, &job, &reg->probe, &e);
+	if (r < 0)
+		end_waiting(reg, r, &e);
+}
+
+static bool is_under_way(const struct transfer *t)
+{
+	return t && t->state != TRANSFER_DONE;
+}
+
 void token_needed(struct transfer *t)
 {
 	struct registry *reg = transfer_registry(t);
 	struct challenge c;
-	struct err e = { 0 };
-	int r;
 
 	t->tries = 0; /* a 401 is no failed try */
 	if (t->generation != reg->generation) {
@@ -246,26 +310,24 @@ void token_needed(struct transfer *t)
 		return;
 	}
 	read_challenges(t, &c);
-	if (c.scheme == CHALLENGE_BASIC && use_basic(reg)) {
-		transfer_begin(t);
-		return;
-	}
-	if (c.scheme != CHALLENGE_BEARER) {
-		deny(t);
-		return;
-	}
 	t->state = TRANSFER_WAITS_TOKEN;
-	if (reg->token && reg->token->state != TRANSFER_DONE)
+	if (is_under_way(reg->token) || is_under_way(reg->probe))
 		return;
-	r = request_token(reg, &c, &e);
-	if (r < 0)
-		transfer_end(t, r, &e);
+	if (c.scheme == CHALLENGE_NONE && !http_header(&t->q, "WWW-Authenticate", 0)) {
+		if (!reg->has_probed) {
+			probe(reg);
+			return;
+		}
+		c = reg->probed;
+	}
+	answer_challenge(reg, &c);
 }
 
 void token_done(struct registry *reg)
 {
 	transfer_free(reg->token);
-	reg->token = NULL;
+	transfer_free(reg->probe);
+	reg->token = reg->probe = NULL;
 	if (reg->token_answer.s)
 		explicit_bzero(reg->token_answer.s, reg->token_answer.len);
 	sbuf_done(&reg->token_answer);

@@ -230,7 +230,7 @@ static void on_status(struct transfer *t)
 	unsigned status = t->q.status;
 
 	transfer_registry(t)->has_answered = true;
-	if (status / 100 == 2 && t->job.method) {
+	if ((status / 100 == 2 && t->job.method) || (t->job.is_probe && !is_passing(status))) {
 		transfer_end(t, 0, NULL);
 	} else if (status == 200 || status == 206) {
 		if (!t->job.is_exact)
@@ -261,6 +261,8 @@ static void on_done(void *arg)
 	keep_header(t, "Location", t->location, sizeof(t->location));
 	keep_header(t, "Link", t->link, sizeof(t->link));
 	keep_header(t, "Docker-Content-Digest", t->digest, sizeof(t->digest));
+	keep_header(t, "Range", t->range, sizeof(t->range));
+	keep_header(t, "OCI-Chunk-Min-Length", t->piece_min, sizeof(t->piece_min));
 	if (t->job.is_exact && t->got_bytes == t->job.size_bytes && failure != HTTP_SINK_REFUSED &&
 	    (t->q.status == 200 || t->q.status == 206))
 		transfer_end(t, 0, NULL); /* how the connection ended does not matter any more */
@@ -299,9 +301,9 @@ void transfer_begin(struct transfer *t)
 	t->state = TRANSFER_RUNS;
 	t->q.url = t->job.url;
 	t->q.accept = t->job.accept;
-	t->q.authorization = t->job.is_elsewhere ? NULL
-	                     : t->job.is_token   ? reg->basic
-	                                         : reg->authorization;
+	t->q.authorization = t->job.is_elsewhere || t->job.is_probe ? NULL
+	                     : t->job.is_token                      ? reg->basic
+	                                                            : reg->authorization;
 	t->q.method = t->job.method;
 	t->q.content_type = t->job.content_type;
 	t->q.content_range = t->job.content_range[0] ? t->job.content_range : NULL;
@@ -376,6 +378,9 @@ int transfers_wake(struct registry *reg, int timeout_ms)
 			continue;
 		if (t->not_before_ns <= now) {
 			transfer_begin(t);
+			if (t->state ==
+			    TRANSFER_DONE) /* could not: whoever waits for it is to look */
+				timeout_ms = 0;
 			continue;
 		}
 		left_ms = (t->not_before_ns - now) / 1000000 + 1;

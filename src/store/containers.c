@@ -286,6 +286,7 @@ int container_find(struct store *s, const char *ref, struct container_row *ret, 
 
 	if (r <= 0)
 		return r;
+	ref += ref[0] == '/'; /* as Docker's inspect shows names, and scripts hand them on */
 	for (size_t i = 0; i < ARRAY_SIZE(queries); i++) {
 		_cleanup_stmt_ sqlite3_stmt *st = NULL;
 

@@ -41,7 +41,8 @@ int container_rename(struct store *s, const char *id, const char *name, struct e
 bool container_exists(struct store *s, const char *id);
 void container_stage_done(struct container_stage *stage); /* what is not published is thrown away */
 
-/* By exact id, exact name, or unique prefix of an id, in this order. 1, 0 or -ENOTUNIQ. */
+/* By exact id, exact name, or unique prefix of an id, in this order; a slash before it is not part
+ * of it. 1, 0 or -ENOTUNIQ. */
 int container_find(struct store *s, const char *ref, struct container_row *ret, struct err *e);
 /* Newest first; rows only: the caller drops those whose directory is gone. */
 int container_list(struct store *s, struct container_row **ret, size_t *ret_n, struct err *e);

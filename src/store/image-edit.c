@@ -239,30 +239,82 @@ static int check_unused(struct store *s, const char *id, struct err *e)
 	return r;
 }
 
-int image_delete(struct store *s, const char *id, char *const *names, store_remove_fn remove_tree,
-                 void *arg, struct err *e)
+/* Ends the transaction in any case. */
+static int delete_and_collect(struct db_write *w, const char *id, store_remove_fn remove_tree,
+                              void *arg, struct err *e)
 {
+	struct store *s = w->s;
 	_cleanup_collector_ struct collector k = { .s = s };
-	_cleanup_write_ struct db_write w = { 0 };
-	int r, go = 0;
+	int r = delete_rows(s, id, e), go = 0;
 
-	r = db_begin(s, &w, e);
-	if (r == 0)
-		r = check_unused(s, id, e);
-	if (r == 0 && names)
-		r = check_names(s, id, names, e);
-	if (r == 0)
-		r = delete_rows(s, id, e);
 	if (r == 0)
 		r = go = collect_rows(s, e);
 	if (r >= 0)
-		r = db_commit(&w, e);
+		r = db_commit(w, e);
 	if (r < 0)
 		return r;
 	r = layout_write(s, e); /* before its blobs go */
 	if (r == 0 && go > 0)
 		r = collect_files(&k, e);
-	db_end(&w);
+	db_end(w);
 	collect_trees(&k, remove_tree, arg);
 	return r;
+}
+
+int image_delete(struct store *s, const char *id, char *const *names, store_remove_fn remove_tree,
+                 void *arg, struct err *e)
+{
+	_cleanup_write_ struct db_write w = { 0 };
+	int r = db_begin(s, &w, e);
+
+	if (r == 0)
+		r = check_unused(s, id, e);
+	if (r == 0 && names)
+		r = check_names(s, id, names, e);
+	return r < 0 ? r : delete_and_collect(&w, id, remove_tree, arg, e);
+}
+
+static int untag_all(struct db_write *w, char *const *names, struct err *e)
+{
+	int r = 0;
+
+	for (; *names && r == 0; names++)
+		r = db_run(w->s, e, "DELETE FROM image_names WHERE name = ?", "s", *names);
+	if (r == 0)
+		r = db_commit(w, e);
+	return r < 0 ? r : layout_write(w->s, e);
+}
+
+static size_t count(char *const *list)
+{
+	size_t n = 0;
+
+	while (list && list[n])
+		n++;
+	return n;
+}
+
+int image_prune(struct store *s, const char *id, struct image_row *ret,
+                const struct image_pruning *p, struct err *e)
+{
+	_cleanup_write_ struct db_write w = { 0 };
+	size_t n_names;
+	int r = db_begin(s, &w, e);
+
+	if (r == 0)
+		r = image_find(s, id, ret, e);
+	if (r <= 0)
+		return r;
+	n_names = count(ret->names);
+	r = p->decide(ret, p->arg, e);
+	if (r <= 0)
+		return r;
+	if (count(ret->names) < n_names) {
+		r = untag_all(&w, ret->names, e);
+		return r < 0 ? r : IMAGE_UNTAGGED;
+	}
+	r = check_unused(s, id, e);
+	if (r == 0)
+		r = delete_and_collect(&w, id, p->remove_tree, p->remove_arg, e);
+	return r < 0 ? r : IMAGE_GONE;
 }

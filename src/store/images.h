@@ -50,3 +50,18 @@ int image_untag_spare(struct store *s, const char *name, struct err *e);
  * step. */
 int image_delete(struct store *s, const char *id, char *const *names, store_remove_fn remove_tree,
                  void *arg, struct err *e);
+
+/* Whether an image goes, asked with nothing able to change it: 1, 0 or negative. Of @row->names it
+ * leaves those that go; if that is not all of them, the image stays. */
+typedef int (*image_decide_fn)(struct image_row *row, void *arg, struct err *e);
+struct image_pruning {
+	image_decide_fn decide;
+	void *arg;
+	store_remove_fn remove_tree;
+	void *remove_arg;
+};
+enum { IMAGE_STAYS, IMAGE_UNTAGGED, IMAGE_GONE };
+/* Asks and acts in one step. @ret is what was decided on (free it in any case). Refuses (-EBUSY,
+ * UCT_IMAGE_IN_USE) while a container uses it; one that is not there stays. */
+int image_prune(struct store *s, const char *id, struct image_row *ret,
+                const struct image_pruning *p, struct err *e);

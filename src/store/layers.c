@@ -3,7 +3,6 @@
 
 #include "base/fd.h"
 #include "base/file.h"
-#include "base/sbuf.h"
 #include "store/collect.h"
 #include "store/hex.h"
 #include "store/layer-index.h"
@@ -349,80 +348,46 @@ static int read_stack(struct store *s, const char *chain, struct strv *ret, stru
 	return 0;
 }
 
-/* Moves the tree of the lowest layer, as unpacking made it, into the stage. Not if some image ends
- * with that layer as far as its objects go: its containers use the tree. 1 moved, 0 not. */
-static int take_lowest(struct store *s, const char *lowest, const char *label,
-                       const struct layer_stage *l, struct err *e)
-{
-	_cleanup_write_ struct db_write w = { 0 };
-	_cleanup_stmt_ sqlite3_stmt *st = NULL;
-	char from[LAYER_PATH_SIZE], fs[LAYER_PATH_SIZE + 4];
-	int r = db_begin(s, &w, e);
-
-	if (r == 0)
-		r = db_query(s, &st, e,
-		             "SELECT 1 FROM image_layers a WHERE a.chain = ?1 AND NOT EXISTS "
-		             "(SELECT 1 FROM image_layers b JOIN layers ON layers.chain = b.chain"
-		             " WHERE b.image_id = a.image_id AND b.pos = a.pos + 1"
-		             " AND layers.driver = 'objects')",
-		             "s", lowest);
-	if (r == 0)
-		r = db_step(s, st, e);
-	if (r != 0)
-		return MIN(r, 0);
-	(void)snprintf(from, sizeof(from), "layers/%.64s/%s", lowest, label);
-	(void)snprintf(fs, sizeof(fs), "%s/fs", from);
-	if (renameat(s->dirfd, fs, l->dirfd, "fs") < 0)
-		return 0; /* it is not there; or a root of another map owns it. Then all is made */
-	(void)unlinkat(s->dirfd, from, AT_REMOVEDIR);
-	return 1;
-}
-
-static int open_inputs(struct store *s, const struct strv *stack, size_t n,
-                       struct layer_tree_inputs *ret, struct err *e)
-{
-	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(LAYERS_MAX * CHAIN_SIZE);
-
-	for (size_t i = n; i > 0; i--)
-		sbuf_adds(&b, stack->v[i - 1]);
-	if (b.err)
-		return err_oom(e);
-	ret->list_fd = fd_sealed_memory("layers", b.s ? b.s : "", b.len, e);
-	if (ret->list_fd < 0)
-		return ret->list_fd;
-	ret->layers_fd = openat(s->dirfd, "layers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (ret->layers_fd >= 0)
-		return 0;
-	cleanup_close(&ret->list_fd);
-	return err_sys(e, "cannot open '%s/layers'", s->path);
-}
-
-int layer_tree_stage(struct store *s, const char *path, struct layer_stage *ret,
-                     struct layer_tree_inputs *ret_inputs, struct err *e)
+int layer_tree_chains(struct store *s, const char *path, struct strv *ret, struct err *e)
 {
 	_cleanup_strv_ struct strv stack = { 0 };
 	char dir[LAYER_PATH_SIZE], chain[CHAIN_SIZE];
-	size_t n;
 	int r = tree_dir(path, dir, e);
 
-	*ret = (struct layer_stage){ .dirfd = -EBADF, .store_dirfd = s->dirfd };
 	if (r == 0)
 		r = db_open(s, e);
 	if (r < 0)
 		return r;
 	(void)snprintf(chain, sizeof(chain), "%.64s", path + strlen("layers/"));
 	r = read_stack(s, chain, &stack, e);
-	if (r < 0)
-		return r;
-	n = stack.n;
+	for (size_t i = stack.n; i > 0 && r == 0; i--)
+		if (strv_add(ret, stack.v[i - 1]) < 0)
+			r = err_oom(e);
+	return r;
+}
+
+int layer_index_fd(struct store *s, const char *chain, struct err *e)
+{
+	char path[LAYER_PATH_SIZE];
+	int fd = check_chain(chain, e);
+
+	if (fd < 0)
+		return fd;
+	proof_path(path, chain, LAYER_OBJECTS);
+	fd = openat(s->dirfd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	return fd < 0 ? err_sys(e, "cannot open '%s/%s'", s->path, path) : fd;
+}
+
+int layer_tree_stage(struct store *s, struct layer_stage *ret, struct err *e)
+{
+	int r;
+
+	*ret = (struct layer_stage){ .dirfd = -EBADF, .store_dirfd = s->dirfd };
 	r = store_tmp_dir(s, "tree", ret->name, e);
 	if (r < 0)
 		return r;
 	ret->dirfd = r;
-	r = n > 1 ? take_lowest(s, stack.v[n - 1], strrchr(dir, '/') + 1, ret, e) : 0;
-	if (r > 0)
-		n--;
-	return r < 0 ? r : open_inputs(s, &stack, n, ret_inputs, e);
+	return 0;
 }
 
 int layer_tree_commit(struct store *s, struct layer_stage *l, const char *path, struct err *e)

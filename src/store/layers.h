@@ -71,13 +71,12 @@ int layer_paths(struct store *s, const struct image_row *image, const char *map,
 bool layer_path_is_tree(const char *path);
 /* Whether what the path stands for is there: 1; 0: a metadata tree that has to be made. */
 int layer_path_ready(struct store *s, const char *path, struct err *e);
-/* Making one in @ret->dirfd: what usr-ct-unpack wants for it. The tree of the lowest layer alone,
- * if nobody needs it, is taken as what to begin with; the list names the layers that are left. */
-struct layer_tree_inputs {
-	int list_fd, layers_fd;
-};
-int layer_tree_stage(struct store *s, const char *path, struct layer_stage *ret,
-                     struct layer_tree_inputs *ret_inputs, struct err *e);
+/* Making one: a stage for usr-ct-unpack to work in, and the layers that @path (of layer_paths())
+ * stands for, lowest first, whose indexes it wants. */
+int layer_tree_stage(struct store *s, struct layer_stage *ret, struct err *e);
+int layer_tree_chains(struct store *s, const char *path, struct strv *ret, struct err *e);
+/* A descriptor of the index of an objects layer that is here. */
+int layer_index_fd(struct store *s, const char *chain, struct err *e);
 /* One goes, "layers/CHAIN/meta-MAP"; no container may use it. */
 int layer_tree_discard(struct store *s, const char *dir, struct err *e);
 /* Whoever is first wins; the stage is thrown away by layer_stage_done() then. */

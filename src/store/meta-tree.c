@@ -3,15 +3,14 @@
 
 #include "base/array.h"
 #include "base/file.h"
+#include "store/file-capability.h"
 #include "store/layer-index.h"
 
 #include "store/owner-note.h"
 
 #include <dirent.h>
-#include <endian.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/capability.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
@@ -138,19 +137,16 @@ static int give_special(const struct builder *b, const struct layer_entry *t, st
 	               : 0;
 }
 
-/* File capabilities count for the root of one user namespace, which must be the container's and
- * not ours: version 3 of the attribute names it (capabilities(7)). */
+/* For the container's root, not ours. */
 static int set_capability(const struct builder *b, int fd, const struct layer_xattr *a)
 {
-	uint32_t v3[6], root;
+	uint8_t v3[FILE_CAPABILITY_V3];
+	uint32_t root;
 
-	if (!b->owners.maps || a->value_len != 20 || !id_map_out(&b->owners.maps->uids, 0, &root))
-		return fsetxattr(fd, "security.capability", a->value, a->value_len, 0);
-	memcpy(v3, a->value, 20);
-	if ((le32toh(v3[0]) & VFS_CAP_REVISION_MASK) == VFS_CAP_REVISION_2)
-		v3[0] = htole32((le32toh(v3[0]) & ~VFS_CAP_REVISION_MASK) | VFS_CAP_REVISION_3);
-	v3[5] = htole32(root);
-	return fsetxattr(fd, "security.capability", v3, sizeof(v3), 0);
+	if (!b->owners.maps || !id_map_out(&b->owners.maps->uids, 0, &root) ||
+	    file_capability_for(a->value, (ssize_t)a->value_len, root, v3) < 0)
+		return fsetxattr(fd, FILE_CAPABILITY_XATTR, a->value, a->value_len, 0);
+	return fsetxattr(fd, FILE_CAPABILITY_XATTR, v3, sizeof(v3), 0);
 }
 
 /* In this order: chown drops set-uid bits and capabilities. @mode: what it has been made with. */

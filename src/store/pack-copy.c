@@ -12,6 +12,7 @@
 #include "base/array.h"
 #include "base/fd.h"
 #include "base/strv.h"
+#include "store/file-capability.h"
 
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -176,6 +177,58 @@ static int copy_content(const struct copy *c, int from_fd, int to_fd, const stru
 	return copy_blocks(c, fd, to_fd, st->st_size, e);
 }
 
+/* --- owners */
+
+/* An id that the container does not have is nobody there. Its file keeps it, unless somebody else
+ * in the container has that number outside. */
+static int shift_id(const struct copy *c, const struct id_map *map, uint32_t *id, struct err *e)
+{
+	uint32_t unused;
+
+	if (id_map_out(map, *id, id) || !id_map_in(map, *id, &unused))
+		return 0;
+	return err_set(e, UCT_OWNER_OUTSIDE_MAP, -ERANGE,
+	               "'/%.200s' belongs to %u, whom the container does not have", c->path,
+	               (unsigned)*id);
+}
+
+static int give(const struct copy *c, int fd, const char *name, const struct stat *st,
+                struct err *e)
+{
+	const struct id_maps *maps = c->job->maps;
+	uint32_t uid = st->st_uid, gid = st->st_gid;
+	int r = 0;
+
+	if (c->job->is_single_id)
+		return 0;
+	if (maps)
+		r = shift_id(c, &maps->uids, &uid, e);
+	if (maps && r == 0)
+		r = shift_id(c, &maps->gids, &gid, e);
+	if (r < 0)
+		return r;
+	return fchownat(fd, name, uid, gid, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) < 0
+	               ? copy_error(c, "set the owner of", e)
+	               : 0;
+}
+
+static int set_capability(const struct copy *c, int fd, const char *value, size_t size)
+{
+	uint8_t v3[FILE_CAPABILITY_V3];
+	uint32_t root;
+
+	if (!c->job->maps || c->job->is_single_id || !id_map_out(&c->job->maps->uids, 0, &root) ||
+	    file_capability_for(value, (ssize_t)size, root, v3) < 0)
+		return fsetxattr(fd, FILE_CAPABILITY_XATTR, value, size, 0);
+	return fsetxattr(fd, FILE_CAPABILITY_XATTR, v3, sizeof(v3), 0);
+}
+
+static int set_xattr(const struct copy *c, int fd, const char *name, const char *value, size_t size)
+{
+	return !strcmp(name, FILE_CAPABILITY_XATTR) ? set_capability(c, fd, value, size)
+	                                            : fsetxattr(fd, name, value, size, 0);
+}
+
 static int copy_xattrs(const struct copy *c, int from_fd, int to_fd, struct err *e)
 {
 	_cleanup_free_ char *names = malloc(XATTRS_MAX), *value = malloc(XATTRS_MAX);
@@ -189,23 +242,22 @@ static int copy_xattrs(const struct copy *c, int from_fd, int to_fd, struct err 
 			continue;
 		len = fgetxattr(from_fd, at, value, XATTRS_MAX);
 		/* What this file system or user cannot have, unpacking could not give either. */
-		if (len >= 0 && fsetxattr(to_fd, at, value, (size_t)len, 0) < 0 &&
+		if (len >= 0 && set_xattr(c, to_fd, at, value, (size_t)len) < 0 &&
 		    errno != EOPNOTSUPP && errno != EPERM)
 			return copy_error(c, "set attributes of", e);
 	}
 	return 0;
 }
 
-/* Owner first: changing it drops set-uid bits and capabilities. */
+/* The owner first: changing it drops set-uid bits and capabilities. */
 static int copy_attributes(const struct copy *c, int from_fd, int to_fd, const struct stat *st,
                            struct err *e)
 {
 	const struct timespec times[2] = { st->st_atim, st->st_mtim };
-	int r;
+	int r = give(c, to_fd, "", st, e);
 
-	if (!c->job->is_single_id && fchown(to_fd, st->st_uid, st->st_gid) < 0)
-		return copy_error(c, "set the owner of", e);
-	r = copy_xattrs(c, from_fd, to_fd, e);
+	if (r == 0)
+		r = copy_xattrs(c, from_fd, to_fd, e);
 	if (r == 0 && fchmod(to_fd, st->st_mode & 07777) < 0)
 		r = copy_error(c, "set the mode of", e);
 	if (r == 0 && futimens(to_fd, times) < 0)
@@ -236,6 +288,7 @@ static int copy_other(struct copy *c, const struct lower *from, int to_dirfd, co
 	const struct timespec times[2] = { st->st_atim, st->st_mtim };
 	char target[PATH_MAX];
 	ssize_t n;
+	int r;
 
 	if (S_ISLNK(st->st_mode)) {
 		n = readlinkat(from->fds[0], name, target, sizeof(target) - 1);
@@ -249,9 +302,9 @@ static int copy_other(struct copy *c, const struct lower *from, int to_dirfd, co
 	} else if (mknodat(to_dirfd, name, st->st_mode & (S_IFMT | 07777), 0) < 0) {
 		return S_ISFIFO(st->st_mode) ? copy_error(c, "make", e) : 0;
 	}
-	if (!c->job->is_single_id &&
-	    fchownat(to_dirfd, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return copy_error(c, "set the owner of", e);
+	r = give(c, to_dirfd, name, st, e);
+	if (r < 0)
+		return r;
 	if (!S_ISLNK(st->st_mode) && fchmodat(to_dirfd, name, st->st_mode & 07777, 0) < 0)
 		return copy_error(c, "set the mode of", e);
 	return utimensat(to_dirfd, name, times, AT_SYMLINK_NOFOLLOW) < 0

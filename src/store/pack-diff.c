@@ -12,6 +12,7 @@
 
 #include "base/sbuf.h"
 #include "base/strv.h"
+#include "store/file-capability.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -88,9 +89,12 @@ static int tell(struct diff *d, char kind, const char *path, bool is_dir, struct
 	return d->out.len >= FLUSH_AT || d->out.err ? flush(d, e) : 0;
 }
 
-static ssize_t capability(int fd, char value[64])
+/* A copy's may be for another root than the layers'. */
+static ssize_t capability(const struct pack_upper_job *job, int fd, char value[64])
 {
-	return fd < 0 ? -1 : fgetxattr(fd, "security.capability", value, 64);
+	ssize_t n = fd < 0 ? -1 : fgetxattr(fd, FILE_CAPABILITY_XATTR, value, 64);
+
+	return job->is_whole ? file_capability_plain(value, n) : n;
 }
 
 static bool has_other_capability(const struct pack_upper_job *job, const struct walk_entry *x)
@@ -98,9 +102,21 @@ static bool has_other_capability(const struct pack_upper_job *job, const struct 
 	_cleanup_close_ int now_fd = open_again(job->proc_fd, x->fd, O_RDONLY);
 	_cleanup_close_ int then_fd = lower_open(x->parent_lower, x->name, job->proc_fd);
 	char now[64], then[64];
-	ssize_t a = capability(now_fd, now), b = capability(then_fd, then);
+	ssize_t a = capability(job, now_fd, now), b = capability(job, then_fd, then);
 
 	return a != b || (a > 0 && memcmp(now, then, (size_t)a) != 0);
+}
+
+static bool has_other_owner(const struct pack_upper_job *job, const struct stat *now,
+                            const struct stat *then)
+{
+	uint32_t uid = now->st_uid, gid = now->st_gid;
+
+	if (job->is_whole && job->owners.maps && !job->owners.noted) {
+		(void)id_map_in(&job->owners.maps->uids, uid, &uid); /* else it was left alone */
+		(void)id_map_in(&job->owners.maps->gids, gid, &gid);
+	}
+	return uid != then->st_uid || gid != then->st_gid;
 }
 
 bool pack_differs(const struct pack_upper_job *job, const struct walk_entry *x,
@@ -108,8 +124,8 @@ bool pack_differs(const struct pack_upper_job *job, const struct walk_entry *x,
 {
 	const struct stat *now = &x->st;
 
-	if (now->st_mode != then->st_mode || now->st_uid != then->st_uid ||
-	    now->st_gid != then->st_gid || now->st_rdev != then->st_rdev)
+	if (now->st_mode != then->st_mode || now->st_rdev != then->st_rdev ||
+	    has_other_owner(job, now, then))
 		return true;
 	if (S_ISDIR(now->st_mode)) /* size and time only tell that something happened inside */
 		return false;

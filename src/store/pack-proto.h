@@ -77,7 +77,7 @@ struct pack_start {
 	uint32_t type, op, tree, flags, fds;
 	int32_t pid; /* RUNNING; BARE: 0 if it does not run */
 	/* Of a container with ids of its own: to those of the namespace of PACK_FD_USERNS; else
-	 * empty. */
+	 * empty. The owners in layers below a copy are those of the image, without it. */
 	struct id_maps maps;
 	char path[PATH_MAX]; /* absolute; trailing "/" and "/." have their meaning */
 };

@@ -4,15 +4,14 @@
  * Of extended attributes user.* and security.capability are packed, as unpacking keeps them, but
  * nothing of overlayfs' own. Holes stay holes (GNU sparse 1.0).
  */
+#include "store/file-capability.h"
 #include "store/owner-note.h"
 #include "store/pack-out.h"
 #include "store/pack.h"
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <endian.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/vfs.h>
@@ -101,26 +100,10 @@ void packer_free(struct packer *p)
 
 static bool xattr_is_packed(const char *name)
 {
-	if (!strcmp(name, "security.capability"))
+	if (!strcmp(name, FILE_CAPABILITY_XATTR))
 		return true;
 	return !strncmp(name, "user.", 5) && strncmp(name, "user.overlay.", 13) != 0 &&
 	       strncmp(name, "user.usrct.", 11) != 0;
-}
-
-/* For the root of one user namespace (version 3) they are the root's of an image (version 2). */
-static ssize_t plain_capability(void *value, ssize_t size)
-{
-	uint32_t magic;
-
-	if (size != 24)
-		return size;
-	memcpy(&magic, value, 4);
-	magic = le32toh(magic);
-	if ((magic & VFS_CAP_REVISION_MASK) != VFS_CAP_REVISION_3)
-		return size;
-	magic = htole32((magic & ~VFS_CAP_REVISION_MASK) | VFS_CAP_REVISION_2);
-	memcpy(value, &magic, 4);
-	return 20;
 }
 
 static int add_xattrs(struct packer *p, int fd, struct archive_entry *ae, const char *path,
@@ -143,8 +126,9 @@ static int add_xattrs(struct packer *p, int fd, struct archive_entry *ae, const 
 			continue;
 		if (size < 0)
 			return err_sys(e, "cannot read attribute '%s' of '/%s'", name, path);
-		if (p->owners.maps && !strcmp(name, "security.capability"))
-			size = plain_capability(p->xattr_value, size);
+		/* Those of the container's root are the root's of an image. */
+		if (p->owners.maps && !strcmp(name, FILE_CAPABILITY_XATTR))
+			size = file_capability_plain(p->xattr_value, size);
 		archive_entry_xattr_add_entry(ae, name, p->xattr_value, (size_t)size);
 	}
 	return 0;

@@ -118,8 +118,10 @@ struct pack_upper_job {
 	char *const *hidden; /* absolute paths, NULL-terminated */
 	bool is_plain;       /* the layer is not to be compressed */
 	struct pack_owners owners;
-	bool is_whole; /* it has everything; what is below and not here was removed */
-	bool is_fuse;  /* it has the marks of fuse-overlayfs (pack_fuse_mark()) */
+	/* It has everything; what is below and not here was removed. With owners.maps its ids are
+	 * those, whereas the layers' are not (pack_copy_job). */
+	bool is_whole;
+	bool is_fuse; /* it has the marks of fuse-overlayfs (pack_fuse_mark()) */
 };
 int pack_layer(struct pack_upper_job *job, struct pack_sums *ret, struct err *e);
 int pack_diff(struct pack_upper_job *job, struct err *e);
@@ -141,6 +143,9 @@ struct pack_copy_job {
 	int to_fd, proc_fd;
 	int objects_fd, shared_fd; /* contents of metadata trees, in this order; -EBADF */
 	bool is_single_id;
+	/* The layers have an image's ids as they are, the copy's files those that these make of
+	 * them; NULL: the same. */
+	const struct id_maps *maps;
 };
 /* Takes over @lower. */
 int pack_copy(const struct pack_copy_job *job, struct lower *lower, struct err *e);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* unpack-layer - the loop over the archive */
 #include "base/file.h"
-#include "store/meta-tree.h"
 #include "store/tar-check.h"
 #include "store/unpack-entry.h"
 #include "store/unpack-implied.h"
@@ -125,59 +124,78 @@ static int drain(struct stream *st, struct err *e)
 }
 
 /* @is_layer: into a root of its own. */
+static int begin(struct unpacker *u, struct err *e)
+{
+	const struct unpack_job *job = u->job;
+	int r;
+
+	if (!u->is_layer)
+		return tree_attach(&u->tree, job->dirfd, job->single_id, e);
+	if (!job->has_objects)
+		return tree_open(&u->tree, job->dirfd, "fs", job->single_id, e);
+	r = draft_init(&u->draft, e);
+	if (r == 0)
+		r = object_writer_new(job->objects_dirfd, job->dirfd, &u->objects, e);
+	if (r == 0)
+		object_writer_share(u->objects, job->shared_dirfds, job->n_shared);
+	return r;
+}
+
+static int finish(struct unpacker *u, struct err *e)
+{
+	int r = 0;
+
+	if (u->objects) {
+		u->result->shared_used = object_writer_shared(u->objects);
+		return layer_index_write(&u->notes, &u->draft, u->job->dirfd, e);
+	}
+	if (u->is_layer)
+		r = implied_write(&u->tree, u->job->dirfd, &u->result->n_implied, e);
+	return r < 0 ? r : tree_seal(&u->tree, e);
+}
+
+static void unpacker_done(struct unpacker *u)
+{
+	object_writer_free(u->objects);
+	cleanup_close(&u->try_fd);
+	layer_notes_done(&u->notes);
+	draft_done(&u->draft);
+	tree_done(&u->tree);
+}
+
 static int unpack(const struct unpack_job *job, bool is_layer, struct unpack_result *ret,
                   struct err *e)
 {
 	_cleanup_stream_ struct stream *stream = NULL;
 	__attribute__((cleanup(cleanup_archive))) struct archive *a = NULL;
 	struct source src = { .is_layer = is_layer };
-	struct unpacker u = {
-		.job = job, .result = ret, .is_layer = is_layer, .good_uid = (uid_t)-1
-	};
+	struct unpacker *u = calloc(1, sizeof(*u));
 	int r;
 
+	if (!u)
+		return err_oom(e);
 	*ret = (struct unpack_result){ 0 };
+	*u = (struct unpacker){ .job = job, .result = ret, .is_layer = is_layer, .try_fd = -EBADF };
 	tar_check_init(&src.check);
-	u.is_draft = is_layer && job->has_objects && !job->keeps_tree;
 	r = stream_new(job->stream_fd, job->max_bytes, &stream, e);
-	if (r < 0)
-		return r;
-	src.stream = stream;
-	r = open_archive(&a, &src, e);
-	if (r < 0) {
-		tar_check_done(&src.check);
-		return r;
+	if (r == 0) {
+		src.stream = stream;
+		r = open_archive(&a, &src, e);
 	}
-	u.archive = a;
-	r = is_layer ? tree_open(&u.tree, job->dirfd, "fs", job->single_id, e)
-	             : tree_attach(&u.tree, job->dirfd, job->single_id, e);
-	if (r == 0 && is_layer && job->has_objects)
-		r = object_writer_new(job->objects_dirfd, job->dirfd, &u.objects, e);
-	if (r == 0 && u.objects)
-		object_writer_share(u.objects, job->shared_dirfds, job->n_shared);
+	u->archive = a;
 	if (r == 0)
-		r = unpack_entries(&u, &src, e);
+		r = begin(u, e);
+	if (r == 0)
+		r = unpack_entries(u, &src, e);
 	if (r == 0)
 		r = drain(stream, e);
-	if (r == 0 && u.objects)
-		r = layer_index_write(&u.notes, &u.tree, job->dirfd, e);
-	if (r == 0 && is_layer && !u.objects)
-		r = implied_write(&u.tree, job->dirfd, &ret->n_implied, e);
-	if (r == 0 && u.objects && !job->keeps_tree)
-		r = tree_remove_at(job->dirfd, "fs", e);
-	else if (r == 0)
-		r = tree_seal(&u.tree, e);
-	if (r == 0 && u.objects && job->keeps_tree)
-		r = meta_tree_add_mount_points(
-			job->dirfd, &(struct meta_tree_owners){ .single_id = job->single_id }, e);
+	if (r == 0)
+		r = finish(u, e);
 	if (r == 0)
 		r = stream_digest(stream, ret->diff_id, e);
-	if (u.objects)
-		ret->shared_used = object_writer_shared(u.objects);
-	object_writer_free(u.objects);
 	tar_check_done(&src.check);
-	layer_notes_done(&u.notes);
-	tree_done(&u.tree);
+	unpacker_done(u);
+	free(u);
 	return r;
 }
 

@@ -13,11 +13,12 @@
  * The helper enters the user namespace, drops what it does not need, confines itself to the
  * directory (Landlock, seccomp), then reads the stream: decompress (gzip, zstd or none, by magic),
  * hash the tar, extract into "fs" below the directory. With UNPACK_FLAG_OBJECTS contents become
- * objects, "fs" a metadata tree and "index" the layer's index.
+ * objects and "index" the layer's index; there is no "fs".
  *
- * With UNPACK_FLAG_TREE the stream is a list of chain ids, 64 hex digits each, lowest layer first,
- * and the fourth descriptor the directory layers/. "fs", which may hold the layers below already,
- * becomes the metadata tree of all of them together.
+ * With UNPACK_FLAG_TREE the stream is another socket of this kind. Each of its packets, of one
+ * byte, brings the index of a layer as a descriptor, lowest layer first, and "fs" becomes the
+ * metadata tree of all of them together. Its end of file says that there are no more; so a tree may
+ * grow while upper layers are still being unpacked.
  *
  * With UNPACK_FLAG_SETTLE the directory holds a layer of the plain driver that was unpacked with
  * n_implied > 0 (unpack-implied.h), the stream is a list of the layers below, lowest first, one a
@@ -33,7 +34,6 @@ enum unpack_type { UNPACK_START = 1, UNPACK_DONE, UNPACK_FAIL };
 enum unpack_flags {
 	UNPACK_FLAG_SINGLE_ID = 1, /* no map: everything belongs to the user, no device nodes */
 	UNPACK_FLAG_OBJECTS = 2,   /* contents go to the objects; an index is written */
-	UNPACK_FLAG_KEEP_TREE = 4, /* with that: "fs" stays */
 	UNPACK_FLAG_TREE = 8,      /* make a metadata tree */
 	UNPACK_FLAG_MAPPED = 16,   /* with that: owners are first looked up in the maps */
 	UNPACK_FLAG_SETTLE = 32,   /* give implied directories what the layers below say */

@@ -32,11 +32,9 @@ struct unpack_job {
 	int stream_fd;
 	int dirfd; /* "fs" is made in here; unpack_into(): the root */
 	bool single_id;
-	/* The objects driver: contents go to @objects_dirfd, "fs" becomes a metadata tree
-	 * (meta-tree.h), and "index" beside it says all (layer-index.h). Without @keeps_tree the
-	 * tree goes once it has been looked at: only that of a lowest layer can be used as it is.
-	 */
-	bool has_objects, keeps_tree;
+	/* The objects driver: contents go to @objects_dirfd, and "index" says all (layer-index.h);
+	 * there is no "fs". */
+	bool has_objects;
 	int objects_dirfd;
 	const int *shared_dirfds; /* objects that are there are not written again */
 	uint32_t n_shared;

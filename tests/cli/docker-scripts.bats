@@ -48,6 +48,34 @@ SCRIPT
   assert_status 0
 }
 
+@test "names as inspect shows them, with a slash, are taken back" {
+  usr-ct create --name /one --network none "$IMG" true
+  usr-ct create --name two --network none "$IMG" true
+  usr-ct rename /two /three
+  [ "$(docker inspect -f '{{.Name}}' /one)" = /one ]
+  docker ps -aq | xargs docker inspect -f '{{.Name}}' | sort >names
+  printf '/one\n/three\n' | diff - names
+  xargs docker rm <names
+  [ -z "$(docker ps -aq)" ]
+  run_ct -1 rm //one
+  assert_error 1401
+}
+
+@test "commands of two words: the first alone tells what there is" {
+  local word
+  for word in container image volume secret system; do
+    run_ct -0 "$word"
+    assert_has "$output" "Usage"
+    assert_has "$output" "usr-ct $word COMMAND"
+    diff <(usr-ct "$word") <(usr-ct "$word" --help)
+    diff <(usr-ct "$word") <(usr-ct help "$word")
+  done
+  run_ct -0 image
+  assert_has "$output" "ls"
+  assert_has "$output" "List images"
+  run_ct -1 container exists nosuch
+}
+
 @test "exit codes, names and states of a batch" {
   cat >batch.sh <<'SCRIPT'
 set -u

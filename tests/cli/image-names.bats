@@ -47,6 +47,28 @@ teardown() {
   assert_error 1202
 }
 
+@test "--platform: of an image that is here it is only compared" {
+  local arch cmd
+  arch=$(inspect_field "$B" .Architecture)
+  for cmd in "history" "image inspect"; do
+    # shellcheck disable=SC2086
+    run_ct -0 $cmd --platform "linux/$arch" "$B"
+    # shellcheck disable=SC2086
+    run_ct -1 $cmd --platform linux/s390x "$B"
+    assert_error 1208 "is for linux/$arch, not for linux/s390x"
+  done
+  usr-ct tag "$B" other
+  run_ct -1 rmi --platform linux/s390x other "$B"
+  assert_error 1208
+  run_ct -1 save --platform linux/s390x -o file.tar other
+  assert_error 1208
+  [ ! -e file.tar ]
+  run_ct -1 push --platform linux/s390x other "$REGISTRY/other"
+  assert_error 1208
+  run_ct -0 rmi --platform "linux/$arch" other
+  diff <(usr-ct images --tree) <(usr-ct image tree)
+}
+
 @test "untag: one, all; the image stays" {
   id=$(inspect_field "$B" .Id)
   usr-ct tag "$B" one two

@@ -59,6 +59,14 @@ find . -xdev -type f "$@" ! -path './bin/*' -exec sha256sum {} + | sort
 TEXT
 }
 
+# fuse-overlayfs may list a name twice while memory is short (docs/storage.md): it gets a second look.
+same_look() { # EXPECTED GOT IMAGE [FORMAT]
+  diff -u "$1" "$2" && return
+  [[ ${USRCT_MOUNT_BACKEND:-} == fuse-overlayfs ]] || return
+  look "$3" "${4:-}" >"$2"
+  diff -u "$1" "$2"
+}
+
 compare_drivers() { # IMAGE [LINES [FORMAT]]
   export USRCT_STORAGE_DRIVER=plain
   usr-ct pull "$1" >/dev/null
@@ -69,11 +77,11 @@ compare_drivers() { # IMAGE [LINES [FORMAT]]
   usr-ct pull "$1" >/dev/null
   [[ -n $(objects) ]] || fail "no objects were made"
   look "$1" "${3:-}" >objects
-  diff -u plain objects
+  same_look plain objects "$1" "${3:-}"
   [[ $(wc -l <objects) -gt ${2:-100} ]] || fail "there was nothing to compare"
   drop_trees # and made again, from the indexes alone
   look "$1" "${3:-}" >again
-  diff -u plain again
+  same_look plain again "$1" "${3:-}"
 }
 
 @test "objects: the image with everything that a layer can say is the same through both drivers" {

@@ -70,6 +70,48 @@ du_store() {
   [ -z "$(usr-ct images -q)" ]
 }
 
+@test "image prune: an image that gets its first name meanwhile stays, or was gone before" {
+  local id i kept=0 gone=0
+  for i in {1..24}; do
+    echo "$i" >file
+    id=$(tar -c file | usr-ct import -q -)
+    usr-ct image prune -f >pruned &
+    # Now before and now after the step that decides.
+    [[ $((i % 3)) == 0 ]] || usr-ct images >list
+    if usr-ct tag "$id" "first:$i" 2>error; then
+      wait $!
+      [ "$(inspect_field "first:$i" .Id)" = "$id" ]
+      kept=$((kept + 1))
+    else
+      grep -q UCT-1202 error
+      wait $!
+      grep -q "$id" pruned
+      gone=$((gone + 1))
+    fi
+  done
+  echo "$kept kept, $gone gone"
+}
+
+@test "image prune: a name that has moved to another image is not taken from that" {
+  local a b
+  echo a >file
+  a=$(tar -c file | usr-ct import -q - moving:1)
+  run_ct -0 image prune -af --filter reference=moving --filter until=1h
+  [ "$(inspect_field moving:1 .Id)" = "$a" ]
+  usr-ct tag moving:1 other:1
+  # Only the names that fit go.
+  run_ct -0 image prune -af --filter reference=moving
+  assert_has "$output" "untagged: moving:1"
+  run_ct -1 image exists moving:1
+  [ "$(inspect_field other:1 .Id)" = "$a" ]
+  echo b >file
+  b=$(tar -c file | usr-ct import -q - other:1)
+  run_ct -0 image prune -f
+  assert_has "$output" "deleted: $a"
+  assert_lacks "$output" "$b"
+  [ "$(inspect_field other:1 .Id)" = "$b" ]
+}
+
 @test "system prune: containers, then images" {
   usr-ct create --name user "$IMG" true >/dev/null
   run_ct -0 system prune -f

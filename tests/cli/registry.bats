@@ -16,10 +16,11 @@ setup() {
   unset DOCKER_CONFIG REGISTRY_AUTH_FILE
   export HOME=$BATS_TEST_TMPDIR/home
   mkdir -p "$HOME"
-  PID=
+  PID='' PROXY=''
 }
 teardown() {
   [[ -z $PID ]] || kill "$PID"
+  [[ -z $PROXY ]] || kill "$PROXY"
   stop_bad_registry
   rm -rf "$XDG_RUNTIME_DIR/containers" "$XDG_CONFIG_HOME/containers"
   remove_all_and_check
@@ -54,6 +55,28 @@ same() { # A B, references of skopeo: the same bytes
   grep -q 'mount=sha256' registry.log
   run ! grep -q 'http.request.method=PATCH' registry.log
   [ "$(usr-ct image inspect -f '{{json .RepoDigests}}' "$REGISTRY/layers" | jq --arg r "$OWN" '[.[] | select(startswith($r))] | length')" = 2 ]
+}
+
+@test "pull: several images, and all tags of a repository" {
+  start_registry
+  for tag in 1 2 latest; do usr-ct push -q "$REGISTRY/busybox" "$OWN/team/tool:$tag"; done
+  usr-ct push -q "$REGISTRY/layers" "$OWN/other"
+  run_ct -0 pull -q "$OWN/other" "$OWN/team/tool:1"
+  [ "${#lines[@]}" = 2 ]
+  run_ct -1 pull -q "$OWN/nosuch" "$OWN/team/tool:2"
+  assert_error 1202 nosuch
+  [ "$output" = "$(usr-ct image inspect -f '{{.Id}}' "$OWN/team/tool:2")" ]
+  usr-ct rmi "$OWN/team/tool:1" "$OWN/team/tool:2"
+  run_ct -0 pull -q --all-tags "$OWN/team/tool"
+  [ "${#lines[@]}" = 3 ]
+  [ "$(usr-ct images -q "$OWN/team/tool:*" | wc -l)" -ge 1 ]
+  for tag in 1 2 latest; do usr-ct image exists "$OWN/team/tool:$tag"; done
+  run_ct -125 pull -a "$OWN/team/tool:1"
+  assert_error 1101 "takes a repository"
+  run_ct -1 pull -q -a "$OWN/nosuch"
+  run_ct -125 pull --platform linux/amd64 --arch amd64 "$OWN/other"
+  assert_error 1131
+  usr-ct rmi "$OWN/other" "$OWN/team/tool:1" "$OWN/team/tool:2" "$OWN/team/tool:latest"
 }
 
 @test "push: under its own name, all tags, and what was made here" {
@@ -111,6 +134,69 @@ same() { # A B, references of skopeo: the same bytes
   grep -q '^PATCH 9[0-9]* ' "$log"
   grep -q '^MANIFEST' "$log"
   usr-ct rmi "$BAD_REGISTRY/big:1"
+}
+
+@test "push: what broke off goes on where the registry says" {
+  start_bad_registry push-resume "$IMAGES/oci" busybox
+  head -c 9000000 /dev/urandom >big
+  tar -cf big.tar big
+  usr-ct import big.tar "$BAD_REGISTRY/big:1" >/dev/null
+  run_ct -0 push -q "$BAD_REGISTRY/big:1"
+  log=$BATS_TEST_TMPDIR/registry.answer.log
+  # The layer goes by PATCH, the configuration by PUT.
+  size=$(stat -c %s big.tar)
+  grep -qx "ASK $((size / 2))" "$log"
+  grep -qx "PATCH $((size - size / 2)) bytes $((size / 2))-$((size - 1))" "$log"
+  grep -qx 'PUT cut' "$log"
+  [ "$(grep -c ^ASK "$log")" = 2 ]
+  [ "$(grep -c ^PATCH "$log")" = 3 ]
+  run ! grep -q 'out of order' "$log"
+  grep -qx MANIFEST "$log"
+  usr-ct rmi "$BAD_REGISTRY/big:1"
+}
+
+# A way to a registry on which connections end after so many bytes, so many times.
+start_cutting_proxy() { # HOST:PORT BYTES TIMES
+  /usr/bin/python3 "$BATS_TEST_DIRNAME/../fixtures/cutting-proxy.py" "$@" proxy 3>&- &
+  PROXY=$!
+  wait_until test -e proxy
+}
+
+# It refuses to tell of an upload that broke ("upload resumed at wrong offset").
+@test "push: to docker-registry, over connections that break" {
+  start_registry
+  start_cutting_proxy "$OWN" 3000000 2
+  head -c 16000000 /dev/urandom >big
+  tar -cf big.tar big
+  usr-ct import big.tar "$(cat proxy)/big:1" >/dev/null
+  run_ct -0 push -q "$(cat proxy)/big:1"
+  grep -q 'wrong off[a-z]*: 2[0-9]* != 0' registry.log
+  XDG_DATA_HOME=$FILE_DIR/other usr-ct pull -q "$OWN/big:1"
+  XDG_DATA_HOME=$FILE_DIR/other usr-ct save "$OWN/big:1" | tar -xO "blobs/sha256/$(sha256sum <big.tar | cut -d' ' -f1)" | cmp - big.tar
+  unshare --map-auto --map-root-user rm -rf "$FILE_DIR/other"
+  usr-ct rmi "$(cat proxy)/big:1"
+}
+
+@test "push and pull: a registry that says at /v2/ alone how to log in" {
+  start_bad_registry silent "$IMAGES/oci" busybox
+  log=$BATS_TEST_TMPDIR/registry.answer.log
+  run_ct -1 pull "$BAD_REGISTRY/x:busybox"
+  assert_error 1204
+  echo word | usr-ct login -u me --password-stdin "$BAD_REGISTRY" 2>/dev/null
+  : >"$log"
+  XDG_DATA_HOME=$FILE_DIR/other usr-ct pull -q "$BAD_REGISTRY/x:busybox"
+  # Once is enough.
+  [ "$(grep -c ^401 "$log")" = 2 ]
+  grep -qx '401 GET /v2/' "$log"
+  unshare --map-auto --map-root-user rm -rf "$FILE_DIR/other"
+  echo x >file
+  tar -c file | usr-ct import -q - "$BAD_REGISTRY/own:1"
+  run_ct -0 push -q "$BAD_REGISTRY/own:1"
+  grep -qx MANIFEST "$log"
+  usr-ct logout "$BAD_REGISTRY" >/dev/null
+  run_ct -1 push "$BAD_REGISTRY/own:1"
+  assert_error 1204
+  usr-ct rmi "$BAD_REGISTRY/own:1"
 }
 
 @test "push: a registry that refuses large requests gets pieces, 429 and 503 are waited for" {

@@ -447,6 +447,16 @@ int usrct_image_remove(struct usrct *u, const char *reference, bool force,
 	return 0;
 }
 
+int usrct_image_prune(struct usrct *u, const struct usrct_image_list_options *opts,
+                      void (*removed)(const char *line, void *arg), void *arg, struct usrct_err *e)
+{
+	(void)u;
+	(void)opts;
+	(void)e;
+	removed("deleted: sha256:" ID("4"), arg);
+	return 0;
+}
+
 int usrct_image_inspect(struct usrct *u, const char *reference, char **ret_json,
                         struct usrct_err *e)
 {

@@ -52,6 +52,14 @@ static const struct {
 	const char *out, *err;
 } outcome_table[] = {
 	{ "rnu", 125, "", "usr-ct: unknown command 'rnu' (UCT-1101)\nhint: did you mean 'run'?\n" },
+	{ "image lss", 125, "",
+	  "usr-ct: unknown command 'lss' for image (UCT-1101)\nhint: did you mean 'image ls'?\n" },
+	{ "container nosuch", 125, "",
+	  "usr-ct: unknown command 'nosuch' for container (UCT-1101)\n"
+	  "hint: see usr-ct container --help\n" },
+	{ "help image nosuch", 125, "",
+	  "usr-ct: unknown command 'nosuch' for image (UCT-1101)\nhint: see usr-ct image "
+	  "--help\n" },
 	{ "--nosuch", 125, "",
 	  "usr-ct: unknown flag '--nosuch' (UCT-1101)\nhint: see usr-ct --help\n" },
 	{ "run --naem x", 125, "",

@@ -151,6 +151,62 @@ static void delete_counts_references(void **state)
 	assert_int_equal(count_in(f, "layers"), 0);
 }
 
+static int goes_without_name(struct image_row *row, void *arg, struct err *e)
+{
+	(void)e;
+	*(unsigned *)arg += 1;
+	return !row->names[0];
+}
+
+static int loses_second(struct image_row *row, void *arg, struct err *e)
+{
+	(void)arg;
+	(void)e;
+	assert_non_null(row->names[1]);
+	free(row->names[0]);
+	row->names[0] = row->names[1];
+	row->names[1] = NULL;
+	return 1;
+}
+
+/* The list of what has no name is old by the time its images go. */
+static void prune_judges_what_is_now(void **state)
+{
+	static const char second[] = "docker.io/library/second:latest";
+	unsigned asked = 0;
+	struct image_pruning p = { .decide = goes_without_name, .arg = &asked };
+	struct fixture *f = *state;
+	struct image_row row = { 0 };
+	char d[DIGEST_SIZE], user[CHAIN_SIZE];
+	size_t n = 0;
+
+	set_up_two(f);
+	assert_int_equal(image_prune(f->s, digest(d, 'a'), &row, &p, &f->e), IMAGE_STAYS);
+	assert_int_equal(asked, 1);
+	image_row_done(&row);
+	assert_int_equal(image_tag(f->s, d, second, &f->e), 1);
+	p.decide = loses_second;
+	assert_int_equal(image_prune(f->s, d, &row, &p, &f->e), IMAGE_UNTAGGED);
+	assert_string_equal(row.names[0], second);
+	image_row_done(&row);
+	assert_int_equal(image_find(f->s, second, &row, &f->e), 0);
+	assert_int_equal(image_find(f->s, d, &row, &f->e), 1);
+	assert_int_equal(image_untag(f->s, row.names[0], &f->e), 1);
+	image_row_done(&row);
+	p.decide = goes_without_name;
+	assert_int_equal(add_container(f, "web", 'e', 'a'), 0);
+	assert_int_equal(image_prune(f->s, d, &row, &p, &f->e), -EBUSY);
+	image_row_done(&row);
+	assert_int_equal(image_users(f->s, d, &n, user, &f->e), 0);
+	assert_int_equal(container_discard(f->s, user, &f->e), 0);
+	assert_int_equal(image_prune(f->s, d, &row, &p, &f->e), IMAGE_GONE);
+	assert_string_equal(row.id, d);
+	assert_true(row.n_chains > 0);
+	image_row_done(&row);
+	assert_true(has_layer(f, '1') && !has_layer(f, '2'));
+	assert_int_equal(image_prune(f->s, d, &row, &p, &f->e), IMAGE_STAYS);
+}
+
 static void pull_is_protected(void **state)
 {
 	struct fixture *f = *state;
@@ -294,6 +350,7 @@ int main(void)
 		TEST(names_move),
 		TEST(missing_layer_is_refused),
 		TEST(last_name_is_no_spare),
+		TEST(prune_judges_what_is_now),
 		TEST(delete_counts_references),
 		TEST(pull_is_protected),
 		TEST(dead_pull_is_collected),
