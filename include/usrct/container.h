@@ -99,6 +99,7 @@ enum { USRCT_ATTACH_STDIN = 1, USRCT_ATTACH_STDOUT = 2, USRCT_ATTACH_STDERR = 4 
  * $GID, $NAME, $HOME, $SHELL, $GROUPNAME, $USERLIST; NULL: of the usual kind
  * @wants_passwd: such lines also without keep-id, where @user is a number
  * @no_passwd:  no such lines with keep-id
+ * @timeout_s:  a run is killed after so many seconds; 0: never
  */
 struct usrct_create_options {
 	size_t size;
@@ -147,6 +148,7 @@ struct usrct_create_options {
 	const char *const *host_users;
 	const char *passwd_entry, *group_entry;
 	bool wants_passwd, no_passwd;
+	unsigned timeout_s;
 };
 
 /**

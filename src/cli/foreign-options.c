@@ -75,8 +75,6 @@ const struct foreign_option create_foreign[] = {
 	  "use --security-opt seccomp=unconfined to do without a filter" },
 	{ "shm-size-systemd", 0, "there is no systemd mode", "use --tmpfs /run --tmpfs /tmp" },
 	{ "systemd", 0, "there is no systemd mode", "use --tmpfs /run --tmpfs /tmp" },
-	{ "timeout", 0, "nothing ends a container but itself, or you",
-	  "use timeout(1): timeout 60 usr-ct run ..." },
 	{ "use-api-socket", 0, "there is no daemon whose socket it could use", NULL },
 	{ NULL, 0, NULL, NULL },
 };

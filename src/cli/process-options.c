@@ -43,6 +43,8 @@ const struct option process_options[] = {
 	  "the image's, else TERM" },
 	{ "stop-timeout", 0, OPTION_STRING, COMPLETE_NONE, "SECONDS",
 	  "How long stop waits before it kills; -1 for a day", "10" },
+	{ "timeout", 0, OPTION_NUMBER, COMPLETE_NONE, "SECONDS",
+	  "Kill it after so long, each time it is started", "it runs as long as it likes" },
 	{ "ulimit", 0, OPTION_LIST, COMPLETE_NONE, "NAME=SOFT[:HARD]",
 	  "Limit of each process, such as nofile=1024; -1 is unlimited, host your own" },
 	{ "umask", 0, OPTION_STRING, COMPLETE_NONE, "MODE", "File mode creation mask, octal",
@@ -167,6 +169,7 @@ int process_fill(struct create_request *q, const struct args *a, struct err *e)
 	o->umask = args_string(a, "umask");
 	o->timezone = args_string(a, "tz");
 	o->privileged = args_flag(a, "privileged");
+	o->timeout_s = (unsigned)args_number(a, "timeout", 0);
 	o->wants_passwd = args_flag(a, "passwd");
 	o->no_passwd = args_has(a, "passwd") && !o->wants_passwd;
 	o->passwd_entry = args_string(a, "passwd-entry");

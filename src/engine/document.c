@@ -187,6 +187,8 @@ int document_plan(const struct document *d, const struct strv *layers, json_t **
 	/* In the index, too; here for who has lost that (engine/rebuild.h). */
 	if (plan && r == 0 && d->image_id && *d->image_id)
 		r = json_object_set_new(plan, "imageId", json_string(d->image_id));
+	if (plan && r == 0 && o->timeout_s)
+		r = json_object_set_new(plan, "timeout", json_integer(o->timeout_s));
 	if (plan && r == 0 && accounts)
 		r = json_object_set(plan, "accounts", accounts);
 	if (plan && r == 0 && d->userns_of[0])

@@ -48,9 +48,11 @@ static void add_config(const struct candidate *c, json_t *out)
 	json_int_t umask = json_integer_value(json_at(c->spec, "process.user.umask"));
 
 	add_missing(json_object_get(out, "Config"),
-	            json_pack("{s:o, s:o, s:i, s:b, s:s}", "Annotations",
+	            json_pack("{s:o, s:o, s:o, s:b, s:s}", "Annotations",
 	                      notes ? json_incref(notes) : json_object(), "Umask",
-	                      json_sprintf("%04o", (unsigned)umask), "Timeout", 0, "Passwd", 0,
+	                      json_sprintf("%04o", (unsigned)umask), "Timeout",
+	                      json_integer(json_integer_value(json_object_get(c->plan, "timeout"))),
+	                      "Passwd", json_object_get(c->plan, "accounts") != NULL,
 	                      "sdNotifyMode", "ignore"));
 }
 
