@@ -497,7 +497,7 @@ def case_damage():
     bad(b"", "empty")
     for n in (5, 12, 1000, len(z) // 2, len(z) - 9, len(z) - 8, len(z) - 1):
         bad(z[:n], "", uct=UCT_BAD_LAYER)
-    bad(z[:-6] + b"\0" + z[-5:], "damaged")
+    bad(z[:-6] + bytes([z[-6] ^ 1]) + z[-5:], "damaged")
     bad(z + b"garbage", "followed by")
     bad(z + bytes(10) + z, "followed by")
     bad(z[:5000] + b"\xff" * 50 + z[5050:])
