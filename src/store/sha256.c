@@ -83,26 +83,23 @@ int sha256_add(struct sha256 *x, const void *data, size_t n)
 	return 0;
 }
 
-int sha256_add_both(struct sha256 *a, const void *a_data, size_t a_n, struct sha256 *b,
-                    const void *b_data, size_t b_n, size_t *ret_b)
+int sha256_add_both(struct sha256 *a, const void *data, size_t n, struct sha256_waiting *b)
 {
-	const uint8_t *p = a_data, *q = b_data;
-	size_t b_left = b_n, n;
+	const uint8_t *p = data;
+	size_t n_blocks;
 
-	*ret_b = 0;
-	if (a->md || b->md)
-		return sha256_add(a, a_data, a_n);
-	fill(a, &p, &a_n);
-	n = a_n / SHA256_BLOCK;
-	if (n == 0)
-		return a_n ? sha256_add(a, p, a_n) : 0;
-	fill(b, &q, &b_left);
-	n = MIN(n, b_left / SHA256_BLOCK);
-	sha256_rounds_both(a->h, p, b->h, q, n);
-	advance(a, &p, &a_n, n);
-	advance(b, &q, &b_left, n);
-	*ret_b = b_n - b_left;
-	return sha256_add(a, p, a_n);
+	if (a->md || b->x->md)
+		return sha256_add(a, data, n);
+	fill(a, &p, &n);
+	n_blocks = n / SHA256_BLOCK;
+	if (n_blocks > 0) {
+		fill(b->x, &b->data, &b->n);
+		n_blocks = MIN(n_blocks, b->n / SHA256_BLOCK);
+		sha256_rounds_both(a->h, p, b->x->h, b->data, n_blocks);
+		advance(a, &p, &n, n_blocks);
+		advance(b->x, &b->data, &b->n, n_blocks);
+	}
+	return n ? sha256_add(a, p, n) : 0;
 }
 
 int sha256_finish(struct sha256 *x, uint8_t ret[SHA256_SIZE])

@@ -31,7 +31,12 @@ void sha256_done(struct sha256 *x);
 int sha256_start(struct sha256 *x);
 /* All of these return 0 or -EIO, which only libcrypto does. */
 int sha256_add(struct sha256 *x, const void *data, size_t n);
-/* All of @a's data, and of @b's as much as is free of charge: how much, into @ret_b. */
-int sha256_add_both(struct sha256 *a, const void *a_data, size_t a_n, struct sha256 *b,
-                    const void *b_data, size_t b_n, size_t *ret_b);
+/* All of the data into @a and, as much as is free of charge, what waits for @b into that: what is
+ * left of it stays there. */
+struct sha256_waiting {
+	struct sha256 *x;
+	const uint8_t *data;
+	size_t n;
+};
+int sha256_add_both(struct sha256 *a, const void *data, size_t n, struct sha256_waiting *b);
 int sha256_finish(struct sha256 *x, uint8_t ret[SHA256_SIZE]);

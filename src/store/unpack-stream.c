@@ -238,11 +238,11 @@ static ssize_t read_block(struct stream *st, struct err *e)
 
 int stream_hash_with(struct stream *st, struct sha256 *x, const void *data, size_t n)
 {
-	size_t also = 0;
-	int r = sha256_add_both(x, data, n, &st->hash, st->out_buf + st->n_hashed,
-	                        st->n_block - st->n_hashed, &also);
+	struct sha256_waiting rest = { &st->hash, st->out_buf + st->n_hashed,
+		                       st->n_block - st->n_hashed };
+	int r = sha256_add_both(x, data, n, &rest);
 
-	st->n_hashed += also;
+	st->n_hashed = st->n_block - rest.n;
 	return r;
 }
 

@@ -166,9 +166,15 @@ def compare_drivers(plain, reply, stream, d, single, **limits):
         return
     assert reply == theirs, (reply, theirs)
     assert os.listdir(stage) == ["index"]
-    ok, theirs = helper(flags | TREE, None, again, indexes=[os.path.join(stage, "index")])
-    assert ok, theirs
-    assert_same(as_merged(plain), inspect(single, os.path.join(again, "fs"), objects), "tree")
+    # A layer upon itself is what it is alone.
+    for n in (1, 2):
+        os.mkdir(os.path.join(again, str(n)), 0o700)
+        ok, theirs = helper(flags | TREE, None, os.path.join(again, str(n)),
+                            indexes=n * [os.path.join(stage, "index")])
+        assert ok, theirs
+        assert os.listdir(os.path.join(again, str(n))) == ["fs"]
+        assert_same(as_merged(plain), inspect(single, os.path.join(again, str(n), "fs"), objects),
+                    "tree")
 
 
 def unpack(data, single=False, **limits):
@@ -491,7 +497,7 @@ def case_damage():
     bad(b"", "empty")
     for n in (5, 12, 1000, len(z) // 2, len(z) - 9, len(z) - 8, len(z) - 1):
         bad(z[:n], "", uct=UCT_BAD_LAYER)
-    bad(z[:-6] + b"\0" + z[-5:], "damaged")
+    bad(z[:-6] + bytes([z[-6] ^ 1]) + z[-5:], "damaged")
     bad(z + b"garbage", "followed by")
     bad(z + bytes(10) + z, "followed by")
     bad(z[:5000] + b"\xff" * 50 + z[5050:])
