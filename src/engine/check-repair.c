@@ -42,7 +42,25 @@ static bool is_bad_blob(const struct checking *c, const char *digest)
 	return false;
 }
 
-static int unpack_again(struct checking *c, const struct layer_row *l, int blob_fd, struct err *e)
+/* The layers below one in some image, lowest first. */
+struct below {
+	char (*chains)[CHAIN_SIZE];
+	size_t n;
+	bool is_broken; /* one of them has to be pulled again */
+};
+
+/* What the archive has no entries for is as the layers below say (store/unpack-implied.h). Without
+ * them the layer has to be pulled again, too: then a pull brings it in its turn. */
+static int settle_implied(struct checking *c, struct unpacking *job, const struct below *b,
+                          struct err *e)
+{
+	if (b->is_broken && job->done.n_implied && job->stage.driver == LAYER_PLAIN)
+		return err_set(e, UCT_BAD_LAYER, -ENOENT, "a layer below it is not there");
+	return unpacking_settle(c->u, job, b->chains, b->n, e);
+}
+
+static int unpack_again(struct checking *c, const struct layer_row *l, const struct below *below,
+                        int blob_fd, struct err *e)
 {
 	struct unpacking job = UNPACKING_NONE;
 	bool is_objects = !strcmp(l->driver, layer_driver_name(LAYER_OBJECTS));
@@ -59,6 +77,8 @@ static int unpack_again(struct checking *c, const struct layer_row *l, int blob_
 		r = unpacking_finish(&job, e);
 	if (r == 0 && strcmp(job.done.diff_id, l->diff_id) != 0)
 		r = err_set(e, UCT_BAD_DIGEST, -EBADMSG, "the blob unpacks to another layer");
+	if (r == 0)
+		r = settle_implied(c, &job, below, e);
 	if (r == 0 && !is_there && mkdirat(store_dirfd(c->u->store), dir, 0700) < 0)
 		r = err_sys(e, "cannot make '%s'", dir);
 	if (r == 0 && is_objects)
@@ -71,7 +91,8 @@ static int unpack_again(struct checking *c, const struct layer_row *l, int blob_
 }
 
 /* 1 repaired; 0 there is nothing to repair it from. */
-static int repair_layer(struct checking *c, const struct layer_row *l, struct err *e)
+static int repair_layer(struct checking *c, const struct layer_row *l, const struct below *below,
+                        struct err *e)
 {
 	_cleanup_strv_ struct strv sources = { 0 };
 	int r = layer_sources(c->u->store, l->chain, &sources, e);
@@ -87,7 +108,7 @@ static int repair_layer(struct checking *c, const struct layer_row *l, struct er
 
 		if (fd < 0)
 			continue;
-		r = unpack_again(c, l, fd, &why);
+		r = unpack_again(c, l, below, fd, &why);
 		if (r == 0)
 			return 1;
 		if (why.uct != UCT_BAD_LAYER && why.uct != UCT_BAD_DIGEST) {
@@ -126,21 +147,57 @@ static void list_pulls(struct checking *c)
 	}
 }
 
-static int repair_layers(struct checking *c, struct err *e)
+enum repair { REPAIR_NOT_SEEN, REPAIR_DONE, REPAIR_BROKEN };
+
+static int repair_one(struct checking *c, size_t i, const struct below *below, uint8_t *seen,
+                      struct err *e)
 {
+	int r;
+
+	if (seen[i] != REPAIR_NOT_SEEN)
+		return 0;
+	seen[i] = c->bad[i] ? REPAIR_BROKEN : REPAIR_DONE;
+	if (!c->bad[i] || c->bad[i] & CHECK_LAYER_NEWER)
+		return 0;
+	check_step(c, c->layers[i].chain);
+	r = engine_hold(c->u, e);
+	if (r == 0)
+		r = repair_layer(c, &c->layers[i], below, e);
+	if (r >= 0)
+		settle(c, "Layer", c->layers[i].chain, r > 0 ? "repaired" : "pull");
+	if (r > 0)
+		seen[i] = REPAIR_DONE;
+	return MIN(r, 0);
+}
+
+/* The lowest first, since those above may need them. */
+static int repair_image(struct checking *c, const struct image_row *image, uint8_t *seen,
+                        struct err *e)
+{
+	struct below below = { .chains = image->chains };
 	int r = 0;
 
-	for (size_t i = 0; i < c->n_layers && r >= 0; i++) {
-		if (!c->bad[i] || c->bad[i] & CHECK_LAYER_NEWER)
-			continue;
-		check_step(c, c->layers[i].chain);
-		r = engine_hold(c->u, e);
-		if (r == 0)
-			r = repair_layer(c, &c->layers[i], e);
-		if (r >= 0)
-			settle(c, "Layer", c->layers[i].chain, r > 0 ? "repaired" : "pull");
+	for (; below.n < image->n_chains && r == 0; below.n++) {
+		ssize_t i = check_layer_number(c, image->chains[below.n]);
+
+		if (i >= 0)
+			r = repair_one(c, (size_t)i, &below, seen, e);
+		below.is_broken = below.is_broken || i < 0 || seen[i] == REPAIR_BROKEN;
 	}
-	return MIN(r, 0);
+	return r;
+}
+
+static int repair_layers(struct checking *c, struct err *e)
+{
+	_cleanup_free_ uint8_t *seen = calloc(c->n_layers + 1, sizeof(*seen));
+	const struct below nothing = { 0 };
+	int r = seen ? 0 : err_oom(e);
+
+	for (size_t i = 0; i < c->n_images && r == 0; i++)
+		r = repair_image(c, &c->images[i], seen, e);
+	for (size_t i = 0; i < c->n_layers && r == 0; i++)
+		r = repair_one(c, i, &nothing, seen, e);
+	return r;
 }
 
 /* Whether a container that lives is mounted upon a path. */

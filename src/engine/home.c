@@ -152,16 +152,40 @@ static int choose(struct usrct *u, const char *trouble, char **ret, struct err *
 	               "'%s' is on %s, and there is no other place", u->data_dir, trouble);
 }
 
-/* What this machine's link says; NULL: there is none. */
+/* What this machine's link says, or the file in its place; NULL: there is none. */
 static char *read_link(int home_fd, const char *name)
 {
-	char target[PATH_MAX];
+	char target[PATH_MAX], *text = NULL;
 	ssize_t n = readlinkat(home_fd, name, target, sizeof(target) - 1);
 
-	if (n <= 0)
+	if (n <= 0) {
+		if (file_read_at(home_fd, name, PATH_MAX, &text, NULL, NULL) < 0)
+			return NULL;
+		if (text[0] == '/')
+			return text;
+		free(text);
 		return NULL;
+	}
 	target[n] = '\0';
 	return target[0] == '/' ? strdup(target) : NULL;
+}
+
+/* FAT has no links, and some SFTP servers let nobody read them: then it is a file. */
+static int write_link(const struct usrct *u, int home_fd, const char *name, const char *local,
+                      struct err *e)
+{
+	_cleanup_free_ char *back = NULL;
+	int r;
+
+	(void)unlinkat(home_fd, name, 0); /* one that leads nowhere any more */
+	if (symlinkat(local, home_fd, name) == 0) {
+		back = read_link(home_fd, name);
+		if (back && !strcmp(back, local))
+			return 0;
+		(void)unlinkat(home_fd, name, 0);
+	}
+	r = file_write_at(home_fd, name, local, strlen(local), 0600, false, e);
+	return r < 0 ? err_in(e, r, "cannot make '%s/%s'", u->data_dir, name) : 0;
 }
 
 /* Contents stay in the home. */
@@ -204,9 +228,9 @@ static int divide(struct usrct *u, const char *trouble, bool keeps_objects, char
 		r = link_objects(u, *ret, home_fd, host, e);
 	if (r < 0)
 		return r;
-	(void)unlinkat(home_fd, name, 0); /* one that leads nowhere any more */
-	if (symlinkat(*ret, home_fd, name) < 0)
-		return err_sys(e, "cannot make '%s/%s'", u->data_dir, name);
+	r = write_link(u, home_fd, name, *ret, e);
+	if (r < 0)
+		return r;
 	u->notice =
 		strf("%s is on %s, which cannot carry containers: they lie in %s%s", u->data_dir,
 	             trouble, *ret, keeps_objects ? ", and the images' contents in the home" : "");

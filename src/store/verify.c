@@ -15,7 +15,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 static void cleanup_dir(DIR **d)
@@ -119,12 +121,56 @@ int layer_index_load(struct store *s, const char *chain, char **ret_data, size_t
 	return 0;
 }
 
+/* The objects may lie on another file system than the stage (engine/home.h): copied there under a
+ * name that a collection removes, then renamed. */
+static int copy_across(struct store *s, int from_dirfd, const char *name, const char *path,
+                       struct err *e)
+{
+	_cleanup_close_ int from = openat(from_dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int to = -EBADF;
+	char temporary[sizeof(OBJECT_DIR) + OBJECT_NAME_SIZE + 32];
+	uint8_t digest[OBJECT_DIGEST_SIZE];
+	struct stat st;
+	ssize_t n = 1;
+
+	(void)snprintf(temporary, sizeof(temporary), "%s.%d", path, (int)getpid());
+	(void)unlinkat(s->dirfd, temporary, 0); /* of a process that had our number, and died */
+	to = openat(s->dirfd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	            0400);
+	if (from < 0 || to < 0 || fstat(from, &st) < 0)
+		return err_sys(e, "cannot copy '%s'", path);
+	while (st.st_size > 0 && n > 0) {
+		n = RETRY_EINTR(sendfile(to, from, NULL, (size_t)st.st_size));
+		st.st_size -= MAX(n, 0);
+	}
+	if (st.st_size > 0 || fsync(to) < 0 || renameat(s->dirfd, temporary, s->dirfd, path) < 0) {
+		int r = err_sys(e, "cannot copy '%s'", path);
+
+		(void)unlinkat(s->dirfd, temporary, 0);
+		return r;
+	}
+	/* Where there are no attributes, the name must do. */
+	if (fgetxattr(from, OBJECT_XATTR, digest, sizeof(digest)) == sizeof(digest))
+		(void)fsetxattr(to, OBJECT_XATTR, digest, sizeof(digest), 0);
+	return 0;
+}
+
+static int replace_object(struct store *s, int from_dirfd, const char *name, const char *path,
+                          struct err *e)
+{
+	if (renameat(from_dirfd, name, s->dirfd, path) == 0)
+		return 0;
+	return errno == EXDEV ? copy_across(s, from_dirfd, name, path, e)
+	                      : err_sys(e, "cannot replace '%s'", path);
+}
+
 static int replace_directory(struct store *s, int from_fd, const char *dir, struct err *e)
 {
 	int fd = openat(from_fd, dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	_cleanup_dir_ DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	char path[sizeof(OBJECT_DIR) + OBJECT_NAME_SIZE + 8];
 	struct dirent *de;
+	int r = 0;
 
 	if (!d)
 		return err_sys(e, "cannot read new objects '%s'", dir);
@@ -133,8 +179,10 @@ static int replace_directory(struct store *s, int from_fd, const char *dir, stru
 		return err_sys(e, "cannot make '%s'", path);
 	while ((de = readdir(d))) {
 		(void)snprintf(path, sizeof(path), OBJECT_DIR "/%.2s/%.20s", dir, de->d_name);
-		if (de->d_name[0] != '.' && renameat(fd, de->d_name, s->dirfd, path) < 0)
-			return err_sys(e, "cannot replace '%s'", path);
+		if (de->d_name[0] != '.')
+			r = replace_object(s, fd, de->d_name, path, e);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }

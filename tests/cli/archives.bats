@@ -357,61 +357,10 @@ no_unnamed_images() {
 
 # Layers that other tools write often leave out entries for directories that lower layers have.
 @test "layers: a directory without an entry stays as it is below, and a link there is followed" {
-  python3 - "$IMAGES/oci" <<'PY'
-import hashlib, io, json, subprocess, sys, tarfile
-def tar(*members):
-    b = io.BytesIO()
-    with tarfile.open(fileobj=b, mode="w") as t:
-        for name, kind, more in members:
-            i = tarfile.TarInfo(name)
-            i.mtime = 1000000000
-            if kind == "dir":
-                i.type, i.mode, i.uid, i.gid = tarfile.DIRTYPE, more[0], more[1], more[1]
-                t.addfile(i)
-            elif kind == "link":
-                i.type, i.linkname = tarfile.SYMTYPE, more
-                t.addfile(i)
-            else:
-                i.size, i.mode = len(more), 0o755
-                t.addfile(i, io.BytesIO(more))
-    return b.getvalue()
-busybox = open(subprocess.check_output(["which", "busybox"], text=True).strip(), "rb").read()
-layers = [
-    tar(("bin", "dir", (0o755, 0)), ("bin/busybox", "file", busybox), ("usr", "dir", (0o755, 0)),
-        ("usr/lib", "dir", (0o2751, 7)), ("lib", "link", "usr/lib"), ("abs", "link", "/usr/lib"),
-        ("d", "dir", (0o711, 5)), ("d/old", "file", b"old"), ("gone", "link", "nowhere")),
-    tar(("lib/new", "file", b"through"), ("abs/more", "file", b"more"), ("d/y", "file", b"y"),
-        ("gone/z", "file", b"z"), ("lib/a/b/deep", "file", b"deep"), ("lib/c", "dir", (0o700, 3)),
-        ("usr/lib/own", "file", b"own"), ("usr/lib/a/twice", "file", b"1"), ("lib/a/twice", "file", b"1")),
-    # Once more through the same links, upon what the layer before has made of them.
-    tar(("lib/a/b/deeper", "file", b"deeper"), ("lib/c/in", "file", b"in"), ("d/.wh.old", "file", b""),
-        ("abs/.wh.more", "file", b""), ("d/sub/x", "file", b"x")),
-    tar(("d/sub", "dir", (0o2700, 9))),
-    tar(("d/sub/y", "file", b"y"), ("usr/new/.wh..wh..opq", "file", b""), ("usr/new/f", "file", b"f")),
-]
-digests = [hashlib.sha256(l).hexdigest() for l in layers]
-config = json.dumps({"os": "linux", "architecture": "amd64", "config": {},
-                     "rootfs": {"type": "layers", "diff_ids": ["sha256:" + d for d in digests]}}).encode()
-with tarfile.open("implied.tar", "w") as t:
-    for name, data in [("c.json", config)] + [(d + ".tar", l) for d, l in zip(digests, layers)] + [
-            ("manifest.json", json.dumps([{"Config": "c.json", "RepoTags": ["implied:1"],
-                                           "Layers": [d + ".tar" for d in digests]}]).encode())]:
-        i = tarfile.TarInfo(name)
-        i.size = len(data)
-        t.addfile(i, io.BytesIO(data))
-PY
+  python3 "$BATS_TEST_DIRNAME/../fixtures/implied-image.py" implied.tar
   for driver in "${USRCT_STORAGE_DRIVER:-auto}" plain; do
     USRCT_STORAGE_DRIVER=$driver usr-ct load -q -i implied.tar
-    run_ct -0 run --rm --network none implied:1 /bin/busybox sh -c '
-      b=/bin/busybox
-      cd /usr/lib
-      $b readlink /lib; $b readlink /abs; $b cat new own a/b/deep a/b/deeper a/twice c/in /d/y /d/sub/x /d/sub/y /gone/z /usr/new/f; echo
-      $b stat -c "%n %a %u %Y" /usr /usr/lib /usr/lib/c /d /d/sub
-      $b stat -c "%n %a %u" /usr/lib/a /usr/lib/a/b; $b ls /usr/lib /d /usr/new'
-    assert_output "$(printf '%s\n' usr/lib /usr/lib throughowndeepdeeper1inyxyzf \
-      '/usr 755 0 1000000000' '/usr/lib 2751 7 1000000000' '/usr/lib/c 700 3 1000000000' \
-      '/d 711 5 1000000000' '/d/sub 2700 9 1000000000' '/usr/lib/a 755 0' '/usr/lib/a/b 755 0' \
-      /d: sub y '' /usr/lib: a c new own '' /usr/new: f)"
+    is_as_implied implied:1
     [[ -z $(find "$XDG_DATA_HOME/usr-ct/layers" -name implied) ]] || fail "a list was left"
     usr-ct rmi implied:1
   done

@@ -276,3 +276,17 @@ stop_bad_registry() {
   [[ -z ${BAD_REGISTRY_PID:-} ]] || kill "$BAD_REGISTRY_PID" 2>/dev/null || true
   BAD_REGISTRY_PID=
 }
+
+# What a container of implied-image.py sees.
+is_as_implied() { # IMAGE
+  run_ct -0 run --rm --network none "$1" /bin/busybox sh -c '
+    b=/bin/busybox
+    cd /usr/lib
+    $b readlink /lib; $b readlink /abs; $b cat new own a/b/deep a/b/deeper a/twice c/in /d/y /d/sub/x /d/sub/y /gone/z /usr/new/f; echo
+    $b stat -c "%n %a %u %Y" /usr /usr/lib /usr/lib/c /d /d/sub
+    $b stat -c "%n %a %u" /usr/lib/a /usr/lib/a/b; $b ls /usr/lib /d /usr/new'
+  assert_output "$(printf '%s\n' usr/lib /usr/lib throughowndeepdeeper1inyxyzf \
+    '/usr 755 0 1000000000' '/usr/lib 2751 7 1000000000' '/usr/lib/c 700 3 1000000000' \
+    '/d 711 5 1000000000' '/d/sub 2700 9 1000000000' '/usr/lib/a 755 0' '/usr/lib/a/b 755 0' \
+    /d: sub y '' /usr/lib: a c new own '' /usr/new: f)"
+}

@@ -66,3 +66,8 @@ teardown() {
   [ "$(cat one/f)" = 2 ]
   run_ct -0 mount rm box /x
 }
+
+@test "without subids: info in the first command of a session" {
+  usr-ct info --format "{{json .IDMappings}}" >"$BATS_TEST_TMPDIR/told"
+  [[ $(jq -r '.uidmap[0].size' "$BATS_TEST_TMPDIR/told") == 1 ]]
+}
