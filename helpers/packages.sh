@@ -18,7 +18,7 @@ packages_table() { # FAMILY LIST -> names, one a line
   debian:test)
     printf '%s\n' libcmocka-dev g++ clang clang-format clang-tidy "$(packages_clang_rt)" valgrind \
       bats shellcheck codespell python3 python3-jsonschema iproute2 git jq skopeo umoci podman buildah docker-registry mmdebstrap \
-      busybox-static tmux attr libcap2-bin zstd xz-utils bzip2 openssl passt util-linux systemd dbus-user-session
+      busybox-static tmux attr libcap2-bin zstd xz-utils bzip2 openssl passt util-linux systemd dbus-user-session btrfs-progs
     ;;
   debian:vm)
     printf '%s\n' qemu-system-x86 mmdebstrap e2fsprogs systemd debian-archive-keyring
@@ -38,7 +38,7 @@ packages_table() { # FAMILY LIST -> names, one a line
   fedora:test)
     printf '%s\n' libcmocka-devel gcc-c++ clang clang-tools-extra compiler-rt libasan libubsan \
       valgrind bats ShellCheck codespell python3 python3-jsonschema iproute git-core jq skopeo umoci podman buildah docker-distribution \
-      mmdebstrap busybox tmux attr libcap zstd xz bzip2 openssl passt util-linux systemd dbus-daemon
+      mmdebstrap busybox tmux attr libcap zstd xz bzip2 openssl passt util-linux systemd dbus-daemon btrfs-progs
     ;;
   fedora:vm) ;; # the machine is made by Debian's tools
   fedora:bench)

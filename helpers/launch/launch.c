@@ -356,6 +356,7 @@ static int make_init(struct launch *l, struct err *e)
 	struct init_context c = {
 		.spec = &l->spec,
 		.secrets = &l->secrets,
+		.accounts = json_at(l->plan.doc, "accounts"),
 		.root = root_of(l),
 		.stdio = { -EBADF, -EBADF, -EBADF },
 		.has_own_network = l->spec.namespaces & CLONE_NEWNET,

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 
 int mount(const char *source, const char *target, const char *fstype, unsigned long flags,
@@ -199,7 +200,28 @@ static int open_dir(int dirfd, const char *name, struct err *e)
 	return fd < 0 ? err_sys(e, "cannot open '%s'", name) : fd;
 }
 
-int mount_overlay(const struct mount_overlay *o, int parent_dirfd, const char *name, struct err *e)
+/* Where the kernel can make nothing in the work directory it mounts read-only, and tells only its
+ * log (ovl_get_workdir()). */
+static int check_writable(const struct mount_overlay *o, int fd, struct err *e)
+{
+	static const char name[] = "usrct-try";
+	struct statvfs st;
+
+	if (o->upper_fd < 0 || fstatvfs(fd, &st) < 0 || !(st.f_flag & ST_RDONLY))
+		return 0;
+	if (mkdirat(o->work_fd, name, 0700) == 0) {
+		(void)unlinkat(o->work_fd, name, AT_REMOVEDIR); /* the place is emptied anyway */
+		return err_set(e, UCT_NO_OVERLAY, -EROFS,
+		               "the kernel mounts the overlay read-only");
+	}
+	if (errno == ENOSPC || errno == EDQUOT)
+		return err_set(e, UCT_NO_SPACE, -errno,
+		               "cannot make the overlay's work directory: %s", strerror(errno));
+	return err_sys(e, "cannot make the overlay's work directory");
+}
+
+static int overlay_at(const struct mount_overlay *o, int parent_dirfd, const char *name,
+                      struct err *e)
 {
 	_cleanup_close_ int fs = fs_open("overlay", NULL), fd = -EBADF, target_fd = -EBADF;
 	int r;
@@ -216,6 +238,14 @@ int mount_overlay(const struct mount_overlay *o, int parent_dirfd, const char *n
 	if (fd < 0)
 		return err_recode(e, fd, UCT_NO_OVERLAY);
 	r = mount_attach(fd, target_fd, "overlay", e);
+	return r < 0 ? r : TAKE_FD(fd);
+}
+
+int mount_overlay(const struct mount_overlay *o, int parent_dirfd, const char *name, struct err *e)
+{
+	_cleanup_close_ int fd = overlay_at(o, parent_dirfd, name, e);
+	int r = fd < 0 ? fd : check_writable(o, fd, e);
+
 	return r < 0 ? r : TAKE_FD(fd);
 }
 

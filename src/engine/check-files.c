@@ -59,6 +59,21 @@ static int bad_index(struct checking *c, uint32_t i, const struct err *why)
 	               : -ENOMEM;
 }
 
+static bool has_image(const struct checking *c, const char *chain)
+{
+	for (size_t i = 0; i < c->n_images; i++)
+		for (size_t k = 0; k < c->images[i].n_chains; k++)
+			if (!strcmp(c->images[i].chains[k], chain))
+				return true;
+	return false;
+}
+
+/* What a pull that found no room has left is of no image yet, and a leak. */
+static bool lacks_parent(const struct checking *c, const struct layer_row *l)
+{
+	return l->parent[0] && check_layer_number(c, l->parent) < 0 && has_image(c, l->chain);
+}
+
 static int check_layer(struct checking *c, uint32_t i, struct err *e)
 {
 	const struct layer_row *l = &c->layers[i];
@@ -72,7 +87,7 @@ static int check_layer(struct checking *c, uint32_t i, struct err *e)
 		r = read_objects(c, i, &why);
 		if (r < 0 && bad_index(c, i, &why) < 0)
 			return err_oom(e);
-		if (l->parent[0] && check_layer_number(c, l->parent) < 0 &&
+		if (lacks_parent(c, l) &&
 		    !check_problem(c, "layer", l->chain, i, "the layer below it is not there"))
 			return err_oom(e);
 	} else if (!strcmp(l->driver, layer_driver_name(LAYER_PLAIN))) {

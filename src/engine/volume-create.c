@@ -199,10 +199,12 @@ int engine_volume_create(struct usrct *u, const struct volume_row *row, struct e
 	if (data_fd < 0)
 		return data_fd;
 	r = volume_publish(u->store, row, staged, e);
-	if (r < 0)
+	if (r < 0) {
 		(void)tree_remove_at(store_dirfd(u->store), staged, NULL);
-	else
+		volume_forget(u->store, row->name);
+	} else {
 		engine_volume_event(u, "create", row->name, NULL);
+	}
 	return r;
 }
 

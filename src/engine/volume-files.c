@@ -161,10 +161,12 @@ static int copy_into(struct usrct *u, const struct volume_row *row, int from_fd,
 			(void)unlinkat(store_dirfd(u->store), fresh, 0);
 		r = volume_publish(u->store, row, staged, e);
 	}
-	if (r < 0)
+	if (r < 0) {
 		(void)engine_remove_tree(store_dirfd(u->store), staged, u, NULL);
-	else
+		volume_forget(u->store, row->name);
+	} else {
 		engine_volume_event(u, "create", row->name, NULL);
+	}
 	return r;
 }
 

@@ -12,6 +12,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 
 enum { SCHEMA_VERSION = 4 };
 enum { BUSY_TIMEOUT_MS = 5000, WAL_MAX_BYTES = 512 * 1024, WAL_MAP_BYTES = 32 * 1024 };
@@ -68,6 +69,35 @@ static const char *const upgrades[SCHEMA_VERSION] = {
 	[3] = VOLUME_TABLES "PRAGMA user_version = 4;",
 };
 
+/* By trying: of quotas statvfs(2) says nothing, and some are counted only when it is written out.
+ */
+static bool has_room(const struct store *s, size_t bytes)
+{
+	static const char zeros[WAL_MAP_BYTES];
+	_cleanup_close_ int fd = openat(s->dirfd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	ssize_t n = fd < 0 ? -1 : (ssize_t)sizeof(zeros);
+
+	for (; bytes > 0 && n == (ssize_t)sizeof(zeros); bytes -= MIN(bytes, sizeof(zeros)))
+		n = RETRY_EINTR(write(fd, zeros, sizeof(zeros)));
+	if (n == (ssize_t)sizeof(zeros))
+		n = fsync(fd);
+	return n == 0 || (n < 0 && errno != ENOSPC && errno != EDQUOT);
+}
+
+/* File systems that write nothing in place want room for each page that is written through a map,
+ * and whoever finds none is killed (SIGBUS). */
+static bool maps_want_room(const struct store *s)
+{
+	static const unsigned long types[] = { 0x9123683eUL /* btrfs */,
+		                               0xca451a4eUL /* bcachefs */ };
+	struct statfs fs;
+
+	for (size_t i = 0; i < ARRAY_SIZE(types) && fstatfs(s->dirfd, &fs) == 0; i++)
+		if ((unsigned long)fs.f_type == types[i])
+			return true;
+	return false;
+}
+
 /* The log's shared map (32 KiB) that finds no room is an "I/O error", and no errno is kept of it.
  */
 static bool is_out_of_room(const struct store *s, int rc)
@@ -78,7 +108,8 @@ static bool is_out_of_room(const struct store *s, int rc)
 	if ((rc & 0xff) != SQLITE_IOERR)
 		return false;
 	return error == ENOSPC || error == EDQUOT ||
-	       (fstatvfs(s->dirfd, &fs) == 0 && fs.f_bavail * fs.f_frsize < WAL_MAP_BYTES);
+	       (fstatvfs(s->dirfd, &fs) == 0 && fs.f_bavail * fs.f_frsize < WAL_MAP_BYTES) ||
+	       !has_room(s, WAL_MAX_BYTES);
 }
 
 static int db_error(struct store *s, int rc, struct err *e)
@@ -274,6 +305,10 @@ static int first_reading(struct store *s, int *ret_version, struct err *e)
 {
 	int r, rc, kind;
 
+	if (maps_want_room(s) && !has_room(s, WAL_MAP_BYTES)) {
+		r = reopen_alone(s, e);
+		return r < 0 ? r : read_version(s, ret_version, &rc) == 0 ? 0 : db_error(s, rc, e);
+	}
 	if (read_version(s, ret_version, &rc) == 0)
 		return 0;
 	kind = rc & 0xff;

@@ -10,8 +10,10 @@
 #include "store/trash.h"
 
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
@@ -91,6 +93,21 @@ int layer_driver_of(struct store *s, const char *chain, enum layer_driver *ret, 
 	return r <= 0 ? r : look_up(s, chain, ret, NULL, e);
 }
 
+/* Many files are about to be made in a directory below this one. ext4 looks for room for it where
+ * few are, as for a user's home (chattr(1), T), instead of beside its parent. Without a journal it
+ * would look there, for each file, at every inode that was deleted within the last minute
+ * (recently_deleted() in fs/ext4/ialloc.c): after a removal that is 100 microseconds a file
+ * instead of 8. Other file systems know no such flag. */
+static void spread(int dirfd)
+{
+	int flags;
+
+	if (ioctl(dirfd, FS_IOC_GETFLAGS, &flags) < 0 || flags & FS_TOPDIR_FL)
+		return;
+	flags |= FS_TOPDIR_FL;
+	(void)ioctl(dirfd, FS_IOC_SETFLAGS, &flags); /* it works without, but slower */
+}
+
 int layer_stage(struct store *s, struct layer_stage *ret, struct err *e)
 {
 	int r = pin_take(s, e);
@@ -102,6 +119,7 @@ int layer_stage(struct store *s, struct layer_stage *ret, struct err *e)
 	if (r < 0)
 		return r;
 	ret->dirfd = r;
+	spread(r);
 	return 0;
 }
 
@@ -387,6 +405,7 @@ int layer_tree_stage(struct store *s, struct layer_stage *ret, struct err *e)
 	if (r < 0)
 		return r;
 	ret->dirfd = r;
+	spread(r);
 	return 0;
 }
 

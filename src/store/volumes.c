@@ -334,6 +334,16 @@ int volume_use(struct store *s, const char *container_id, const char *name, stru
 
 /* --- an index and directories that do not know each other */
 
+void volume_forget(struct store *s, const char *name)
+{
+	_cleanup_write_ struct db_write w = { 0 };
+
+	/* Where it cannot be told from here, `system check --repair` does it. */
+	if (db_begin(s, &w, NULL) == 0 && !has_directory(s, name) &&
+	    db_run(s, NULL, "DELETE FROM volumes WHERE name = ?", "s", name) == 0)
+		(void)db_commit(&w, NULL);
+}
+
 int volume_lost(struct store *s, bool forget, struct strv *ret, struct err *e)
 {
 	_cleanup_stmt_ sqlite3_stmt *st = NULL;

@@ -52,6 +52,8 @@ int volume_publish(struct store *s, const struct volume_row *row, const char *st
 int volume_adopt(struct store *s, const struct volume_row *row, struct err *e);
 /* Names of rows whose directory is gone; @forget: these rows are deleted. */
 int volume_lost(struct store *s, bool forget, struct strv *ret, struct err *e);
+/* One that was not published for want of room: its row, if it has no directory. */
+void volume_forget(struct store *s, const char *name);
 /* The file VOLUME_META once more. */
 int volume_write_meta(struct store *s, const struct volume_row *row, struct err *e);
 /* Names of directories that have no row. */
