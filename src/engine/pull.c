@@ -33,7 +33,7 @@ enum { UNPACKERS_MAX = 4 };
 struct layer {
 	struct fetch_info info;
 	bool had, begun, got, unpacked, committed;
-	bool is_repair;    /* it is here, and could not be repaired without its blob */
+	bool is_repair;    /* it is here, but not the blob that it has in this image */
 	bool is_elsewhere; /* another pull has the claim on its blob */
 	bool is_put_off;   /* all is well with it, but it needs those below (unpacking_settle()) */
 	struct unpacking job;
@@ -163,7 +163,7 @@ static int resolve(struct pull *p, struct err *e)
 	return 0;
 }
 
-/* One that could not be repaired without its blob is fetched again: 0. */
+/* One whose blob is not here is fetched again: 0. */
 static int take_had(struct pull *p, struct layer *l, uint64_t size, struct err *e)
 {
 	enum layer_driver driver = LAYER_PLAIN;

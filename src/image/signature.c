@@ -142,7 +142,7 @@ static int decode(const char *base64, unsigned char *buf, size_t *ret_n)
 	    EVP_DecodeFinal(ctx, buf + n, &more) == 1)
 		r = 0;
 	EVP_ENCODE_CTX_free(ctx);
-	*ret_n = (size_t)(n + more);
+	*ret_n = (size_t)n + (size_t)more;
 	return r;
 }
 

@@ -85,17 +85,7 @@ int layer_sources(struct store *s, const char *chain, struct strv *ret, struct e
 
 int layer_has_source(struct store *s, const char *chain, const char *digest, struct err *e)
 {
-	_cleanup_strv_ struct strv sources = { 0 };
-	int found = blob_exists(s, digest), r;
-
-	if (found)
-		return 1;
-	r = layer_sources(s, chain, &sources, e);
-	for (size_t i = 0; i < sources.n && r == 0 && !found; i++)
-		found = blob_exists(s, sources.v[i]);
-	if (r == 0 && !found)
-		return shared_layer_dirs(s, chain, NULL, e) > 0;
-	return r < 0 ? r : found;
+	return blob_exists(s, digest) ? 1 : shared_layer_dirs(s, chain, NULL, e) > 0;
 }
 
 int layer_index_load(struct store *s, const char *chain, char **ret_data, size_t *ret_n,

@@ -17,8 +17,10 @@ int layer_rows(struct store *s, struct layer_row **ret, size_t *ret_n, struct er
 /* Digests of the blobs that images have for a layer: what it can be unpacked from. */
 int layer_sources(struct store *s, const char *chain, struct strv *ret, struct err *e);
 
-/* Whether a layer could be unpacked again: from the blob @digest, or one of those, or because its
- * objects are in a shared directory. 1; 0: a repair could do nothing, so a pull fetches it. */
+/* Whether an image whose manifest names the blob @digest for the layer has all that it needs: the
+ * blob itself, without which it could neither be saved nor pushed nor repaired (another one that
+ * unpacks to the same does not help), or the layer's objects in a shared directory. 1; 0: a pull
+ * fetches it. */
 int layer_has_source(struct store *s, const char *chain, const char *digest, struct err *e);
 
 /* The whole index of a layer in heap memory, opened and walked through to its end. */

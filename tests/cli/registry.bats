@@ -123,6 +123,28 @@ same() { # A B, references of skopeo: the same bytes
   run_ct -125 push --compression lzma "$REGISTRY/layers" "$OWN/x"
 }
 
+@test "pull: what is here in another compression is whole afterwards: saved, pushed, checked" {
+  start_registry
+  export XDG_DATA_HOME=$FILE_DIR/other
+  usr-ct pull -q "$REGISTRY/layers" >/dev/null
+  usr-ct push -q --compression zstd "$REGISTRY/layers" "$OWN/x:zstd"
+  usr-ct system check --repair >/dev/null || true
+  usr-ct pull -q "$OWN/x:zstd" >/dev/null
+  usr-ct system check --repair >/dev/null || true # the blobs that it had before
+  usr-ct save -o both.tar "$REGISTRY/layers" "$OWN/x:zstd"
+  skopeo copy -q --insecure-policy "oci:$XDG_DATA_HOME/usr-ct/oci:$OWN/x:zstd" dir:dir
+  usr-ct push -q "$OWN/x:zstd" "$OWN/again:1"
+  run_ct -0 system check
+  usr-ct run --rm -i --network none "$REGISTRY/layers" sh -s <"$IMAGES/listing" >got
+  diff -u "$IMAGES/layers.expected" got
+  # And it is known now: one request.
+  run_ct -0 pull "$OWN/x:zstd"
+  assert_has "$stderr" "up to date"
+  usr-ct rmi "$OWN/x:zstd" "$REGISTRY/layers" >/dev/null
+  export XDG_DATA_HOME=$FILE_DIR/data
+  unshare --map-auto --map-root-user rm -rf "$FILE_DIR/other"
+}
+
 @test "push: a large layer goes in one stream, and again after the connection broke" {
   start_bad_registry push-cut "$IMAGES/oci" busybox
   head -c 9000000 /dev/urandom >big
