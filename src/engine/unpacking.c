@@ -88,7 +88,7 @@ int unpacking_start_tree(struct usrct *u, struct unpacking *ret, const struct id
 		.flags = UNPACK_FLAG_TREE | (u->is_single_id ? UNPACK_FLAG_SINGLE_ID : 0u),
 	};
 	_cleanup_close_ int theirs_fd = -EBADF;
-	int fds[3], pair[2], r;
+	int fds[3], pair[2] = { -EBADF, -EBADF }, r;
 	size_t n = 2;
 
 	if (maps && !u->is_single_id) {

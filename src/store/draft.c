@@ -391,7 +391,7 @@ static void list_one(const void *node, VISIT when, void *arg)
 
 	if ((when != postorder && when != leaf) || l->r < 0)
 		return;
-	l->r = array_grow(&l->v, l->n, &l->cap, sizeof(*l->v));
+	l->r = array_grow(&l->v, l->n, &l->cap, sizeof(void *));
 	if (l->r == 0)
 		l->v[l->n++] = *(const struct draft_name *const *)node;
 }

@@ -5,7 +5,7 @@
  * size, and no block of data: the file says by user.overlay.metacopy and user.overlay.redirect
  * which object has its contents. Mounted above the objects as data-only lower layer with
  * "userxattr", it is the image. Owners are those of one id map, so another id
- * map is another tree, of about 300 bytes and 15 microseconds a file.
+ * map is another tree, of about 90 bytes, an inode and 10 microseconds a file.
  *
  * One tree for all layers together: for ordinary users Linux (6.16 to 6.18 at least) follows a
  * redirect to a data-only layer from the lowest of the other layers alone, and refuses files that

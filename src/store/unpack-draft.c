@@ -8,6 +8,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <assert.h>
 #include <fcntl.h>
 #include <string.h>
 
@@ -69,7 +70,7 @@ static int take_xattrs(const struct unpacker *u, struct archive_entry *ae, struc
 static int make_directory(struct unpacker *u, struct archive_entry *ae, const char *path,
                           const struct tree_meta *meta, struct err *e)
 {
-	struct draft_node *dir, *n;
+	struct draft_node *dir, *n = NULL;
 	const char *base;
 	int r = draft_parent(&u->draft, path, &dir, &base, e);
 
@@ -81,6 +82,7 @@ static int make_directory(struct unpacker *u, struct archive_entry *ae, const ch
 		r = try_owner(u, meta, path, e);
 	if (r < 0)
 		return r;
+	assert(n);
 	n->flags &= (uint8_t)~LAYER_IMPLIED;
 	n->meta = *meta; /* the last mention wins */
 	return 0;
