@@ -4,8 +4,8 @@
 
 #include "image/config.h"
 #include "image/fetch-proto.h"
+#include "image/policy.h"
 #include "image/registries.h"
-#include "image/source.h"
 
 struct layer;
 
@@ -30,6 +30,7 @@ struct fetch {
 	struct manifest manifest;
 	struct layer *layers; /* wanted and not yet done */
 	char *basic;          /* of SECRET, a secret */
+	struct policy policy; /* signatures that it takes */
 };
 
 /* Sends one message; waits while the engine is slow. */
@@ -39,6 +40,11 @@ void fetch_send_if_room(const struct fetch *f, const void *msg, size_t n);
 
 /* Steps 2 and 3: finds manifest and config, makes them blobs and tells of them. */
 int fetch_resolve(struct fetch *f, struct err *e);
+
+/* Whether the policy's signatures are there: of the manifest, or of what names it (both are
+ * digests). UCT_IMAGE_UNSIGNED. */
+int fetch_check_signed(const struct fetch *f, const char *manifest, const char *named,
+                       struct err *e);
 
 /* What is not a pull; each sends its last message. */
 int fetch_push(struct fetch *f, struct err *e);

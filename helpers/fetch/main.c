@@ -14,7 +14,6 @@
 #include "base/sock.h"
 #include "image/digest.h"
 #include "image/http.h"
-#include "image/policy.h"
 #include "image/registries.h"
 #include "image/trust.h"
 
@@ -253,7 +252,7 @@ static int prepare(struct fetch *f, struct err *e)
 	int r = 0;
 
 	if (!(f->start.flags & NOT_PULL))
-		r = policy_check(&asked, e);
+		r = policy_find(&asked, &f->policy, e);
 	if (r >= 0)
 		r = f->start.flags & FETCH_SEARCH
 		            ? registries_find_search(places, e)
@@ -387,6 +386,7 @@ int main(void)
 		explicit_bzero(f.basic, strlen(f.basic));
 	free(f.basic);
 	manifest_done(&f.manifest);
+	policy_done(&f.policy);
 	cleanup_close(&f.blobs_dirfd);
 	cleanup_close(&f.tmp_dirfd);
 	return r < 0;

@@ -164,6 +164,8 @@ int fetch_resolve(struct fetch *f, struct err *e)
 	int r;
 
 	r = get_manifest(f, &manifest, named, e);
+	if (r >= 0) /* before anything else of it is read */
+		r = fetch_check_signed(f, manifest.digest, named, e);
 	if (r >= 0)
 		r = manifest_parse(manifest.text, manifest.n, &f->manifest, e);
 	if (r >= 0)

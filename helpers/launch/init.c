@@ -8,6 +8,7 @@
 #include "launch/init.h"
 
 #include "base/fd.h"
+#include "container/accounts.h"
 #include "container/sync.h"
 #include "launch/ids.h"
 #include "launch/process.h"
@@ -150,6 +151,8 @@ static int build(const struct init_context *c, struct sync_times *times, struct 
 		return root_fd;
 	if (c->is_single)
 		r = rootfs_single_id(root_fd, e);
+	if (r == 0)
+		r = accounts_add(root_fd, c->accounts, e);
 	if (r < 0)
 		return r;
 	if (c->spec->terminal) {

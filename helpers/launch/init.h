@@ -7,9 +7,12 @@
 #include "container/spec.h"
 #include "launch/secrets.h"
 
+#include <jansson.h>
+
 struct init_context {
 	const struct spec *spec;
 	const struct secrets *secrets;
+	const json_t *accounts; /* container/accounts.h; may be NULL */
 	struct backend_root root;
 	int sync_fd;         /* to the launcher; close-on-exec */
 	int stdio[3];        /* the program's ends; unused with a terminal */

@@ -356,6 +356,7 @@ static int make_init(struct launch *l, struct err *e)
 	struct init_context c = {
 		.spec = &l->spec,
 		.secrets = &l->secrets,
+		.accounts = json_at(l->plan.doc, "accounts"),
 		.root = root_of(l),
 		.stdio = { -EBADF, -EBADF, -EBADF },
 		.has_own_network = l->spec.namespaces & CLONE_NEWNET,
@@ -534,6 +535,7 @@ void launch_shed_documents(struct launch *l)
 	kept.log.tag = kept.log.socket = NULL;
 	kept.health = l->plan.health;
 	kept.stop_timeout_s = l->plan.stop_timeout_s;
+	kept.timeout_s = l->plan.timeout_s;
 	l->plan.health = (struct health_plan){ 0 };
 	spec_done(&l->spec);
 	plan_done(&l->plan);

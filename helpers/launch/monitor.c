@@ -190,10 +190,26 @@ void monitor_wait(struct monitor *m, uint64_t deadline_ns)
 	health_tick(m);
 }
 
+/* --timeout: when this run has to be over; 0: whenever it likes, or it was killed for that. */
+static uint64_t end_of_run(const struct monitor *m)
+{
+	uint64_t timeout_s = m->l->plan.timeout_s;
+
+	return timeout_s && !m->is_late ? m->began_ns + timeout_s * UINT64_C(1000000000) : 0;
+}
+
 static void loop(struct monitor *m)
 {
-	while (!m->has_ended || !is_drained(m))
-		monitor_wait(m, 0);
+	uint64_t end_ns;
+
+	while (!m->has_ended || !is_drained(m)) {
+		monitor_wait(m, end_of_run(m));
+		end_ns = end_of_run(m);
+		if (m->has_ended || !end_ns || clock_monotonic_ns() < end_ns)
+			continue;
+		m->is_late = true;
+		(void)pidfd_signal(m->l->init_pidfd, SIGKILL);
+	}
 }
 
 int monitor_control(struct monitor *m, uint32_t op)
@@ -361,7 +377,7 @@ static int watch_run(struct monitor *m)
 {
 	int r;
 
-	m->has_ended = m->input_ended = false;
+	m->has_ended = m->input_ended = m->is_late = false;
 	m->began_ns = clock_monotonic_ns();
 	r = monitor_watch_streams(m);
 	if (m->l->server.pidfd >= 0)

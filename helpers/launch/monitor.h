@@ -77,6 +77,7 @@ struct monitor {
 	bool output_open[2];
 	bool has_ended;          /* the first process is dead and reaped */
 	int status;              /* of wait(2) */
+	bool is_late;            /* killed, since it had run for as long as it may */
 	bool is_stopping;        /* whatever the policy says, it is not started again */
 	bool is_stopped_by_user; /* and that is why */
 	bool starts_again;       /* the user restarts it: no policy and no --rm counts now */

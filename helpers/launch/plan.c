@@ -154,7 +154,7 @@ static bool has_volumes(const json_t *doc)
 int plan_parse(const char *text, size_t n, struct plan *ret, struct err *e)
 {
 	struct plan p = { .stop_signal = SIGTERM };
-	json_int_t stop_signal = SIGTERM, stop_timeout = 10;
+	json_int_t stop_signal = SIGTERM, stop_timeout = 10, timeout = 0;
 	const char *network = "none", *backend = "overlay";
 	int r = json_parse(text, n, PLAN_FILE, &p.doc, e);
 
@@ -193,6 +193,8 @@ int plan_parse(const char *text, size_t n, struct plan *ret, struct err *e)
 		r = parse_health(p.doc, &p.health, e);
 	if (r == 0)
 		r = MIN(json_get_int(p.doc, "stopTimeout", &stop_timeout, e), 0);
+	if (r == 0)
+		r = MIN(json_get_int(p.doc, "timeout", &timeout, e), 0);
 	if (r < 0) {
 		plan_done(&p);
 		return err_in(e, r, "cannot read '%s'", PLAN_FILE);
@@ -200,6 +202,7 @@ int plan_parse(const char *text, size_t n, struct plan *ret, struct err *e)
 	p.has_volumes = has_volumes(p.doc);
 	p.stop_signal = (int)stop_signal;
 	p.stop_timeout_s = (int)bounded(stop_timeout, 0, 86400);
+	p.timeout_s = (uint32_t)bounded(timeout, 0, UINT32_MAX);
 	*ret = p;
 	return 0;
 }

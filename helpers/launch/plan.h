@@ -53,6 +53,7 @@ struct plan {
 	struct log_plan log;
 	struct health_plan health; /* owned, unlike most of this */
 	int stop_timeout_s;
+	uint32_t timeout_s; /* a run is killed after that; 0: never */
 };
 
 int plan_parse(const char *text, size_t n, struct plan *ret, struct err *e);

@@ -93,6 +93,13 @@ enum { USRCT_ATTACH_STDIN = 1, USRCT_ATTACH_STDOUT = 2, USRCT_ATTACH_STDERR = 4 
  * @env_host:   all of the caller's environment, before @env
  * @unset_env_all: nothing of the image's environment
  * @http_proxy: the caller's proxy variables
+ * @host_users: users of the machine, by name or number, who get lines in the container's passwd and
+ *              group
+ * @passwd_entry, @group_entry: the lines of the user who runs the program, with $USERNAME, $UID,
+ * $GID, $NAME, $HOME, $SHELL, $GROUPNAME, $USERLIST; NULL: of the usual kind
+ * @wants_passwd: such lines also without keep-id, where @user is a number
+ * @no_passwd:  no such lines with keep-id
+ * @timeout_s:  a run is killed after so many seconds; 0: never
  */
 struct usrct_create_options {
 	size_t size;
@@ -138,6 +145,10 @@ struct usrct_create_options {
 	const char *const *storage_opts;
 	const char *const *volumes_from;
 	const char *volume_driver;
+	const char *const *host_users;
+	const char *passwd_entry, *group_entry;
+	bool wants_passwd, no_passwd;
+	unsigned timeout_s;
 };
 
 /**

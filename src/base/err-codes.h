@@ -180,9 +180,16 @@ UCT(1215, REGISTRY_BLOCKED, ERR_DENIED, "the registry is blocked",
     "see docs/images.md for registries.json")
 UCT(1216, IMAGE_POLICY, ERR_DENIED, "a policy does not accept the image",
     "policy.json, in ~/.config/containers or /etc/containers, says which images are accepted "
-    "(containers-policy.json(5)). usr-ct meets insecureAcceptAnything and reject. It cannot check "
-    "signatures, so what demands one is refused.",
-    "change policy.json, or check the signature with skopeo and load the image")
+    "(containers-policy.json(5)). usr-ct knows insecureAcceptAnything, reject and sigstoreSigned with "
+    "public keys. It cannot check signatures of GnuPG (signedBy), Fulcio, Rekor or a PKI, so what "
+    "demands them is refused, as is what it does not know.",
+    "see docs/images.md for policy.json, or check the image with skopeo and load it")
+UCT(1217, IMAGE_UNSIGNED, ERR_DENIED, "the image lacks a signature",
+    "policy.json demands a signature (sigstoreSigned) of images like this one. It has to lie beside "
+    "the image in the registry, as cosign sign puts it there, be made with one of the keys that the "
+    "policy has, be of this image's digest, and of a name that signedIdentity lets stand for it: cosign "
+    "signs the name without the tag, which matchRepository accepts, and the default does not.",
+    "cosign verify --key KEY IMAGE tells whether it is signed; see docs/images.md for policy.json")
 
 UCT(1301, STORE_DAMAGED, ERR_SYSTEM, "the store is damaged",
     "The index or a file of the store cannot be read as what it should be, or the index is not there "

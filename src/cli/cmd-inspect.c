@@ -273,7 +273,7 @@ const struct command cmd_volume_inspect = {
 	.summary = "Print all that is known of volumes, as JSON",
 	.description =
 		"Field names are Docker's: Name, Driver, Mountpoint, Labels, Options, Scope, "
-		"CreatedAt; and podman's: Anonymous, NeedsCopyUp, MountCount (how many "
+		"CreatedAt; and podman's: Anonymous, NeedsCopyUp, NeedsChown, MountCount (how many "
 		"containers have it).",
 	.args = (const struct positional[]){ { "VOLUME", COMPLETE_VOLUME_NAME, true, true },
 	                                     { NULL } },

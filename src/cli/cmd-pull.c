@@ -111,7 +111,9 @@ const struct command cmd_pull = {
 		"oci:DIRECTORY[:TAG] reads an OCI image layout from disk instead.\n\n"
 		"What goes on is shown on standard error; standard output gets the image's id. "
 		"Layers that are here are not fetched again, and a pull that is interrupted leaves "
-		"nothing behind.",
+		"nothing behind.\n\n"
+		"Where policy.json (containers-policy.json(5)) says so, only images that are "
+		"signed with its keys are taken, as cosign signs them.",
 	.args = (const struct positional[]){ { "IMAGE", COMPLETE_IMAGE, false, true }, { NULL } },
 	.options =
 		(const struct option[]){

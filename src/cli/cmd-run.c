@@ -92,8 +92,11 @@ static int run(struct cli *c, const struct args *a)
 		status = cli_fail_start(c, &e);
 	else if (is_oom)
 		tell_oom(c, status);
+	/* Whoever sees nothing of the container at least learns its name, as in Docker. */
+	if (r >= 0 && (detach || (io.stdout_fd < 0 && io.stderr_fd < 0)))
+		(void)fprintf(c->out.f, "%s\n", id);
 	if (r >= 0 && detach)
-		status = fprintf(c->out.f, "%s\n", id) < 0 ? EXIT_OUR_FAULT : 0;
+		status = 0;
 	if (wants_timing)
 		print_timing(c, &timing);
 	return status;

@@ -10,10 +10,8 @@
 #define NO_PORTS      "ports cannot be published yet"
 #define NO_NETWORKS   "there are no user networks yet, so nothing has an address or name in one"
 #define NO_PODS       "there are no pods"
-#define NO_PASSWD     "the image's /etc/passwd is left as it is"
 #define WINDOWS_ONLY  "that is for containers of Windows"
 #define HOST_NETWORK  "use --network host: what the program listens on is the host's then"
-#define USE_USER      "a number works without an entry: --user 1000:1000"
 
 const struct foreign_option create_foreign[] = {
 	{ "blkio-weight", 0, NO_CONTROLLER, NULL },
@@ -40,7 +38,6 @@ const struct foreign_option create_foreign[] = {
 	  "set the whole value with -e" },
 	{ "gpus", 0, "descriptions of the Container Device Interface are not read yet",
 	  "name the nodes: --device /dev/dri, --device /dev/nvidia0" },
-	{ "hostuser", 0, NO_PASSWD, USE_USER },
 	{ "init-ctr", 0, NO_PODS, NULL },
 	{ "init-path", 0, "the init is part of usr-ct", "use --init, or make yours the command" },
 	{ "io-maxbandwidth", 0, WINDOWS_ONLY, NULL },
@@ -61,9 +58,6 @@ const struct foreign_option create_foreign[] = {
 	{ "net-alias", 0, NO_NETWORKS, "use --add-host NAME:ADDRESS" },
 	{ "oom-kill-disable", 0, "cgroup v2 has no way to switch the OOM killer off",
 	  "use --oom-score-adj, or a larger --memory" },
-	{ "passwd", 0, NO_PASSWD, USE_USER },
-	{ "passwd-entry", 0, NO_PASSWD, USE_USER },
-	{ "group-entry", 0, NO_PASSWD, USE_USER },
 	{ "personality", 0, "the execution domain is the machine's own", NULL },
 	{ "pod", 0, NO_PODS, "use --network host, so that programs reach each other" },
 	{ "pod-id-file", 0, NO_PODS, NULL },
@@ -81,8 +75,6 @@ const struct foreign_option create_foreign[] = {
 	  "use --security-opt seccomp=unconfined to do without a filter" },
 	{ "shm-size-systemd", 0, "there is no systemd mode", "use --tmpfs /run --tmpfs /tmp" },
 	{ "systemd", 0, "there is no systemd mode", "use --tmpfs /run --tmpfs /tmp" },
-	{ "timeout", 0, "nothing ends a container but itself, or you",
-	  "use timeout(1): timeout 60 usr-ct run ..." },
 	{ "use-api-socket", 0, "there is no daemon whose socket it could use", NULL },
 	{ NULL, 0, NULL, NULL },
 };

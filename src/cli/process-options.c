@@ -24,6 +24,15 @@ const struct option process_options[] = {
 	  "the image's" },
 	{ "user", 'u', OPTION_STRING, COMPLETE_NONE, "USER[:GROUP]",
 	  "User inside the container, by name or number", "the image's" },
+	{ "passwd", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
+	  "Give the user's number a name in the container's passwd and group, if it has none there",
+	  "with --userns keep-id" },
+	{ "passwd-entry", 0, OPTION_STRING, COMPLETE_NONE, "LINE",
+	  "That line of passwd, with $USERNAME, $UID, $GID, $NAME, $HOME and $SHELL" },
+	{ "group-entry", 0, OPTION_STRING, COMPLETE_NONE, "LINE",
+	  "That line of group, with $GROUPNAME, $GID and $USERLIST" },
+	{ "hostuser", 0, OPTION_LIST, COMPLETE_NONE, "USER",
+	  "Also add this user of the machine to the container's passwd and group" },
 	{ "group-add", 0, OPTION_LIST, COMPLETE_NONE, "GROUP",
 	  "Supplementary group, by name or number; keep-groups for your own" },
 	{ "entrypoint", 0, OPTION_STRING, COMPLETE_NONE, "PROGRAM",
@@ -34,6 +43,8 @@ const struct option process_options[] = {
 	  "the image's, else TERM" },
 	{ "stop-timeout", 0, OPTION_STRING, COMPLETE_NONE, "SECONDS",
 	  "How long stop waits before it kills; -1 for a day", "10" },
+	{ "timeout", 0, OPTION_NUMBER, COMPLETE_NONE, "SECONDS",
+	  "Kill it after so long, each time it is started", "it runs as long as it likes" },
 	{ "ulimit", 0, OPTION_LIST, COMPLETE_NONE, "NAME=SOFT[:HARD]",
 	  "Limit of each process, such as nofile=1024; -1 is unlimited, host your own" },
 	{ "umask", 0, OPTION_STRING, COMPLETE_NONE, "MODE", "File mode creation mask, octal",
@@ -140,7 +151,7 @@ int process_fill(struct create_request *q, const struct args *a, struct err *e)
 		{ "unsetenv", &o->unset_env },    { "group-add", &o->groups },
 		{ "ulimit", &o->ulimits },        { "sysctl", &o->sysctls },
 		{ "cap-add", &o->cap_add },       { "cap-drop", &o->cap_drop },
-		{ "security-opt", &o->security },
+		{ "security-opt", &o->security }, { "hostuser", &o->host_users },
 	};
 	int r = fill_env(q, a, e);
 
@@ -158,5 +169,10 @@ int process_fill(struct create_request *q, const struct args *a, struct err *e)
 	o->umask = args_string(a, "umask");
 	o->timezone = args_string(a, "tz");
 	o->privileged = args_flag(a, "privileged");
+	o->timeout_s = (unsigned)args_number(a, "timeout", 0);
+	o->wants_passwd = args_flag(a, "passwd");
+	o->no_passwd = args_has(a, "passwd") && !o->wants_passwd;
+	o->passwd_entry = args_string(a, "passwd-entry");
+	o->group_entry = args_string(a, "group-entry");
 	return r < 0 ? r : fill_numbers(q, a, e);
 }

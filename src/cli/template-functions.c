@@ -267,6 +267,8 @@ static json_t *len(struct call *c)
 		n = json_string_length(v);
 	else if (json_is_array(v) || json_is_object(v))
 		n = json_is_array(v) ? json_array_size(v) : json_object_size(v);
+	else if (json_is_null(v)) /* a list that Docker leaves out */
+		n = 0;
 	else
 		return call_fail(c, "%s has no length", value_kind(v));
 	v = json_integer((json_int_t)n);

@@ -10,7 +10,13 @@
 #include "container/rootfs.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+
+/* sys/mount.h clashes with linux/mount.h in glibc 2.36 */
+int umount2(const char *target, int flags);
+
+enum { UMOUNT_DETACH = 2 };
 
 static const char apt_text[] =
 	"// A container with one user id: there is no other user to become.\n"
@@ -25,22 +31,37 @@ static int write_file(int dir_fd, const char *name, const char *text, struct err
 	return r < 0 ? err_errno(e, r, "cannot write '%s'", ROOTFS_APT_FILE) : 0;
 }
 
-int rootfs_single_id(int root_fd, struct err *e)
+/* A clone of the file alone. Before Linux 6.15 only what is attached can be cloned, so the memory
+ * lies on @dir_fd meanwhile. */
+static int make_file(int dir_fd, struct err *e)
 {
 	static const char *const config[] = { "size=64k", "mode=755", NULL };
-	_cleanup_close_ int dir_fd = mount_lookup(root_fd, ROOTFS_APT_DIR), fs_fd = -EBADF;
-	_cleanup_close_ int file_fd = -EBADF, target_fd = -EBADF;
+	_cleanup_close_ int fs_fd = mount_new("tmpfs", config, 0, e), file_fd = -EBADF;
+	char path[32];
 	int r;
 
-	if (dir_fd < 0)
-		return 0;
-	fs_fd = mount_new("tmpfs", config, 0, e);
 	if (fs_fd < 0)
 		return fs_fd;
 	r = write_file(fs_fd, "apt", apt_text, e);
+	if (r == 0)
+		r = mount_attach(fs_fd, dir_fd, ROOTFS_APT_DIR, e);
 	if (r < 0)
 		return r;
 	file_fd = mount_clone(fs_fd, "apt", e);
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fs_fd);
+	if (umount2(path, UMOUNT_DETACH) < 0)
+		return err_sys(e, "cannot unmount '%s'", ROOTFS_APT_DIR);
+	return TAKE_FD(file_fd);
+}
+
+int rootfs_single_id(int root_fd, struct err *e)
+{
+	_cleanup_close_ int dir_fd = mount_lookup(root_fd, ROOTFS_APT_DIR);
+	_cleanup_close_ int file_fd = -EBADF, target_fd = -EBADF;
+
+	if (dir_fd < 0)
+		return 0;
+	file_fd = make_file(dir_fd, e);
 	if (file_fd < 0)
 		return file_fd;
 	target_fd = mount_target(root_fd, ROOTFS_APT_FILE, 0, e);

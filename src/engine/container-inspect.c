@@ -15,6 +15,7 @@
 #include "engine/host-config.h"
 #include "engine/ids.h"
 #include "engine/limits.h"
+#include "engine/podman-inspect.h"
 #include "engine/policy.h"
 
 #include <string.h>
@@ -235,6 +236,7 @@ static int inspect(struct usrct *u, const char *ref, json_t **ret, struct err *e
 	host_config_inspect(c.plan, *ret);
 	policy_inspect(&t, c.plan, *ret);
 	limits_inspect(c.spec, c.plan, *ret);
+	podman_inspect_container(&c, &t, *ret);
 	return 0;
 }
 

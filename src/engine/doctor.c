@@ -11,6 +11,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/host-user.h"
 #include "base/libexec.h"
 #include "base/sbuf.h"
 #include "base/sock.h"
@@ -21,7 +22,6 @@
 #include "security/probe-proto.h"
 
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -158,14 +158,15 @@ static bool find_overlap(const struct examination *x, struct verdict *v)
 {
 	static const char *const files[] = { "/etc/subuid", "/etc/subgid" };
 	const struct id_maps *held = &x->u->held.maps;
-	const struct passwd *pw = getpwuid(geteuid());
+	struct host_user own;
+	bool has_name = host_user_own(&own);
 	char other[SUBID_NAME_SIZE];
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		_cleanup_free_ char *text = NULL;
 
 		if (file_read_at(AT_FDCWD, files[i], SUBID_FILE_MAX, &text, NULL, NULL) < 0 ||
-		    !subid_overlaps(text, pw ? pw->pw_name : "", geteuid(),
+		    !subid_overlaps(text, has_name ? own.name : "", geteuid(),
 		                    i ? &held->gids : &held->uids, other))
 			continue;
 		ok(v, USRCT_CHECK_NOTE,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/document.h"
+#include "engine/accounts.h"
 
 #include "container/spec.h"
 #include "engine/engine.h"
@@ -151,7 +152,7 @@ int document_plan(const struct document *d, const struct strv *layers, json_t **
 	const struct usrct_create_options *o = d->opts;
 	const char *stop = o->stop_signal ? o->stop_signal : d->image->stop_signal;
 	_cleanup_json_ json_t *config = NULL, *host_config = NULL, *etc = NULL;
-	_cleanup_json_ json_t *secrets = NULL;
+	_cleanup_json_ json_t *secrets = NULL, *accounts = NULL;
 	int signo = SIGTERM, r;
 	json_t *plan, *list;
 
@@ -165,6 +166,8 @@ int document_plan(const struct document *d, const struct strv *layers, json_t **
 		r = etc_describe(o, d->network, &etc, e);
 	if (r == 0)
 		r = secrets_describe(d->mounts->u, o, &secrets, e);
+	if (r == 0)
+		r = accounts_describe(d, &accounts, e);
 	if (r < 0)
 		return r;
 	list = document_strings(layers->v);
@@ -184,6 +187,10 @@ int document_plan(const struct document *d, const struct strv *layers, json_t **
 	/* In the index, too; here for who has lost that (engine/rebuild.h). */
 	if (plan && r == 0 && d->image_id && *d->image_id)
 		r = json_object_set_new(plan, "imageId", json_string(d->image_id));
+	if (plan && r == 0 && o->timeout_s)
+		r = json_object_set_new(plan, "timeout", json_integer(o->timeout_s));
+	if (plan && r == 0 && accounts)
+		r = json_object_set(plan, "accounts", accounts);
 	if (plan && r == 0 && d->userns_of[0])
 		r = json_object_set_new(plan, "usernsOf", json_string(d->userns_of));
 	if (plan && r == 0)

@@ -81,6 +81,8 @@ void engine_put_away(const struct state *s);
 int engine_find_image(struct usrct *u, const char *text, struct image_row *ret, struct err *e);
 /* image.c: all of the config of the image @id; the caller frees it. */
 int engine_image_config(struct usrct *u, const char *id, json_t **ret, struct err *e);
+/* The same of the manifest with that digest. */
+int engine_image_manifest(struct usrct *u, const char *digest, json_t **ret, struct err *e);
 /* The same, and UCT_IMAGE_UNKNOWN where there is none. */
 int engine_need_image(struct usrct *u, const char *text, struct image_row *ret, struct err *e);
 /* What the index calls it, "host/name:tag" or "host/name@digest"; -errno, and @buf is "": no name.

@@ -87,7 +87,8 @@ static int add_env(json_t *process, const struct usrct_exec_options *o, struct e
 	return 0;
 }
 
-static int set_user(json_t *doc, json_t *process, const char *user, struct err *e)
+/* The groups that the container was made with stay, as with Docker. */
+static int set_user(json_t *doc, const char *user, struct err *e)
 {
 	json_t *notes = json_object_get(doc, "annotations");
 
@@ -98,8 +99,6 @@ static int set_user(json_t *doc, json_t *process, const char *user, struct err *
 		if (json_object_set_new(doc, "annotations", notes) < 0)
 			return err_oom(e);
 	}
-	/* The groups that were asked for with the container's user are not this one's. */
-	(void)json_object_del(json_object_get(process, "user"), "additionalGids");
 	return json_object_set_new(notes, SPEC_ANNOTATION_USER, json_string(user)) < 0
 	               ? err_set(e, UCT_BAD_VALUE, -EILSEQ, "a user's name must be UTF-8")
 	               : 0;
@@ -206,7 +205,7 @@ static int set_tools(struct usrct *u, json_t *doc, const struct usrct_exec_optio
 		return err_oom(e);
 	r = add_path(process, e);
 	if (r == 0)
-		r = set_user(doc, process, o->user ? o->user : "0:0", e);
+		r = set_user(doc, o->user ? o->user : "0:0", e);
 	if (r < 0)
 		return r;
 	if (o->tools[0] != '/' && o->tools[0] != '.')
@@ -235,7 +234,7 @@ static int change_document(json_t *doc, const struct usrct_exec_options *o, stru
 	if (r == 0)
 		r = add_env(process, o, e);
 	if (r == 0)
-		r = set_user(doc, process, o->user, e);
+		r = set_user(doc, o->user, e);
 	if (r == 0 && o->privileged)
 		r = set_privileged(doc, process, e);
 	if (r == 0 && o->workdir &&

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/ids.h"
 
+#include "base/host-user.h"
 #include "base/num.h"
 #include "container/spec.h"
 #include "engine/backends.h"
@@ -10,7 +11,6 @@
 #include "security/userns-wish.h"
 #include "store/ranges.h"
 
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <usrct/system.h>
@@ -227,13 +227,14 @@ static int choose_nomap(struct choice *c, struct err *e)
 static int choose_named(struct choice *c, struct err *e)
 {
 	const char *names[] = { c->d->opts->subuidname, c->d->opts->subgidname };
-	const struct passwd *pw = getpwuid(geteuid());
+	struct host_user own;
+	bool has_name = host_user_own(&own);
 	char number[16];
 
 	(void)snprintf(number, sizeof(number), "%u", (unsigned)geteuid());
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (names[i] && strcmp(names[i], number) != 0 &&
-		    (!pw || strcmp(names[i], pw->pw_name) != 0))
+		    (!has_name || strcmp(names[i], own.name) != 0))
 			return err_hint(e,
 			                err_set(e, UCT_VALUE_REFUSED, -EPERM,
 			                        "--%s '%.100s': the ranges of somebody else cannot "

@@ -69,6 +69,15 @@ int engine_image_config(struct usrct *u, const char *id, json_t **ret, struct er
 	return r < 0 ? r : json_parse(text, n, "the image's config", ret, e);
 }
 
+int engine_image_manifest(struct usrct *u, const char *digest, json_t **ret, struct err *e)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t n = 0;
+	int r = blob_read(u->store, digest, MANIFEST_MAX_BYTES, &text, &n, e);
+
+	return r < 0 ? r : json_parse(text, n, "the image's manifest", ret, e);
+}
+
 int engine_image_key(const char *text, char *buf, size_t size)
 {
 	struct reference ref;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* inspect - everything known of an image, under Docker's field names */
-#include "engine/engine.h"
+#include "engine/podman-inspect.h"
 
 #include "base/json.h"
 #include "base/sbuf.h"
@@ -127,7 +127,7 @@ static int describe(struct usrct *u, const struct image_row *row, const json_t *
 
 static int inspect_image(struct usrct *u, const char *ref, json_t **ret, struct err *e)
 {
-	_cleanup_json_ json_t *config = NULL;
+	_cleanup_json_ json_t *config = NULL, *manifest = NULL;
 	struct image_row row = { 0 };
 	int r = engine_store(u, STORE_READ, e);
 
@@ -136,7 +136,11 @@ static int inspect_image(struct usrct *u, const char *ref, json_t **ret, struct 
 	if (r == 0)
 		r = engine_image_config(u, row.id, &config, e);
 	if (r == 0)
+		r = engine_image_manifest(u, row.manifest, &manifest, e);
+	if (r == 0)
 		r = describe(u, &row, config, ret, e);
+	if (r == 0)
+		podman_inspect_image(&row, manifest, *ret);
 	image_row_done(&row);
 	return r;
 }

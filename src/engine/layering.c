@@ -26,7 +26,8 @@ static bool store_has_xattrs(struct usrct *u)
 		/* No room, or nothing may be written at all: that says nothing of attributes. What
 		 * is tried next says what is wrong; the plain driver would have it no better. */
 		return errno == ENOSPC || errno == EDQUOT || errno == EROFS || errno == EACCES;
-	return fremovexattr(fd, "user.usrct.try") == 0;
+	/* Somebody else who tries at the same time may have removed it. */
+	return fremovexattr(fd, "user.usrct.try") == 0 || errno == ENODATA;
 }
 
 int engine_driver_works(struct usrct *u, enum layer_driver driver, struct err *e)

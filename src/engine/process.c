@@ -81,11 +81,27 @@ static int add_group(const char *text, json_t *numbers, struct sbuf *names, stru
 			               text);
 		return json_array_append_new(numbers, json_integer(gid)) < 0 ? err_oom(e) : 0;
 	}
-	if (!*text || strpbrk(text, ",:"))
+	if (!*text || strchr(text, ':'))
 		return err_set(e, UCT_BAD_VALUE, -EINVAL,
 		               "--group-add '%s': not the name of a group", text);
 	sbuf_addf(names, "%s%s", names->len ? "," : "", text);
 	return names->err;
+}
+
+/* podman takes several at once, "1,2,users". */
+static int add_group_list(const char *text, json_t *numbers, struct sbuf *names, struct err *e)
+{
+	_cleanup_free_ char *copy = strdup(text);
+	char *rest = copy, *one;
+	int r = copy ? 0 : err_oom(e);
+
+	while (r == 0 && (one = strsep(&rest, ",")))
+		r = strcmp(one, "keep-groups") ? add_group(one, numbers, names, e)
+		                               : err_set(e, UCT_FLAGS_CONFLICT, -EINVAL,
+		                                         "--group-add keep-groups stands alone: "
+		                                         "the kernel lets nobody "
+		                                         "add groups to foreign ones");
+	return r;
 }
 
 /* Numbers have their place in the document; names are found in the image when it starts. */
@@ -102,11 +118,7 @@ static int add_groups(const struct document *d, json_t *user, json_t *notes, str
 		return json_object_set_new(notes, SPEC_ANNOTATION_KEEP_GROUPS, json_string("1"));
 	}
 	for (; g && *g && r == 0; g++)
-		r = !strcmp(*g, "keep-groups") ? err_set(e, UCT_FLAGS_CONFLICT, -EINVAL,
-		                                         "--group-add keep-groups stands alone: "
-		                                         "the kernel lets nobody "
-		                                         "add groups to foreign ones")
-		                               : add_group(*g, numbers, &names, e);
+		r = add_group_list(*g, numbers, &names, e);
 	if (r == 0 && json_array_size(numbers))
 		(void)json_object_set(user, "additionalGids", numbers);
 	if (r == 0 && names.len)

@@ -248,12 +248,12 @@ static int inspect(struct usrct *u, const char *name, json_t **ret, struct err *
 	if (r >= 0) {
 		is_fresh = faccessat(dirfd, VOLUME_FRESH, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 		path = engine_volume_path(u, name);
-		*ret = json_pack("{s:o, s:s, s:o, s:s?, s:s, s:o, s:s, s:b, s:b, s:I}", "CreatedAt",
-		                 json_time(row.created_ns), "Driver", row.driver, "Labels",
-		                 volume_json(row.labels), "Mountpoint", path, "Name", row.name,
-		                 "Options", volume_json(row.options), "Scope", "local", "Anonymous",
-		                 row.is_anonymous, "NeedsCopyUp", is_fresh, "MountCount",
-		                 (json_int_t)users.n);
+		*ret = json_pack("{s:o, s:s, s:o, s:s?, s:s, s:o, s:s, s:b, s:b, s:b, s:I}",
+		                 "CreatedAt", json_time(row.created_ns), "Driver", row.driver,
+		                 "Labels", volume_json(row.labels), "Mountpoint", path, "Name",
+		                 row.name, "Options", volume_json(row.options), "Scope", "local",
+		                 "Anonymous", row.is_anonymous, "NeedsCopyUp", is_fresh,
+		                 "NeedsChown", is_fresh, "MountCount", (json_int_t)users.n);
 		r = *ret ? 0 : err_oom(e);
 	}
 	volume_row_done(&row);

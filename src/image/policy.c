@@ -15,14 +15,19 @@ enum { FILE_MAX_BYTES = 1 << 20 };
 /* From the whole image to parts of its name, the host, "*.domain", "": the first that is there. */
 static const json_t *find_docker(const json_t *scopes, const struct reference *ref)
 {
-	_cleanup_free_ char *scope = strf("%s/%s:%s", ref->host, ref->name, ref->tag);
+	_cleanup_free_ char *scope =
+		strf("%s/%s%c%s", ref->host, ref->name, ref->digest[0] ? '@' : ':',
+	             ref->digest[0] ? ref->digest : ref->tag);
 	const json_t *found;
 	char *cut;
 
 	if (!scope)
 		return NULL;
+	found = json_object_get(scopes, scope);
+	if (found)
+		return found;
 	if (ref->digest[0] || !ref->tag[0])
-		*strrchr(scope, ':') = '\0';
+		scope[strlen(ref->host) + 1 + strlen(ref->name)] = '\0';
 	for (;;) {
 		found = json_object_get(scopes, scope);
 		if (found)
@@ -65,13 +70,56 @@ static const char *name_of(const struct reference *ref)
 	return ref->kind == REFERENCE_LAYOUT ? ref->path : ref->name;
 }
 
-int policy_check_text(const char *text, size_t n, const struct reference *ref, struct err *e)
+void policy_done(struct policy *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		signed_rule_done(&p->rules[i]);
+	free(p->rules);
+	*p = (struct policy){ 0 };
+}
+
+static int add_signed(struct policy *p, const json_t *one, const struct reference *ref,
+                      struct err *e)
+{
+	int r;
+
+	if (ref->kind == REFERENCE_LAYOUT)
+		return err_set(e, UCT_IMAGE_POLICY, -EACCES,
+		               "policy.json demands a signature of '%s', but only registries keep "
+		               "them beside images",
+		               name_of(ref));
+	r = signed_rule_parse(one, &p->rules[p->n], e);
+	p->n += r == 0;
+	return r;
+}
+
+static int take_requirement(struct policy *p, const json_t *one, const struct reference *ref,
+                            struct err *e)
+{
+	const char *type = json_string_value(json_object_get(one, "type"));
+	char shown[64];
+
+	if (type && !strcmp(type, "insecureAcceptAnything"))
+		return 0;
+	if (type && !strcmp(type, "sigstoreSigned"))
+		return add_signed(p, one, ref, e);
+	if (type && !strcmp(type, "reject"))
+		return err_set(e, UCT_IMAGE_POLICY, -EACCES, "policy.json rejects '%s'",
+		               name_of(ref));
+	return err_set(e, UCT_IMAGE_POLICY, -EACCES,
+	               "policy.json demands '%s' of '%s', which usr-ct cannot check",
+	               text_shown(type ? type : "?", shown, sizeof(shown)), name_of(ref));
+}
+
+int policy_find_in(const char *text, size_t n, const struct reference *ref, struct policy *ret,
+                   struct err *e)
 {
 	_cleanup_json_ json_t *policy = NULL;
 	const json_t *list, *one;
-	char shown[64];
 	size_t i;
+	int r = 0;
 
+	*ret = (struct policy){ 0 };
 	if (json_parse(text, n, "policy.json", &policy, e) < 0)
 		return err_set(e, UCT_IMAGE_POLICY, -EACCES,
 		               "policy.json cannot be read, so no image is accepted");
@@ -80,29 +128,27 @@ int policy_check_text(const char *text, size_t n, const struct reference *ref, s
 		return err_set(e, UCT_IMAGE_POLICY, -EACCES,
 		               "policy.json says nothing that could be met about '%s'",
 		               name_of(ref));
+	ret->rules = calloc(json_array_size(list), sizeof(*ret->rules));
+	if (!ret->rules)
+		return err_oom(e);
 	json_array_foreach(list, i, one)
 	{
-		const char *type = json_string_value(json_object_get(one, "type"));
-
-		if (type && !strcmp(type, "insecureAcceptAnything"))
-			continue;
-		if (type && !strcmp(type, "reject"))
-			return err_set(e, UCT_IMAGE_POLICY, -EACCES, "policy.json rejects '%s'",
-			               name_of(ref));
-		return err_set(e, UCT_IMAGE_POLICY, -EACCES,
-		               "policy.json demands '%s' of '%s', which usr-ct cannot check",
-		               text_shown(type ? type : "?", shown, sizeof(shown)), name_of(ref));
+		if (r == 0)
+			r = take_requirement(ret, one, ref, e);
 	}
-	return 0;
+	if (r < 0)
+		policy_done(ret);
+	return r;
 }
 
-int policy_check(const struct reference *ref, struct err *e)
+int policy_find(const struct reference *ref, struct policy *ret, struct err *e)
 {
 	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
 	_cleanup_free_ char *own = NULL, *text = NULL, *real = NULL;
 	size_t n = 0;
 	int r;
 
+	*ret = (struct policy){ 0 };
 	if (config && *config)
 		own = strf("%s/containers/policy.json", config);
 	else if (home)
@@ -113,5 +159,5 @@ int policy_check(const struct reference *ref, struct err *e)
 	if (!real)
 		return 0;
 	r = file_read_at(AT_FDCWD, real, FILE_MAX_BYTES, &text, &n, e);
-	return r < 0 ? r : policy_check_text(text, n, ref, e);
+	return r < 0 ? r : policy_find_in(text, n, ref, ret, e);
 }

@@ -16,6 +16,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define REGISTRY_TRANSPORT "docker://"
+
 enum { TEXT_MAX = 4096, ECHO_MAX = 200 };
 
 /* What the user wrote, for an error: cut to a readable length, control characters replaced, since
@@ -285,21 +287,45 @@ static const char *parse_layout(const char *text, struct reference *r)
 	return NULL;
 }
 
+/* What podman and skopeo write before a path. "dir:1" may be an image of that name. */
+static bool is_archive(const char *text)
+{
+	static const char *const transports[] = { "docker-archive:", "oci-archive:", "dir:" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(transports); i++) {
+		size_t n = strlen(transports[i]);
+
+		if (!strncmp(text, transports[i], n) && (text[n] == '/' || text[n] == '.'))
+			return true;
+	}
+	return false;
+}
+
+/* Without "docker://", which says only that it is a registry's. */
+static const char *without_transport(const char *text)
+{
+	return text + (strncmp(text, REGISTRY_TRANSPORT, strlen(REGISTRY_TRANSPORT))
+	                       ? 0
+	                       : strlen(REGISTRY_TRANSPORT));
+}
+
 int reference_parse(const char *text, struct reference *ret, struct err *e)
 {
 	struct reference r = { 0 };
 	char copy[TEXT_MAX];
-	size_t n = strnlen(text, TEXT_MAX);
-	const char *why;
+	const char *why, *rest = without_transport(text);
+	size_t n = strnlen(rest, TEXT_MAX);
 
 	if (n == TEXT_MAX)
 		return bad(e, text, "it is too long");
 	if (n == 0)
 		return bad(e, text, "it is empty");
-	memcpy(copy, text, n + 1);
+	memcpy(copy, rest, n + 1);
 	if (!strncmp(text, "oci:", 4))
 		why = parse_layout(text + 4, &r);
-	else if (strstr(text, "://"))
+	else if (is_archive(text))
+		why = "images come from registries and oci: directories; load takes archives in";
+	else if (strstr(rest, "://"))
 		why = "it must not start with a URL scheme";
 	else
 		why = parse_registry(copy, &r);
@@ -313,7 +339,8 @@ bool reference_has_host(const char *text)
 {
 	const char *slash = strchr(text, '/');
 
-	return !strncmp(text, "oci:", 4) || (slash && is_host(text, (size_t)(slash - text)));
+	return !strncmp(text, "oci:", 4) || without_transport(text) != text ||
+	       (slash && is_host(text, (size_t)(slash - text)));
 }
 
 int reference_full_name(const struct reference *r, char *buf, size_t size, struct err *e)

@@ -2,7 +2,9 @@
 /* reference - image references, as the distribution specification and Docker's users write them
  *
  *	[HOST[:PORT]/]NAME[:TAG][@sha256:HEX]     a registry; HOST has a dot, a colon
- *	                                          or is localhost
+ *	                                          or is localhost; "docker://" before
+ *	                                          it, as skopeo has it, changes nothing
+ *	                                          but that it is never a short name
  *	oci:DIRECTORY[:TAG]                       an OCI image layout on disk; DIRECTORY has no
  *colon
  *

@@ -120,22 +120,35 @@ static int get_document(struct registry *reg, struct transfer_job *job, struct d
 	return 0;
 }
 
-static int registry_manifest(struct source *s, const struct descriptor *d, struct document *ret,
-                             struct err *e)
+/* A manifest by a tag or digest; with @d, exactly that. */
+static int get_manifest(struct registry *reg, const char *which, const struct descriptor *d,
+                        struct document *ret, struct err *e)
 {
-	struct registry *reg = (struct registry *)s;
-	const struct reference *ref = &s->ref;
-	const char *which = d ? d->digest : ref->digest[0] ? ref->digest : ref->tag;
+	const char *name = reg->base.ref.name;
 	struct transfer_job job = {
-		.url = strf("%s/v2/%s/manifests/%s", reg->url, ref->name, which),
+		.url = strf("%s/v2/%s/manifests/%s", reg->url, name, which),
 		.accept = ACCEPT_MANIFESTS,
 		.size_bytes = d ? d->size_bytes : MANIFEST_MAX_BYTES,
 		.is_exact = d != NULL,
 	};
 
-	(void)snprintf(job.what, sizeof(job.what), "'%s%c%s'", ref->name,
-	               strchr(which, ':') ? '@' : ':', which);
+	(void)snprintf(job.what, sizeof(job.what), "'%s%c%s'", name, strchr(which, ':') ? '@' : ':',
+	               which);
 	return get_document(reg, &job, ret, e);
+}
+
+static int registry_manifest(struct source *s, const struct descriptor *d, struct document *ret,
+                             struct err *e)
+{
+	const struct reference *ref = &s->ref;
+	const char *which = d ? d->digest : ref->digest[0] ? ref->digest : ref->tag;
+
+	return get_manifest((struct registry *)s, which, d, ret, e);
+}
+
+int registry_manifest_at(struct source *s, const char *tag, struct document *ret, struct err *e)
+{
+	return get_manifest((struct registry *)s, tag, NULL, ret, e);
 }
 
 static void blob_job(const struct registry *reg, const struct descriptor *d,

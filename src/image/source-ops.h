@@ -32,5 +32,7 @@ int registry_open(const struct reference *ref, const struct source_options *o, s
  * list goes on, heap, or NULL. */
 int registry_get(struct source *s, const char *path, struct document *ret, char **ret_next,
                  struct err *e);
+/* The manifest that a tag of the same repository names. -ENOENT is expected. */
+int registry_manifest_at(struct source *s, const char *tag, struct document *ret, struct err *e);
 int layout_open(const struct reference *ref, struct source **ret, struct err *e);
 int layout_open_blobs(int blobs_dirfd, const char *digest, struct source **ret, struct err *e);

@@ -81,6 +81,16 @@ int source_manifest(struct source *s, const struct descriptor *d, struct documen
 	return 0;
 }
 
+int source_signatures(struct source *s, const char *digest, struct document *ret, struct err *e)
+{
+	char tag[80];
+
+	(void)snprintf(tag, sizeof(tag), "sha256-%s.sig", digest + 7);
+	return s->ref.kind == REFERENCE_REGISTRY
+	               ? registry_manifest_at(s, tag, ret, e)
+	               : err_set(e, UCT_IMAGE_UNSIGNED, -ENOENT, "a layout has no signatures");
+}
+
 int source_blob(struct source *s, const struct descriptor *d, struct document *ret, struct err *e)
 {
 	_cleanup_document_ struct document doc = { 0 };

@@ -62,6 +62,8 @@ const char *source_tag(const struct source *s);
 /* The manifest or index the reference names, or, with @d, that one. */
 int source_manifest(struct source *s, const struct descriptor *d, struct document *ret,
                     struct err *e);
+/* Signatures of the manifest of that digest: their own manifest. -ENOENT is expected. */
+int source_signatures(struct source *s, const char *digest, struct document *ret, struct err *e);
 /* A small blob, whole. */
 int source_blob(struct source *s, const struct descriptor *d, struct document *ret, struct err *e);
 int source_stream(struct source *s, const struct descriptor *d, const struct stream_sink *sink,

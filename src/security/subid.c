@@ -2,7 +2,8 @@
 /* subid - the part of idmap.h that needs libsubid; apart so that few programs link it */
 #include "security/idmap.h"
 
-#include <pwd.h>
+#include "base/host-user.h"
+
 #include <stdio.h>
 #if __has_include(<shadow/subid.h>)
 #include <shadow/subid.h>
@@ -14,21 +15,21 @@ int id_map_of_user(bool groups, struct id_map *ret, struct err *e)
 {
 	const char *file = groups ? "/etc/subgid" : "/etc/subuid";
 	struct subid_range *ranges = NULL;
-	const struct passwd *pw = getpwuid(geteuid());
+	struct host_user own;
 	uint32_t next = 1;
 	int n;
 
-	if (!pw)
+	if (host_user_own(&own) == 0)
 		return err_set(e, UCT_NO_SUBIDS, -ENOENT,
 		               "user %u has no name, so no subordinate ids", (unsigned)geteuid());
 	/* libsubid logs to stderr unless told otherwise; a missing range is no news to the user. */
 	(void)subid_init("usr-ct", fopen("/dev/null", "we"));
-	n = groups ? subid_get_gid_ranges(pw->pw_name, &ranges)
-	           : subid_get_uid_ranges(pw->pw_name, &ranges);
+	n = groups ? subid_get_gid_ranges(own.name, &ranges)
+	           : subid_get_uid_ranges(own.name, &ranges);
 	if (n <= 0) {
 		free(ranges);
-		return err_set(e, UCT_NO_SUBIDS, -ENOENT, "user '%s' has no range in %s",
-		               pw->pw_name, file);
+		return err_set(e, UCT_NO_SUBIDS, -ENOENT, "user '%s' has no range in %s", own.name,
+		               file);
 	}
 	*ret = (struct id_map){ .n = 1 };
 	ret->extents[0] = (struct id_extent){ 0, groups ? getegid() : geteuid(), 1 };

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "store/file-capability.h"
 #include "store/layer-index.h"
+#include "store/meta-place.h"
 
 #include "store/owner-note.h"
 
@@ -402,10 +403,7 @@ static int open_directory(struct builder *b, const struct layer_entry *t, struct
 	if (fd < 0)
 		return err_sys(e, "cannot open directory '%s'", b->path);
 	ret->keeps = !is_new && t->flags & LAYER_IMPLIED;
-	if (ret->keeps && b->n_levels == 0 && fstat(fd, &st) < 0)
-		r = err_sys(e, "cannot stat '%s'", b->path);
-	else
-		r = is_new || ret->keeps ? 0 : drop_xattrs(fd, e);
+	r = is_new || ret->keeps ? 0 : drop_xattrs(fd, e);
 	if (ret->keeps)
 		ret->was = st; /* as it was before it was made writable */
 	ret->gives_group = is_new ? b->gives_group : st.st_mode & S_ISGID;
@@ -530,9 +528,11 @@ static int build(struct builder *b, struct err *e)
 
 static int open_root(struct builder *b, int dirfd, struct err *e)
 {
-	b->is_first = mkdirat(dirfd, "fs", 0755) == 0;
-	if (!b->is_first && errno != EEXIST)
-		return err_sys(e, "cannot create the tree's root");
+	int r = meta_place_root(dirfd, e);
+
+	b->is_first = r == 0;
+	if (r < 0 && r != -EEXIST)
+		return r;
 	b->root_fd = openat(dirfd, "fs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	b->fd = b->root_fd < 0 ? -EBADF : fcntl(b->root_fd, F_DUPFD_CLOEXEC, 3);
 	/* A home with the set-group-id bit would give its group to everything. */

@@ -2,6 +2,8 @@
 #include "store/object-write.h"
 
 #include "base/fd.h"
+#include "store/sha256.h"
+#include "store/unpack-stream.h"
 
 #include <endian.h>
 #include <fcntl.h>
@@ -17,10 +19,14 @@ enum { MEMORY_BYTES = 256 * 1024, BLOCK_BYTES = 64 * 1024, OBJECT_MODE = 0400, M
 
 struct object_writer {
 	int dirfd, stage_fd;
-	int fd;         /* the temporary file; -EBADF while all is in memory */
-	EVP_MD *sha256; /* fetched once: by EVP_sha256() it is looked up for each object */
-	EVP_MD_CTX *md;
+	int fd; /* the temporary file; -EBADF while all is in memory */
+	struct sha256 hash;
+	struct stream *from; /* may be NULL */
 	char *buf;
+	const char *data; /* all of it, if it is in memory: in @buf, or where it came from */
+	bool is_placed;   /* it came in one piece, and was placed at once */
+	struct object_id id;
+	char name[OBJECT_NAME_SIZE];
 	uint64_t size, at; /* promised; where the next addition is expected */
 	bool is_sparse;
 	const int *shared;
@@ -37,8 +43,7 @@ void object_writer_free(struct object_writer *w)
 	if (!w)
 		return;
 	cleanup_close(&w->fd);
-	EVP_MD_CTX_free(w->md);
-	EVP_MD_free(w->sha256);
+	sha256_done(&w->hash);
 	free(w->buf);
 	free(w);
 }
@@ -46,21 +51,26 @@ void object_writer_free(struct object_writer *w)
 int object_writer_new(int objects_dirfd, int stage_dirfd, struct object_writer **ret, struct err *e)
 {
 	_cleanup_object_writer_ struct object_writer *w = calloc(1, sizeof(*w));
+	int r;
 
 	if (!w)
 		return err_oom(e);
 	w->dirfd = objects_dirfd;
 	w->stage_fd = stage_dirfd;
 	w->fd = -EBADF;
-	w->md = EVP_MD_CTX_new();
-	w->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	w->buf = malloc(MEMORY_BYTES);
-	if (!w->md || !w->buf)
+	if (!w->buf)
 		return err_oom(e);
-	if (!w->sha256)
-		return crypto_error(e);
+	r = sha256_init(&w->hash, sha256_is_fast(), e);
+	if (r < 0)
+		return r;
 	*ret = TAKE_PTR(w);
 	return 0;
+}
+
+void object_writer_hash_with(struct object_writer *w, struct stream *from)
+{
+	w->from = from;
 }
 
 void object_writer_share(struct object_writer *w, const int *dirfds, uint32_t n)
@@ -101,10 +111,17 @@ int object_begin(struct object_writer *w, uint64_t size_bytes, struct err *e)
 	w->fd = -EBADF;
 	w->size = size_bytes;
 	w->at = 0;
-	w->is_sparse = false;
-	if (EVP_DigestInit_ex(w->md, w->sha256, NULL) != 1)
+	w->is_sparse = w->is_placed = false;
+	w->data = w->buf;
+	if (sha256_start(&w->hash) < 0)
 		return crypto_error(e);
 	return size_bytes > MEMORY_BYTES ? open_temporary(w, e) : 0;
+}
+
+static int add_to_hash(struct object_writer *w, const void *data, size_t n)
+{
+	return w->from ? stream_hash_with(w->from, &w->hash, data, n)
+	               : sha256_add(&w->hash, data, n);
 }
 
 /* From now on in a file, where holes can be. */
@@ -117,25 +134,6 @@ static int make_sparse(struct object_writer *w, struct err *e)
 		return 0;
 	r = open_temporary(w, e);
 	return r < 0 ? r : write_at(w->fd, w->buf, (size_t)w->at, 0, e);
-}
-
-int object_add(struct object_writer *w, const void *data, size_t n, uint64_t offset, struct err *e)
-{
-	int r = 0;
-
-	if (offset > w->size || n > w->size - offset)
-		return err_set(e, UCT_INTERNAL, -EINVAL, "an object is larger than was said");
-	if (offset != w->at && !w->is_sparse)
-		r = make_sparse(w, e);
-	if (r < 0)
-		return r;
-	w->at = offset + n;
-	if (!w->is_sparse && EVP_DigestUpdate(w->md, data, n) != 1)
-		return crypto_error(e);
-	if (w->fd >= 0)
-		return write_at(w->fd, data, n, offset, e);
-	memcpy(w->buf + offset, data, n);
-	return 0;
 }
 
 static bool is_zero(const char *p, size_t n)
@@ -317,7 +315,7 @@ static int write_out(struct object_writer *w, const struct object_id *id, const 
 	if (w->fd < 0) {
 		r = open_temporary(w, e);
 		if (r == 0)
-			r = write_at(w->fd, w->buf, (size_t)w->size, 0, e);
+			r = write_at(w->fd, w->data, (size_t)w->size, 0, e);
 	}
 	if (r < 0)
 		return r;
@@ -343,7 +341,7 @@ static int write_small(struct object_writer *w, const struct object_id *id, cons
 	}
 	if (fd < 0)
 		return err_sys(e, "cannot create object '%s'", name);
-	r = write_at(fd, w->buf, (size_t)w->size, 0, e);
+	r = write_at(fd, w->data, (size_t)w->size, 0, e);
 	if (r < 0)
 		(void)unlinkat(w->dirfd, name, 0); /* or a collection does it */
 	else
@@ -377,7 +375,7 @@ static bool is_same(int fd, const struct object_writer *w, const struct object_i
 		ssize_t n = RETRY_EINTR(pread(fd, got, sizeof(got), (off_t)at));
 
 		if (n <= 0 || (uint64_t)n > id->size_bytes - at ||
-		    memcmp(got, w->buf + at, (size_t)n) != 0)
+		    memcmp(got, w->data + at, (size_t)n) != 0)
 			return false;
 		at += (uint64_t)n;
 	}
@@ -415,8 +413,8 @@ static int place(struct object_writer *w, const struct object_id *id, const char
 	return 0;
 }
 
-int object_finish(struct object_writer *w, struct object_id *ret, char ret_name[OBJECT_NAME_SIZE],
-                  struct err *e)
+/* The digest is known, so is the name. */
+static int settle(struct object_writer *w, struct err *e)
 {
 	struct object_id id = { .size_bytes = w->size };
 	int r = w->at != w->size && !w->is_sparse ? make_sparse(w, e) : 0;
@@ -427,17 +425,51 @@ int object_finish(struct object_writer *w, struct object_id *ret, char ret_name[
 			r = err_sys(e, "cannot set the size of an object");
 		if (r == 0)
 			r = object_digest(w->fd, w->size, id.flags, id.digest, e);
-	} else if (r == 0 && EVP_DigestFinal_ex(w->md, id.digest, NULL) != 1) {
+	} else if (r == 0 && sha256_finish(&w->hash, id.digest) < 0) {
 		r = crypto_error(e);
 	}
 	if (r < 0)
 		return r;
-	object_name(id.digest, ret_name);
-	r = place(w, &id, ret_name, e);
+	w->id = id;
+	object_name(id.digest, w->name);
+	r = place(w, &id, w->name, e);
 	cleanup_close(&w->fd);
 	w->fd = -EBADF;
+	return r;
+}
+
+int object_add(struct object_writer *w, const void *data, size_t n, uint64_t offset, struct err *e)
+{
+	int r = 0;
+
+	if (offset > w->size || n > w->size - offset || (w->is_placed && n > 0))
+		return err_set(e, UCT_INTERNAL, -EINVAL, "an object is larger than was said");
+	if (offset != w->at && !w->is_sparse)
+		r = make_sparse(w, e);
 	if (r < 0)
 		return r;
-	*ret = id;
+	w->at = offset + n;
+	if (!w->is_sparse && add_to_hash(w, data, n) < 0)
+		return crypto_error(e);
+	if (w->fd >= 0)
+		return write_at(w->fd, data, n, offset, e);
+	if (n == w->size) { /* the pointer is good for this call only */
+		w->data = data;
+		w->is_placed = true;
+		return settle(w, e);
+	}
+	memcpy(w->buf + offset, data, n);
+	return 0;
+}
+
+int object_finish(struct object_writer *w, struct object_id *ret, char ret_name[OBJECT_NAME_SIZE],
+                  struct err *e)
+{
+	int r = w->is_placed ? 0 : settle(w, e);
+
+	if (r < 0)
+		return r;
+	*ret = w->id;
+	memcpy(ret_name, w->name, OBJECT_NAME_SIZE);
 	return 0;
 }

@@ -16,6 +16,9 @@ struct object_writer;
 /* Both directories are borrowed; temporary files lie in @stage_dirfd. */
 int object_writer_new(int objects_dirfd, int stage_dirfd, struct object_writer **ret,
                       struct err *e);
+/* Contents come from this stream, whose digest is made along with theirs; borrowed. */
+struct stream;
+void object_writer_hash_with(struct object_writer *w, struct stream *from);
 /* Borrowed: directories whose objects need not be written again if their contents are the same. */
 void object_writer_share(struct object_writer *w, const int *dirfds, uint32_t n);
 /* A bit for each of them of which something was taken. */

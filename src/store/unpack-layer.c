@@ -124,7 +124,7 @@ static int drain(struct stream *st, struct err *e)
 }
 
 /* @is_layer: into a root of its own. */
-static int begin(struct unpacker *u, struct err *e)
+static int begin(struct unpacker *u, struct stream *stream, struct err *e)
 {
 	const struct unpack_job *job = u->job;
 	int r;
@@ -136,9 +136,11 @@ static int begin(struct unpacker *u, struct err *e)
 	r = draft_init(&u->draft, e);
 	if (r == 0)
 		r = object_writer_new(job->objects_dirfd, job->dirfd, &u->objects, e);
-	if (r == 0)
-		object_writer_share(u->objects, job->shared_dirfds, job->n_shared);
-	return r;
+	if (r < 0)
+		return r;
+	object_writer_share(u->objects, job->shared_dirfds, job->n_shared);
+	object_writer_hash_with(u->objects, stream);
+	return 0;
 }
 
 static int finish(struct unpacker *u, struct err *e)
@@ -184,7 +186,7 @@ static int unpack(const struct unpack_job *job, bool is_layer, struct unpack_res
 	}
 	u->archive = a;
 	if (r == 0)
-		r = begin(u, e);
+		r = begin(u, stream, e);
 	if (r == 0)
 		r = unpack_entries(u, &src, e);
 	if (r == 0)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/unpack-stream.h"
 
+#include "store/sha256.h"
 #include "store/unpack.h"
 
 #include <isa-l/igzip_lib.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 #include <zstd.h>
@@ -26,13 +26,16 @@ struct stream {
 	size_t in_len;
 	struct inflate_state gzip;
 	ZSTD_DStream *zstd;
-	EVP_MD_CTX *hash;
+	struct sha256 hash;
+	size_t n_hashed; /* of the last block, which has n_block bytes */
+	size_t n_block;
 	uint8_t in_buf[IN_SIZE], out_buf[OUT_SIZE];
 };
 
 int stream_new(int fd, uint64_t max_bytes, struct stream **ret, struct err *e)
 {
 	_cleanup_stream_ struct stream *st = calloc(1, sizeof(*st));
+	int r;
 
 	if (!st)
 		return err_oom(e);
@@ -41,12 +44,13 @@ int stream_new(int fd, uint64_t max_bytes, struct stream **ret, struct err *e)
 	isal_inflate_init(&st->gzip);
 	st->gzip.crc_flag = ISAL_GZIP; /* header and trailer are there and are checked */
 	st->zstd = ZSTD_createDStream();
-	st->hash = EVP_MD_CTX_new();
-	if (!st->zstd || !st->hash ||
-	    ZSTD_isError(
-		    ZSTD_DCtx_setParameter(st->zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG_MAX)))
+	if (!st->zstd || ZSTD_isError(ZSTD_DCtx_setParameter(st->zstd, ZSTD_d_windowLogMax,
+	                                                     ZSTD_WINDOW_LOG_MAX)))
 		return err_oom(e);
-	if (EVP_DigestInit_ex(st->hash, EVP_sha256(), NULL) != 1)
+	r = sha256_init(&st->hash, sha256_is_fast(), e);
+	if (r < 0)
+		return r;
+	if (sha256_start(&st->hash) < 0)
 		return err_set(e, UCT_SYSTEM, -EIO, "libcrypto offers no SHA-256");
 	*ret = TAKE_PTR(st);
 	return 0;
@@ -57,7 +61,7 @@ void stream_free(struct stream *st)
 	if (!st)
 		return;
 	(void)ZSTD_freeDStream(st->zstd); /* documented to return 0 */
-	EVP_MD_CTX_free(st->hash);
+	sha256_done(&st->hash);
 	free(st);
 }
 
@@ -232,6 +236,25 @@ static ssize_t read_block(struct stream *st, struct err *e)
 	}
 }
 
+int stream_hash_with(struct stream *st, struct sha256 *x, const void *data, size_t n)
+{
+	struct sha256_waiting rest = { &st->hash, st->out_buf + st->n_hashed,
+		                       st->n_block - st->n_hashed };
+	int r = sha256_add_both(x, data, n, &rest);
+
+	st->n_hashed = st->n_block - rest.n;
+	return r;
+}
+
+/* What nobody has had hashed on the way. */
+static int hash_rest(struct stream *st, struct err *e)
+{
+	int r = sha256_add(&st->hash, st->out_buf + st->n_hashed, st->n_block - st->n_hashed);
+
+	st->n_hashed = st->n_block = 0;
+	return r < 0 ? err_set(e, UCT_SYSTEM, r, "cannot hash the layer") : 0;
+}
+
 ssize_t stream_next(struct stream *st, const void **ret, struct err *e)
 {
 	ssize_t n;
@@ -241,17 +264,18 @@ ssize_t stream_next(struct stream *st, const void **ret, struct err *e)
 			*e = st->failed;
 		return st->failed.code;
 	}
-	n = read_block(st, &st->failed);
+	n = hash_rest(st, &st->failed);
+	if (n == 0)
+		n = read_block(st, &st->failed);
 	if (n > 0 && (uint64_t)n > st->max_bytes - st->total)
 		n = BAD_LAYER(&st->failed, "the layer unpacks to more than %llu bytes",
 		              (unsigned long long)st->max_bytes);
-	if (n > 0 && EVP_DigestUpdate(st->hash, st->out_buf, (size_t)n) != 1)
-		n = err_set(&st->failed, UCT_SYSTEM, -EIO, "cannot hash the layer");
 	if (n < 0) {
 		if (e)
 			*e = st->failed;
 		return n;
 	}
+	st->n_block = (size_t)n;
 	st->total += (uint64_t)n;
 	*ret = st->out_buf;
 	return n;
@@ -259,13 +283,15 @@ ssize_t stream_next(struct stream *st, const void **ret, struct err *e)
 
 int stream_digest(struct stream *st, char ret[72], struct err *e)
 {
-	unsigned char sum[EVP_MAX_MD_SIZE];
-	unsigned n = 0;
+	uint8_t sum[SHA256_SIZE];
+	int r = hash_rest(st, e);
 
-	if (EVP_DigestFinal_ex(st->hash, sum, &n) != 1 || n != 32)
+	if (r < 0)
+		return r;
+	if (sha256_finish(&st->hash, sum) < 0)
 		return err_set(e, UCT_SYSTEM, -EIO, "cannot hash the layer");
 	memcpy(ret, "sha256:", 8);
-	for (unsigned i = 0; i < n; i++)
-		(void)snprintf(ret + 7 + 2 * (size_t)i, 3, "%02x", sum[i]);
+	for (size_t i = 0; i < sizeof(sum); i++)
+		(void)snprintf(ret + 7 + 2 * i, 3, "%02x", sum[i]);
 	return 0;
 }

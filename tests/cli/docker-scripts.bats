@@ -61,6 +61,23 @@ SCRIPT
   assert_error 1401
 }
 
+@test "inspect: what templates for podman name" {
+  usr-ct run -d --name web --network none --umask 0027 --annotation note=1 -v "$PWD:/here:ro" "$IMG" sh -c 'echo up; sleep 100'
+  run_ct -0 inspect -f '{{.ImageName}} {{.OCIRuntime}} {{.State.CgroupPath}} {{.Config.Umask}} {{index .Config.Annotations "note"}}' web
+  assert_has "$output" "$IMG:latest usr-ct "
+  assert_has "$output" " 0027 1"
+  [ "$(inspect_field web .ImageDigest)" = "$(inspect_field "$IMG" .Digest)" ]
+  grep -q usr-ct "/proc/$(inspect_field web .State.ConmonPid)/comm"
+  usr-ct inspect -f '{{range .Mounts}}{{json .Options}}{{end}}' web | grep -q '"ro"'
+  usr-ct inspect -f '{{range .BoundingCaps}}{{println .}}{{end}}' web | grep -qx CAP_CHOWN
+  wait_until test -s "$(inspect_field web .HostConfig.LogConfig.Path)"
+  [ -f "$(inspect_field web .OCIConfigPath)" ]
+  usr-ct run --name quiet --network none --log-driver none "$IMG" true
+  [ "$(inspect_field quiet .LogPath)$(inspect_field quiet .HostConfig.LogConfig.Path)" = "" ]
+  [ "$(inspect_field "$IMG" .ManifestType)" = application/vnd.oci.image.manifest.v1+json ]
+  usr-ct rm -f -t 0 web quiet
+}
+
 @test "commands of two words: the first alone tells what there is" {
   local word
   for word in container image volume secret system; do

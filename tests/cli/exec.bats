@@ -47,6 +47,14 @@ no_sessions() {
   [[ -z $(pid_named usr-ct-exec) ]]
 }
 
+@test "exec: groups that the container was made with stay, whoever is the user" {
+  usr-ct run -d --name ct --network none --group-add 7,8 --group-add 9 "$B" sleep 1000 >/dev/null
+  [ "$(usr-ct exec ct id -G)" = "0 7 8 9" ]
+  [ "$(usr-ct exec --user 0:0 ct id -G)" = "0 7 8 9" ]
+  [ "$(usr-ct exec --user 1000:1000 ct id -G)" = "1000 7 8 9" ]
+  [ "$(usr-ct inspect -f '{{len .ExecIDs}}' ct)" = 0 ]
+}
+
 @test "exec: output, error output and exit status are the command's" {
   start_c
   run_ct -7 exec box sh -c 'echo out; echo err >&2; exit 7'

@@ -252,3 +252,48 @@ total_ids() {
     assert_output 1
   done
 }
+
+@test "idmaps: under keep-id the user has a name, in files that are the container's" {
+  local me
+  me=$(id -un)
+  inside --userns keep-id "$B" sh -c 'id -un; id -gn; tail -1 /etc/passwd; ls -ln /etc/passwd | tr -s " " | cut -d" " -f3'
+  assert_output "$me
+$(id -gn)
+$me:x:$(id -u):$(id -g):$(getent passwd "$me" | cut -d: -f5):/:/bin/sh
+0"
+  inside --userns keep-id --read-only -w /tmp "$B" sh -c 'id -un; echo $HOME'
+  assert_output "$me
+/tmp"
+  inside --userns keep-id:uid=4000,gid=5000 "$B" id -un
+  assert_output "$me"
+  inside --userns keep-id --passwd=false "$B" id -u
+  assert_output "$(id -u)"
+  run_ct -1 run --rm --network none --userns keep-id --passwd=false "$B" id -un
+  # Home is where it is mounted; a second start adds nothing.
+  mkdir home
+  usr-ct run --name twice --network none --userns keep-id -v "$PWD/home:$HOME" "$B" sh -c 'echo $HOME; grep -c ":/bin/sh$" /etc/passwd' >first
+  usr-ct start -a twice >second
+  diff first second
+  [ "$(head -1 first)" = "$HOME" ]
+  usr-ct diff twice | grep -qx 'C /etc/passwd'
+  usr-ct rm twice
+  # One that is mounted there is not ours to change.
+  cp /etc/passwd mine
+  inside --userns keep-id -v ./mine:/etc/passwd "$B" true
+  cmp /etc/passwd mine
+}
+
+@test "idmaps: lines of passwd and group for others, and of one's own making" {
+  inside --hostuser root --hostuser "$(id -un)" --user "$(id -un)" "$B" id -u
+  assert_output "$(id -u)"
+  inside --user 4321:99 --passwd "$B" sh -c 'tail -1 /etc/passwd'
+  assert_output "4321:x:4321:99:container user:/:/bin/sh"
+  run_ct -1 run --rm --network none --user 4321:99 "$B" grep -c ^4321: /etc/passwd
+  inside --userns keep-id --passwd-entry 'fred:*:$UID:0:Fred:$HOME:/bin/true' --group-entry 'flint:x:$GID:fred' "$B" sh -c 'id -un; id -gn'
+  assert_output $'fred\nflint'
+  run_ct -125 run --rm --network none --userns keep-id --passwd-entry $'a:x:1:1\nroot2:x:0:0' "$B" true
+  assert_error 1102 "one line"
+  run_ct -125 run --rm --network none --hostuser no-such-user-here "$B" true
+  assert_error 1102 "no such user"
+  [ -z "$(usr-ct ps -aq)" ]
+}

@@ -294,3 +294,21 @@ teardown() {
   [ "$(cat removed)" = ct ]
   run_ct -1 inspect ct
 }
+
+@test "run --timeout: killed after so long, each time" {
+  local n
+  for n in 1 2; do
+    if [ $n = 1 ]; then
+      run_ct -137 run --name late --network none --timeout 1 "$B" sh -c 'echo up; sleep 1000'
+    else
+      run_ct -137 start -a late
+    fi
+    assert_output up
+  done
+  [ "$(inspect_field late .State.ExitCode)" = 137 ]
+  [ "$(inspect_field late .Config.Timeout)" = 1 ]
+  [ "$(inspect_field late .State.OOMKilled)" = false ]
+  # One that is done before is not touched.
+  run_ct -0 run --rm --network none --timeout 1000 "$B" true
+  usr-ct rm late
+}

@@ -24,6 +24,12 @@ teardown() {
   remove_all_and_check
 }
 
+# The launcher does, who reads in the root that it mounted who the user is. Layers of the plain driver it
+# does not mount.
+can_give() {
+  [[ $(usr-ct info --format '{{.StorageDriver}}') == objects ]]
+}
+
 inside() { # OPTION... IMAGE COMMAND...
   run_ct run --rm --network none "$@"
 }
@@ -52,6 +58,11 @@ inside() { # OPTION... IMAGE COMMAND...
   local map
   for map in auto nomap keep-id; do
     inside --userns "$map" -u 1000:1001 -v ./src:/s:O,U "$B" sh -c 'stat -c %u:%g /s /s/file; cat /s/closed; echo more >>/s/file; cat /s/file'
+    if [[ $map != keep-id ]] && ! can_give; then
+      assert_status 125
+      assert_error 1338
+      continue
+    fi
     assert_output $'1000:1001\n1000:1001\nsecret\ncontent\nmore'
     [[ $(stat -c %u:%g src src/file) == "$(id -u):$(id -g)"$'\n'"$(id -u):$(id -g)" ]]
     [[ $(cat src/file) == content ]]
@@ -60,6 +71,12 @@ inside() { # OPTION... IMAGE COMMAND...
 
 @test "mapped mounts: U on a directory under a map that leaves you out" {
   inside --userns auto -u 7:8 -v ./src:/s:U "$B" sh -c 'stat -c %u:%g /s/closed; echo new >>/s/closed'
+  if ! can_give; then
+    assert_status 125
+    assert_error 1338
+    [[ $(stat -c %u src) == "$(id -u)" ]]
+    return
+  fi
   assert_output 7:8
   [[ $(stat -c %u src) != "$(id -u)" ]]
   inside -u 0 --userns host-root -v ./src:/s:U "$B" cat /s/closed
@@ -68,7 +85,9 @@ inside() { # OPTION... IMAGE COMMAND...
 }
 
 @test "mapped mounts: O is empty again at the next start, upperdir keeps, a volume can be below" {
-  usr-ct create --name ct --network none --userns auto -v ./src:/s:O,U "$B" sh -c 'ls /s; echo x >/s/new; rm /s/file' >/dev/null
+  local map=auto
+  can_give || map=keep-id
+  usr-ct create --name ct --network none --userns "$map" -v ./src:/s:O,U "$B" sh -c 'ls /s; echo x >/s/new; rm /s/file' >/dev/null
   run_ct -0 start -a ct
   assert_output $'closed\nfile'
   run_ct -0 start -a ct

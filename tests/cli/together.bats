@@ -131,7 +131,7 @@ deaf() { # NAME... containers that do not obey a stop signal
   assert_output "in new"
   run_ct -0 exec --latest sh -c 'echo $0' -l
   assert_output "-l"
-  run_ct -0 top -l
+  run_ct -0 top -l pid,args
   assert_has "$output" "sleep 1000"
   run_ct -0 logs -l
   assert_output new

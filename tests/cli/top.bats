@@ -26,6 +26,7 @@ two_processes() { # NAME ARGUMENT...
 }
 
 @test "top: the host's ps, cut down to the container" {
+  needs_ps
   two_processes ct
   run_ct -0 top ct
   [[ ${lines[0]} =~ ^UID\ +PID\ +PPID\ +C\ +STIME\ +TTY\ +TIME\ +CMD$ ]]
@@ -35,6 +36,7 @@ two_processes() { # NAME ARGUMENT...
 }
 
 @test "top: options of ps, in all its styles" {
+  needs_ps
   two_processes ct
   for options in aux "-o pid,cmd" "-eo pid,ppid,args" -eLf "-ef --sort=-pid" axf; do
     # shellcheck disable=SC2086 # words for ps
@@ -95,6 +97,7 @@ two_processes() { # NAME ARGUMENT...
   two_processes ct --cgroups=disabled
   run_ct -0 top ct pid,args
   [ "${#lines[@]}" = 3 ]
+  needs_ps
   run_ct -0 top ct
   [ "${#lines[@]}" = 3 ]
 }

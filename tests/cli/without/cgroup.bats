@@ -41,6 +41,6 @@ teardown() {
   assert_has "${lines[1]}" "~"
   run_ct -0 stats --no-stream --format '{{.PIDs}} {{.Estimated}} {{.CPUPressure}}' ct
   assert_output "2 true --"
-  run_ct -0 top ct
+  run_ct -0 top ct pid,args
   [ "${#lines[@]}" = 3 ]
 }

@@ -8,12 +8,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	static const char *const texts[] = { "a:1", "r.example:5000/x/y", "oci:/l:tag" };
+	struct policy p;
 	struct reference ref;
 	struct err e;
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		assert(reference_parse(texts[i], &ref, &e) == 0);
-		(void)policy_check_text((const char *)data, n, &ref, &e);
+		if (policy_find_in((const char *)data, n, &ref, &p, &e) == 0)
+			policy_done(&p);
 	}
 	return 0;
 }

@@ -9,6 +9,7 @@
 
 #include "image/policy.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define ACCEPT "[{\"type\":\"insecureAcceptAnything\"}]"
@@ -53,22 +54,26 @@ static void test_scopes(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct policy p = { 0 };
 		struct reference ref;
 		struct err e = { 0 };
 		int r;
 
 		assert_int_equal(reference_parse(cases[i].reference, &ref, &e), 0);
-		r = policy_check_text(cases[i].policy, strlen(cases[i].policy), &ref, &e);
+		r = policy_find_in(cases[i].policy, strlen(cases[i].policy), &ref, &p, &e);
 		if (e.uct != cases[i].code)
 			print_error("case %zu: %s\n", i, e.msg);
 		assert_int_equal(r < 0, cases[i].code != 0);
 		assert_int_equal(e.uct, cases[i].code);
+		assert_int_equal(p.n, 0);
+		policy_done(&p);
 	}
 }
 
 static void test_digest(void **state)
 {
 	static const char policy[] = DOCKER("\"docker.io/library/a\":" ACCEPT);
+	struct policy p = { 0 };
 	struct reference ref;
 
 	(void)state;
@@ -77,13 +82,83 @@ static void test_digest(void **state)
 	                        "901234567890123",
 	                        &ref, NULL),
 		0);
-	assert_int_equal(policy_check_text(policy, strlen(policy), &ref, NULL), 0);
+	assert_int_equal(policy_find_in(policy, strlen(policy), &ref, &p, NULL), 0);
+	policy_done(&p);
+}
+
+/* "a2V5" is "key" in base64: whether that is one is asked when it is used. */
+static void test_signed(void **state)
+{
+	static const struct {
+		const char *fields;
+		int identity; /* -1: refused */
+	} cases[] = {
+		{ "\"keyData\":\"a2V5\"", IDENTITY_REPO_DIGEST_OR_EXACT },
+		{ "\"keyDatas\":[\"a2V5\",\"a2V5\"]", IDENTITY_REPO_DIGEST_OR_EXACT },
+		{ "\"keyPath\":\"/dev/null\"", -1 },
+		{ "\"keyPath\":\"relative\"", -1 },
+		{ "\"keyPaths\":\"/k\"", -1 },
+		{ "\"keyDatas\":[]", -1 },
+		{ "\"keyDatas\":[1]", -1 },
+		{ "\"keyData\":\"a2V5!\"", -1 },
+		{ "\"keyData\":\"a2V\"", -1 },
+		{ "\"keyData\":\"a2V5\",\"keyDatas\":[\"a2V5\"]", -1 },
+		{ "\"keyData\":\"a2V5\",\"rekorPublicKeyPath\":\"/k\"", -1 },
+		{ "\"fulcio\":{}", -1 },
+		{ "\"pki\":{}", -1 },
+		{ "\"keyData\":\"a2V5\",\"whatever\":1", -1 },
+#define WITH(identity) "\"keyData\":\"a2V5\",\"signedIdentity\":" identity
+		{ WITH("{\"type\":\"matchRepoDigestOrExact\"}"), IDENTITY_REPO_DIGEST_OR_EXACT },
+		{ WITH("{\"type\":\"matchExact\"}"), IDENTITY_EXACT },
+		{ WITH("{\"type\":\"matchRepository\"}"), IDENTITY_REPOSITORY },
+		{ WITH("{\"type\":\"exactReference\",\"dockerReference\":\"x:1\"}"),
+		  IDENTITY_EXACT_REFERENCE },
+		{ WITH("{\"type\":\"exactRepository\",\"dockerRepository\":\"x\"}"),
+		  IDENTITY_EXACT_REPOSITORY },
+		{ WITH("{\"type\":\"remapIdentity\",\"prefix\":\"a\",\"signedPrefix\":\"b\"}"),
+		  IDENTITY_REMAP },
+		{ WITH("{\"type\":\"remapIdentity\",\"prefix\":\"a\"}"), -1 },
+		{ WITH("{\"type\":\"exactReference\"}"), -1 },
+		{ WITH("{\"type\":\"matchExact\",\"more\":1}"), -1 },
+		{ WITH("{\"type\":\"matchAnything\"}"), -1 },
+		{ WITH("{}"), -1 },
+		{ WITH("[]"), -1 },
+	};
+	struct reference ref, layout;
+
+	(void)state;
+	assert_int_equal(reference_parse("a:1", &ref, NULL), 0);
+	assert_int_equal(reference_parse("oci:/m", &layout, NULL), 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct policy p = { 0 };
+		struct err e = { 0 };
+		char text[512];
+		int r;
+
+		(void)snprintf(text, sizeof(text),
+		               "{\"default\":[{\"type\":\"sigstoreSigned\",%s},"
+		               "{\"type\":\"insecureAcceptAnything\"}]}",
+		               cases[i].fields);
+		r = policy_find_in(text, strlen(text), &ref, &p, &e);
+		if ((r == 0) != (cases[i].identity >= 0))
+			print_error("case %zu: %s\n", i, e.msg);
+		assert_int_equal(r == 0, cases[i].identity >= 0);
+		assert_int_equal(e.uct, r == 0 ? 0 : UCT_IMAGE_POLICY);
+		assert_int_equal(p.n, r == 0);
+		if (r == 0) {
+			assert_int_equal(p.rules[0].identity, cases[i].identity);
+			assert_string_equal(p.rules[0].keys.v[0], "key");
+		}
+		policy_done(&p);
+		assert_true(policy_find_in(text, strlen(text), &layout, &p, &e) < 0);
+	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_scopes),
-		                            cmocka_unit_test(test_digest) };
+		                            cmocka_unit_test(test_digest),
+		                            cmocka_unit_test(test_signed) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

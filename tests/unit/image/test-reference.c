@@ -46,6 +46,10 @@ static void test_good(void **state)
 		{ "x:" A128, "docker.io", "library/x", A128, "" },
 		{ "a/" HEX, "docker.io", "a/" HEX, "latest", "" },
 		{ "xn--a.b/c", "xn--a.b", "c", "latest", "" },
+		{ "docker://debian", "docker.io", "library/debian", "latest", "" },
+		{ "docker://a.b:1/c:d", "a.b:1", "c", "d", "" },
+		{ "dir:1", "docker.io", "library/dir", "1", "" },
+		{ "docker-archive:x", "docker.io", "library/docker-archive", "x", "" },
 	};
 
 	(void)state;
@@ -114,6 +118,10 @@ static void test_bad(void **state)
 		  "lower-case" },
 		{ "x@" DIGEST "@" DIGEST, "64 hex digits" },
 		{ "x@", "digest after '@'" },
+		{ "docker://https://a.b/c", "URL scheme" },
+		{ "docker://", "it is empty" },
+		{ "docker-archive:/tmp/x.tar", "load takes archives in" },
+		{ "dir:./x", "load takes archives in" },
 		{ "oci:", "directory after 'oci:' is empty" },
 		{ "oci:/x:", "tag after ':' is empty" },
 		{ "oci:/x:a b", "not allowed" },
