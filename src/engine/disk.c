@@ -204,7 +204,8 @@ static int add_container(struct survey *s, const struct container_row *row, json
 	_cleanup_close_ int parent =
 		openat(store_dirfd(s->u->store), "containers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int dirfd = container_open_dir(s->u->store, row->id, e);
-	struct usage all = { 0 }, own = { 0 };
+	struct usage all = { 0 };
+	uint64_t rw_bytes = 0, root_bytes = 0;
 	struct state state;
 	bool is_active;
 	int r;
@@ -213,7 +214,7 @@ static int add_container(struct survey *s, const struct container_row *row, json
 		return dirfd == -ENOENT || parent < 0 ? 0 : dirfd;
 	r = state_read(dirfd, &state, e);
 	if (r == 0)
-		r = usage_of_tree(s->u, dirfd, "upper", &own, e);
+		r = usage_of_container(s->u, dirfd, row, &rw_bytes, &root_bytes, e);
 	if (r == 0)
 		r = usage_of_tree(s->u, parent, row->id, &all, e);
 	if (r < 0)
@@ -221,13 +222,12 @@ static int add_container(struct survey *s, const struct container_row *row, json
 	is_active = state_is_active(&state);
 	*total += all.disk_bytes;
 	*reclaimable += is_active ? 0 : all.disk_bytes;
-	(void)json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:b, s:I, s:I}",
-	                                            "Id", row->id, "Names", row->name, "Image",
-	                                            row->image, "Command", row->command, "Created",
-	                                            (json_int_t)(row->created_ns / 1000000000),
-	                                            "State", state_name(state.status), "Active",
-	                                            is_active, "SizeRw", (json_int_t)own.file_bytes,
-	                                            "DiskSize", (json_int_t)all.disk_bytes));
+	(void)json_array_append_new(
+		list, json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:b, s:I, s:I}", "Id", row->id,
+	                        "Names", row->name, "Image", row->image, "Command", row->command,
+	                        "Created", (json_int_t)(row->created_ns / 1000000000), "State",
+	                        state_name(state.status), "Active", is_active, "SizeRw",
+	                        (json_int_t)rw_bytes, "DiskSize", (json_int_t)all.disk_bytes));
 	return 0;
 }
 

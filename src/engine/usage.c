@@ -37,15 +37,18 @@ int usage_of_container(struct usrct *u, int dirfd, const struct container_row *r
                        uint64_t *ret_rw_bytes, uint64_t *ret_root_bytes, struct err *e)
 {
 	struct image_row image = { 0 };
-	struct usage upper;
+	struct usage upper, copy;
 	int r = usage_of_tree(u, dirfd, "upper", &upper, e);
 
+	if (r == 0)
+		r = usage_of_tree(u, dirfd, "copy", &copy, e);
 	if (r == 0)
 		r = image_find(u->store, row->image_id, &image, e);
 	if (r < 0)
 		return r;
-	*ret_rw_bytes = upper.file_bytes;
-	*ret_root_bytes = upper.file_bytes + image.size_bytes;
+	/* A copy has the image's files, too. */
+	*ret_rw_bytes = upper.file_bytes + copy.file_bytes - MIN(copy.file_bytes, image.size_bytes);
+	*ret_root_bytes = *ret_rw_bytes + image.size_bytes;
 	image_row_done(&image);
 	return 0;
 }

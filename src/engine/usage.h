@@ -13,6 +13,7 @@ struct usage {
 /* @name: an entry of @dirfd. A missing one takes nothing. May ask a helper in the user's
  * namespace, whose files these may be. */
 int usage_of_tree(struct usrct *u, int dirfd, const char *name, struct usage *ret, struct err *e);
-/* What a container wrote, and that with its image. */
+/* What a container wrote, and that with its image. Of a copy (backend.h): what it has more than the
+ * image. */
 int usage_of_container(struct usrct *u, int dirfd, const struct container_row *row,
                        uint64_t *ret_rw_bytes, uint64_t *ret_root_bytes, struct err *e);

@@ -137,7 +137,11 @@ names() { # ARGUMENT...
   assert_output "sleep 1000 false no"
   run_ct -0 inspect -f '{{range $k, $v := .NetworkSettings.Networks}}{{$k}}{{end}}{{.NetworkSettings.Ports}}' web
   assert_has "$output" "map[]"
-  [ -d "$(usr-ct inspect -f '{{.GraphDriver.Data.UpperDir}}' web)" ]
+  if [[ ${USRCT_MOUNT_BACKEND:-} == copy ]]; then # as Docker's vfs
+    [ -d "$(usr-ct inspect -f '{{.GraphDriver.Data.dir}}' web)" ]
+  else
+    [ -d "$(usr-ct inspect -f '{{.GraphDriver.Data.UpperDir}}' web)" ]
+  fi
   run_ct -125 inspect -f '{{.State.Nope}}' web
   assert_error 1107
   run_ct -0 inspect -f '{{json .Config.Cmd}} {{.HostConfig.Memory}}\t' web
