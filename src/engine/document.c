@@ -147,6 +147,33 @@ static int add_mounts(json_t *plan, const struct mount_plan *m)
 	return r;
 }
 
+/* What is there only where it says something. */
+static int add_facts(json_t *plan, const struct document *d, const struct strv *layers,
+                     json_t *accounts)
+{
+	const struct {
+		const char *key;
+		json_t *value;
+	} facts[] = {
+		/* In the index, too; here for who has lost that (engine/rebuild.h). */
+		{ "imageId", d->image_id && *d->image_id ? json_string(d->image_id) : NULL },
+		{ "usernsOf", d->userns_of[0] ? json_string(d->userns_of) : NULL },
+		{ "timeout", d->opts->timeout_s ? json_integer(d->opts->timeout_s) : NULL },
+		{ "accounts", json_incref(accounts) },
+		{ "upperMemory", d->storage.is_in_memory ? json_string(d->storage.memory) : NULL },
+		{ "mountBackend", json_string(backend_name(d->storage.backend)) },
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < layers->n && r == 0; i++)
+		if (layer_path_is_tree(layers->v[i]))
+			r = json_object_set_new(plan, "data", json_pack("[s]", OBJECT_DIR));
+	for (size_t i = 0; i < ARRAY_SIZE(facts); i++)
+		if (facts[i].value)
+			r = MIN(r, json_object_set_new(plan, facts[i].key, facts[i].value));
+	return r;
+}
+
 int document_plan(const struct document *d, const struct strv *layers, json_t **ret, struct err *e)
 {
 	const struct usrct_create_options *o = d->opts;
@@ -181,24 +208,8 @@ int document_plan(const struct document *d, const struct strv *layers, json_t **
 			      d->pidfile)
 	            : NULL;
 	json_decref(list);
-	for (size_t i = 0; plan && i < layers->n && r == 0; i++)
-		if (layer_path_is_tree(layers->v[i]))
-			r = json_object_set_new(plan, "data", json_pack("[s]", OBJECT_DIR));
-	/* In the index, too; here for who has lost that (engine/rebuild.h). */
-	if (plan && r == 0 && d->image_id && *d->image_id)
-		r = json_object_set_new(plan, "imageId", json_string(d->image_id));
-	if (plan && r == 0 && o->timeout_s)
-		r = json_object_set_new(plan, "timeout", json_integer(o->timeout_s));
-	if (plan && r == 0 && accounts)
-		r = json_object_set(plan, "accounts", accounts);
-	if (plan && r == 0 && d->userns_of[0])
-		r = json_object_set_new(plan, "usernsOf", json_string(d->userns_of));
-	if (plan && r == 0)
-		r = json_object_set_new(plan, "mountBackend",
-		                        json_string(backend_name(d->storage.backend)));
-	if (plan && r == 0 && d->storage.is_in_memory)
-		r = json_object_set_new(plan, "upperMemory", json_string(d->storage.memory));
-	if (!plan || r < 0 || add_place(plan, o->limits) < 0 || add_mounts(plan, d->mounts) < 0) {
+	if (!plan || add_facts(plan, d, layers, accounts) < 0 || add_place(plan, o->limits) < 0 ||
+	    add_mounts(plan, d->mounts) < 0) {
 		json_decref(plan);
 		return err_oom(e);
 	}

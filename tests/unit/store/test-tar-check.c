@@ -36,6 +36,8 @@ static uint8_t *add_header(struct archive *a, char type, const char *name, uint6
 	return h;
 }
 
+static const uint8_t none[BLOCK];
+
 static void add_contents(struct archive *a, const void *data, size_t n)
 {
 	assert_true(a->n + n + BLOCK <= sizeof(a->data));
@@ -235,7 +237,7 @@ static void test_end(void **state)
 	struct archive a = { .n = 0 };
 
 	(void)state;
-	add_contents(&a, "", BLOCK); /* the end mark */
+	add_contents(&a, none, BLOCK); /* the end mark */
 	(void)add_header(&a, bad_entry, "after", 0);
 	assert_int_equal(check(&a), 0);
 	a.n = 0;
