@@ -153,24 +153,29 @@ static int add_facts(json_t *plan, const struct document *d, const struct strv *
 {
 	const struct {
 		const char *key;
-		json_t *value;
+		bool is_there;
+		json_t *value; /* NULL: out of memory */
 	} facts[] = {
 		/* In the index, too; here for who has lost that (engine/rebuild.h). */
-		{ "imageId", d->image_id && *d->image_id ? json_string(d->image_id) : NULL },
-		{ "usernsOf", d->userns_of[0] ? json_string(d->userns_of) : NULL },
-		{ "timeout", d->opts->timeout_s ? json_integer(d->opts->timeout_s) : NULL },
-		{ "accounts", json_incref(accounts) },
-		{ "upperMemory", d->storage.is_in_memory ? json_string(d->storage.memory) : NULL },
-		{ "mountBackend", json_string(backend_name(d->storage.backend)) },
+		{ "imageId", d->image_id && *d->image_id,
+		  json_string(d->image_id ? d->image_id : "") },
+		{ "usernsOf", d->userns_of[0], json_string(d->userns_of) },
+		{ "timeout", d->opts->timeout_s, json_integer(d->opts->timeout_s) },
+		{ "accounts", accounts, json_incref(accounts) },
+		{ "upperMemory", d->storage.is_in_memory,
+		  json_string(d->storage.is_in_memory ? d->storage.memory : "") },
+		{ "mountBackend", true, json_string(backend_name(d->storage.backend)) },
 	};
 	int r = 0;
 
 	for (size_t i = 0; i < layers->n && r == 0; i++)
 		if (layer_path_is_tree(layers->v[i]))
 			r = json_object_set_new(plan, "data", json_pack("[s]", OBJECT_DIR));
-	for (size_t i = 0; i < ARRAY_SIZE(facts); i++)
-		if (facts[i].value)
-			r = MIN(r, json_object_set_new(plan, facts[i].key, facts[i].value));
+	for (size_t i = 0; i < ARRAY_SIZE(facts); i++) {
+		if (facts[i].is_there && r == 0)
+			r = json_object_set(plan, facts[i].key, facts[i].value);
+		json_decref(facts[i].value);
+	}
 	return r;
 }
 
