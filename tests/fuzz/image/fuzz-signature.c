@@ -9,11 +9,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 static void try_names(const char *signed_as)
 {
-	static const char *const texts[] = {
-		"a:1", "r.example:5000/x/y",
-		"a/b@sha256:"
-		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-	};
+	static const char by_digest[] =
+		"a/b@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+	static const char *const texts[] = { "a:1", "r.example:5000/x/y", by_digest };
 	char given[] = "r.example:5000/x", prefix[] = "docker.io/b";
 	struct signed_rule rule = { .given = given, .signed_prefix = prefix };
 	struct reference wanted;
