@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/num.h"
+#include "base/passwd-line.h"
 #include "base/proc.h"
 
 #include <fcntl.h>
@@ -13,21 +14,10 @@
 
 enum { FILE_MAX_BYTES = 16 << 20, LINE_MAX_BYTES = 64 << 10, FIELDS_MAX = 7 };
 
-/* Field @i of the line that begins at @line, up to its length. */
-static const char *field(const char *line, unsigned i, size_t *ret_n)
-{
-	for (; i > 0; i--) {
-		line += strcspn(line, ":\n");
-		line += *line == ':';
-	}
-	*ret_n = strcspn(line, ":\n");
-	return line;
-}
-
 static bool is_field(const char *line, unsigned i, const char *key)
 {
 	size_t n;
-	const char *f = field(line, i, &n);
+	const char *f = passwd_field(line, i, &n);
 
 	return n == strlen(key) && !memcmp(f, key, n);
 }
@@ -113,7 +103,7 @@ static char *find_line(const char *database, const char *key)
 static void take(const char *line, unsigned i, char ret[HOST_USER_FIELD])
 {
 	size_t n;
-	const char *f = field(line, i, &n);
+	const char *f = passwd_field(line, i, &n);
 
 	(void)snprintf(ret, HOST_USER_FIELD, "%.*s", (int)n, f);
 }

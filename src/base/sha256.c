@@ -6,7 +6,10 @@
 
 enum { BLOCK = 64 };
 
-static const uint32_t k[64] = {
+const uint32_t sha256_initial[8] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+	                             0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 };
+
+const uint32_t sha256_constants[64] __attribute__((aligned(16))) = {
 	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4,
 	0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe,
 	0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f,
@@ -46,7 +49,7 @@ static void add_block(uint32_t state[8], const uint8_t *p)
 	for (size_t i = 0; i < 64; i++) {
 		uint32_t one = rotate(s[4], 6) ^ rotate(s[4], 11) ^ rotate(s[4], 25);
 		uint32_t choice = (s[4] & s[5]) ^ (~s[4] & s[6]);
-		uint32_t t1 = s[7] + one + choice + k[i] + w[i];
+		uint32_t t1 = s[7] + one + choice + sha256_constants[i] + w[i];
 		uint32_t zero = rotate(s[0], 2) ^ rotate(s[0], 13) ^ rotate(s[0], 22);
 		uint32_t majority = (s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]);
 
@@ -60,13 +63,13 @@ static void add_block(uint32_t state[8], const uint8_t *p)
 
 void sha256_text(const void *data, size_t n, char ret[SHA256_TEXT_SIZE])
 {
-	uint32_t state[8] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-		              0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 };
+	uint32_t state[8];
 	uint8_t last[2 * BLOCK] = { 0 };
 	const uint8_t *p = data;
 	size_t left = n % BLOCK, total = left + 9 > BLOCK ? 2 * BLOCK : BLOCK;
 	uint64_t bits = (uint64_t)n * 8;
 
+	memcpy(state, sha256_initial, sizeof(state));
 	for (size_t i = 0; i < n / BLOCK; i++)
 		add_block(state, p + i * BLOCK);
 	if (left)

@@ -2,6 +2,7 @@
 /* cli - one command, from its words to its exit status */
 #include "cli/cli.h"
 
+#include "base/file.h"
 #include "base/json.h"
 #include "base/sbuf.h"
 #include "cli/global.h"
@@ -9,6 +10,7 @@
 #include "cli/selection.h"
 #include "cli/suggest.h"
 
+#include <fcntl.h>
 #include <string.h>
 
 /* Text that may come from a registry or a container must not steer the terminal. */
@@ -120,6 +122,25 @@ int cli_for_each(struct cli *c, const struct args *a, bool echo,
 	return status;
 }
 
+int cli_write_file(struct cli *c, const char *file, const char *text)
+{
+	struct err e;
+
+	if (!file || file_write_at(AT_FDCWD, file, text, strlen(text), 0644, false, &e) == 0)
+		return 0;
+	return cli_fail_local(c, &e);
+}
+
+int cli_say_exists(struct cli *c, int r, const struct usrct_err *e)
+{
+	if (r == -ENOENT)
+		return 1;
+	if (r == 0)
+		return 0;
+	(void)cli_fail(c, e);
+	return EXIT_OUR_FAULT;
+}
+
 static int unknown_second(struct cli *c, const char *first, const char *word)
 {
 	const char *near = suggest_second(first, word);
@@ -137,13 +158,13 @@ static int unknown_second(struct cli *c, const char *first, const char *word)
 
 int cli_fail_unknown(struct cli *c, const char *first, const char *second)
 {
-	bool is_first = command_is_first_word(first);
-	const char *near = suggest_command(first);
+	const char *near;
 	struct err e;
 	int r;
 
-	if (is_first && second)
+	if (second && command_is_first_word(first))
 		return unknown_second(c, first, second);
+	near = suggest_command(first);
 	r = err_set(&e, UCT_USAGE, -EINVAL, "unknown %s '%s'", first[0] == '-' ? "flag" : "command",
 	            first);
 	if (near)

@@ -42,6 +42,11 @@ int cli_fail_no_tty(struct cli *c);
 int cli_fail_local(struct cli *c, const struct err *e);
 /* Out of memory. */
 int cli_fail_memory(struct cli *c);
+/* Writes a text to a file of the user's; NULL: to none. 0, or the failure status. */
+int cli_write_file(struct cli *c, const char *file, const char *text);
+/* What "exists" commands say of the @r and @e of looking it up: 0, 1, or 125 if it cannot be told.
+ */
+int cli_say_exists(struct cli *c, int r, const struct usrct_err *e);
 /* There is no command of that name; @second is the next word, or NULL. */
 int cli_fail_unknown(struct cli *c, const char *first, const char *second);
 /* The help of a command, or of the commands that begin with @first; @second may be NULL. */

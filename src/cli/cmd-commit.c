@@ -2,21 +2,9 @@
 /* usr-ct commit - an image of what a container changed */
 #include "cli/cli.h"
 
-#include "base/file.h"
-
-#include <fcntl.h>
 #include <string.h>
 
 static const char *const formats[] = { "oci", "docker", NULL };
-
-static int write_id(struct cli *c, const char *file, const char *id)
-{
-	struct err e;
-
-	if (!file || file_write_at(AT_FDCWD, file, id, strlen(id), 0644, false, &e) == 0)
-		return 0;
-	return cli_fail_local(c, &e);
-}
 
 static int commit(struct cli *c, const struct args *a)
 {
@@ -43,7 +31,7 @@ static int commit(struct cli *c, const struct args *a)
 	if (usrct_container_commit(c->u, a->words[0], &opts, &id, &e) < 0)
 		return cli_fail(c, &e);
 	(void)fprintf(c->out.f, "%s\n", id);
-	return write_id(c, args_string(a, "iidfile"), id);
+	return cli_write_file(c, args_string(a, "iidfile"), id);
 }
 
 const struct command cmd_commit = {

@@ -214,9 +214,7 @@ static int exists(struct cli *c, const struct args *a)
 	struct usrct_err e = { 0 };
 	int r = usrct_container_inspect(c->u, a->words[0], &json, &e);
 
-	if (r == -ENOENT)
-		return 1;
-	return r < 0 ? cli_fail(c, &e) : 0;
+	return cli_say_exists(c, r, &e);
 }
 
 const struct command cmd_container_exists = {

@@ -2,13 +2,11 @@
 /* usr-ct push - send images to a registry */
 #include "cli/cli.h"
 
-#include "base/file.h"
 #include "cli/human.h"
 #include "cli/platform-options.h"
 #include "cli/progress.h"
 #include "cli/registry-options.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,17 +14,6 @@
 #define USE_COSIGN "sign what was pushed: cosign sign, or skopeo copy --sign-by"
 
 static const char *const compressions[] = { "gzip", "zstd", "none", NULL };
-
-static int write_digest(struct cli *c, const char *file, const char *digest)
-{
-	struct err e;
-
-	if (!file)
-		return 0;
-	if (file_write_at(AT_FDCWD, file, digest, strlen(digest), 0644, false, &e) < 0)
-		return cli_fail_local(c, &e);
-	return 0;
-}
 
 static int push_one(struct cli *c, const struct args *a, const char *image, const char *to,
                     const struct usrct_registry_options *registry)
@@ -56,7 +43,7 @@ static int push_one(struct cli *c, const struct args *a, const char *image, cons
 	else
 		(void)fprintf(c->out.f, "%s: digest: %s size: %llu\n", tag ? tag + 1 : done.name,
 		              done.digest, (unsigned long long)done.size_bytes);
-	return write_digest(c, args_string(a, "digestfile"), done.digest);
+	return cli_write_file(c, args_string(a, "digestfile"), done.digest);
 }
 
 /* "host/name" or "host/name:tag": all names of that repository. */

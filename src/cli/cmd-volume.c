@@ -229,7 +229,7 @@ static int exists(struct cli *c, const struct args *a)
 	struct usrct_err e = { 0 };
 	int r = usrct_volume_inspect(c->u, a->words[0], &json, &e);
 
-	return r == -ENOENT ? 1 : r < 0 ? (void)cli_fail(c, &e), EXIT_OUR_FAULT : 0;
+	return cli_say_exists(c, r, &e);
 }
 
 const struct command cmd_volume_exists = {

@@ -2,6 +2,7 @@
 #include "container/accounts.h"
 
 #include "base/fd.h"
+#include "base/passwd-line.h"
 #include "base/sbuf.h"
 #include "container/mount.h"
 
@@ -13,25 +14,10 @@
 
 enum { FILE_MAX_BYTES = 1 << 20, ADDED_MAX_BYTES = 64 * 1024 };
 
-/* The field @i of a line that ends at a line end; its length. */
-static const char *field(const char *line, unsigned i, size_t *ret_n)
-{
-	for (; i > 0; i--) {
-		line += strcspn(line, ":\n");
-		if (*line != ':') {
-			*ret_n = 0;
-			return line;
-		}
-		line++;
-	}
-	*ret_n = strcspn(line, ":\n");
-	return line;
-}
-
 static bool same_field(const char *a, const char *b, unsigned i)
 {
 	size_t n, m;
-	const char *x = field(a, i, &n), *y = field(b, i, &m);
+	const char *x = passwd_field(a, i, &n), *y = passwd_field(b, i, &m);
 
 	return n > 0 && n == m && !memcmp(x, y, n);
 }

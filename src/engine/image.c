@@ -60,22 +60,24 @@ int engine_need_image(struct usrct *u, const char *text, struct image_row *ret, 
 	return MIN(r, 0);
 }
 
-int engine_image_config(struct usrct *u, const char *id, json_t **ret, struct err *e)
+static int read_blob(struct usrct *u, const char *digest, size_t max_bytes, const char *what,
+                     json_t **ret, struct err *e)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t n = 0;
-	int r = blob_read(u->store, id, CONFIG_MAX_BYTES, &text, &n, e);
+	int r = blob_read(u->store, digest, max_bytes, &text, &n, e);
 
-	return r < 0 ? r : json_parse(text, n, "the image's config", ret, e);
+	return r < 0 ? r : json_parse(text, n, what, ret, e);
+}
+
+int engine_image_config(struct usrct *u, const char *id, json_t **ret, struct err *e)
+{
+	return read_blob(u, id, CONFIG_MAX_BYTES, "the image's config", ret, e);
 }
 
 int engine_image_manifest(struct usrct *u, const char *digest, json_t **ret, struct err *e)
 {
-	_cleanup_free_ char *text = NULL;
-	size_t n = 0;
-	int r = blob_read(u->store, digest, MANIFEST_MAX_BYTES, &text, &n, e);
-
-	return r < 0 ? r : json_parse(text, n, "the image's manifest", ret, e);
+	return read_blob(u, digest, MANIFEST_MAX_BYTES, "the image's manifest", ret, e);
 }
 
 int engine_image_key(const char *text, char *buf, size_t size)

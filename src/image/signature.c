@@ -128,17 +128,16 @@ int signature_claim_parse(const char *text, size_t n, struct signature_claim *re
 
 /* --- keys */
 
-static int decode(const char *base64, unsigned char *buf, size_t *ret_n)
+int signature_decode(const char *base64, unsigned char *buf, size_t *ret_n)
 {
 	EVP_ENCODE_CTX *ctx = EVP_ENCODE_CTX_new();
 	int n = 0, more = 0, r = -EINVAL;
-	size_t len = strlen(base64);
 
 	if (!ctx)
 		return -ENOMEM;
 	EVP_DecodeInit(ctx);
-	if (len <= SIGNATURE_MAX_BYTES &&
-	    EVP_DecodeUpdate(ctx, buf, &n, (const unsigned char *)base64, (int)len) >= 0 &&
+	if (EVP_DecodeUpdate(ctx, buf, &n, (const unsigned char *)base64, (int)strlen(base64)) >=
+	            0 &&
 	    EVP_DecodeFinal(ctx, buf + n, &more) == 1)
 		r = 0;
 	EVP_ENCODE_CTX_free(ctx);
@@ -183,7 +182,7 @@ int signature_is_by(const struct signed_rule *rule, const char *base64, const ch
 	bool is = false;
 	size_t n_sig;
 
-	if (decode(base64, sig, &n_sig) < 0)
+	if (strlen(base64) > sizeof(sig) || signature_decode(base64, sig, &n_sig) < 0)
 		return 0;
 	for (size_t i = 0; i < rule->keys.n && !is; i++) {
 		EVP_PKEY *key = read_key(rule->keys.v[i], e);

@@ -51,6 +51,8 @@ struct signature_claim {
 	char reference[512];
 };
 int signature_claim_parse(const char *text, size_t n, struct signature_claim *ret, struct err *e);
+/* Base64; @buf has room for as many bytes as @base64. 0, -EINVAL, -ENOMEM. */
+int signature_decode(const char *base64, unsigned char *buf, size_t *ret_n);
 /* Whether one of the keys signed the payload: 1, 0, or negative (a key is of no use). */
 int signature_is_by(const struct signed_rule *rule, const char *base64, const char *payload,
                     size_t n, struct err *e);

@@ -11,7 +11,6 @@
 #include "image/descriptor.h"
 
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <string.h>
 
 enum { KEY_MAX_BYTES = 64 << 10, KEYS_MAX = 64 };
@@ -47,31 +46,20 @@ static int key_of_file(const char *path, char **ret, struct err *e)
 
 static int key_of_base64(const char *base64, char **ret, struct err *e)
 {
-	size_t len = strlen(base64);
-	EVP_ENCODE_CTX *ctx;
-	unsigned char *pem;
-	int n = 0, more = 0, r = 0;
+	size_t len = strlen(base64), n;
+	char *pem;
+	int r;
 
 	if (len > KEY_MAX_BYTES)
 		return bad("keyData", "is too long", e);
 	pem = malloc(len + 1);
-	ctx = EVP_ENCODE_CTX_new();
-	if (!pem || !ctx) {
-		free(pem);
-		EVP_ENCODE_CTX_free(ctx);
-		return err_oom(e);
-	}
-	EVP_DecodeInit(ctx);
-	if (EVP_DecodeUpdate(ctx, pem, &n, (const unsigned char *)base64, (int)len) < 0 ||
-	    EVP_DecodeFinal(ctx, pem + n, &more) != 1)
-		r = bad("keyData", "is not base64", e);
-	EVP_ENCODE_CTX_free(ctx);
+	r = pem ? signature_decode(base64, (unsigned char *)pem, &n) : -ENOMEM;
 	if (r < 0) {
 		free(pem);
-		return r;
+		return r == -ENOMEM ? err_oom(e) : bad("keyData", "is not base64", e);
 	}
-	pem[n + more] = '\0';
-	*ret = (char *)pem;
+	pem[n] = '\0';
+	*ret = pem;
 	return 0;
 }
 

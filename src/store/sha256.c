@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/sha256.h"
 
+#include "base/sha256.h"
 #include "store/sha256-rounds.h"
 
 #include <endian.h>
 #include <openssl/evp.h>
 #include <string.h>
-
-static const uint32_t start[8] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-	                           0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 };
 
 bool sha256_is_fast(void)
 {
@@ -32,7 +30,7 @@ void sha256_done(struct sha256 *x)
 
 int sha256_start(struct sha256 *x)
 {
-	memcpy(x->h, start, sizeof(start));
+	memcpy(x->h, sha256_initial, sizeof(x->h));
 	x->n_bytes = 0;
 	return !x->md || EVP_DigestInit_ex(x->md, EVP_sha256(), NULL) == 1 ? 0 : -EIO;
 }
