@@ -97,3 +97,52 @@ commit_one() { # NAME [OPTION...]
     run_ct -0 pull -q --platform "$platform" "$BUSYBOX"
   done
 }
+
+@test "compat: images takes an id, or its beginning, where no name is meant" {
+  id=$(usr-ct image inspect -f '{{.Id}}' "$LAYERS")
+  for ref in "$id" "${id#sha256:}" "${id:7:12}"; do
+    run_ct -0 images -q --no-trunc "$ref"
+    assert_output "$id"
+  done
+  run_ct -0 images -q "sha256:${id:7:3}ffffffffff"
+  assert_output ""
+  # A name goes first, even one that could be the beginning of an id.
+  usr-ct tag "$BUSYBOX" "${id:7:4}:x"
+  run_ct -0 images --format '{{.Repository}}:{{.Tag}}' "${id:7:4}"
+  assert_output "${id:7:4}:x"
+}
+
+@test "compat: images --sort repository and tag order the lines, not the images" {
+  usr-ct tag "$BUSYBOX" zzz.test/z:1
+  usr-ct tag "$LAYERS" mmm.test/m:3
+  usr-ct tag "$BUSYBOX" mmm.test/m:2
+  usr-ct tag "$LAYERS" aaa.test/a:9
+  run_ct -0 images --sort repository --format '{{.Repository}}:{{.Tag}}' '*.test/*'
+  assert_output "$(printf '%s\n' aaa.test/a:9 mmm.test/m:2 mmm.test/m:3 zzz.test/z:1)"
+  run_ct -0 images --sort tag --format '{{.Tag}}' '*.test/*'
+  assert_output "$(printf '%s\n' 1 2 3 9)"
+}
+
+@test "compat: images: labels, and Docker's raw form" {
+  commit_one labelled:1 -c 'LABEL color=blue shape="a b"'
+  run_ct -0 images --format '{{.Labels.color}}|{{index .Labels "shape"}}|{{json .Labels}}' labelled
+  assert_output 'blue|a b|{"color":"blue","shape":"a b"}'
+  id=$(usr-ct images -q labelled)
+  run_ct -0 images --format raw labelled
+  [[ $output == $'repository: labelled\ntag: 1\nimage_id: '"$id"$'\ncreated_at: 20'*$'\nvirtual_size: '* ]] || { show; false; }
+  run_ct -0 images --format raw --digests labelled
+  assert_has "$output" $'\ndigest: sha256:'
+}
+
+@test "compat: system df: raw, names and tags apart, a template for all" {
+  run_ct -0 system df --format raw
+  assert_has "$output" $'type: Images\ntotal: 2\nactive: 0\nsize: '
+  run_ct -0 system df -v
+  assert_has "${lines[1]}" "REPOSITORY"
+  assert_has "${lines[1]}" "TAG"
+  [[ $output =~ $BUSYBOX\ +latest\ +[0-9a-f]{12}\  ]] || { show; false; }
+  run_ct -0 system df -v --format '{{json .}}'
+  [ "$(jq -c '[(.Images | length), (.Containers | length), (.Volumes | length), (.BuildCache | length)]' <<<"$output")" = "[2,0,0,0]" ]
+  run_ct -0 system df -v --format '{{range .Images}}{{.Containers}} {{end}}'
+  assert_output "0 0 "
+}
