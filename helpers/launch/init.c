@@ -120,6 +120,23 @@ static int build_rootfs(const struct init_context *c, struct sync_times *times, 
 	return rootfs_build(&source, NULL, c->spec, times, e);
 }
 
+static int share_shm(const struct init_context *c, int root_fd, struct err *e)
+{
+	if (c->shm_fd >= 0 &&
+	    move_mount(c->shm_fd, "", root_fd, "dev/shm", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return err_sys(e, "cannot mount the other container's /dev/shm");
+	return 0;
+}
+
+static int set_names(const struct spec *s, struct err *e)
+{
+	if (s->hostname && sethostname(s->hostname, strlen(s->hostname)) < 0)
+		return err_sys(e, "cannot set host name '%s'", s->hostname);
+	if (s->domainname && setdomainname(s->domainname, strlen(s->domainname)) < 0)
+		return err_sys(e, "cannot set domain name '%s'", s->domainname);
+	return 0;
+}
+
 /* Before GO: all that does not need the network helper. */
 static int build(const struct init_context *c, struct sync_times *times, struct process *p,
                  struct rootfs_terminal *terminal, struct err *e)
@@ -137,12 +154,9 @@ static int build(const struct init_context *c, struct sync_times *times, struct 
 	/* clone3(2) would take the launcher's cgroup as the root. */
 	if (c->has_own_cgroup && unshare(CLONE_NEWCGROUP) < 0)
 		return err_sys(e, "cannot make a cgroup namespace");
-	if (c->spec->hostname && sethostname(c->spec->hostname, strlen(c->spec->hostname)) < 0)
-		return err_sys(e, "cannot set host name '%s'", c->spec->hostname);
-	if (c->spec->domainname &&
-	    setdomainname(c->spec->domainname, strlen(c->spec->domainname)) < 0)
-		return err_sys(e, "cannot set domain name '%s'", c->spec->domainname);
-	r = set_sysctls(c, e);
+	r = set_names(c->spec, e);
+	if (r == 0)
+		r = set_sysctls(c, e);
 	if (r < 0)
 		return r;
 	sync_time(times, "names, loopback");
@@ -151,9 +165,8 @@ static int build(const struct init_context *c, struct sync_times *times, struct 
 		return root_fd;
 	if (c->is_single)
 		r = rootfs_single_id(root_fd, e);
-	if (r == 0 && c->shm_fd >= 0 &&
-	    move_mount(c->shm_fd, "", root_fd, "dev/shm", MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		r = err_sys(e, "cannot mount the other container's /dev/shm");
+	if (r == 0)
+		r = share_shm(c, root_fd, e);
 	if (r == 0)
 		r = accounts_add(root_fd, c->accounts, e);
 	if (r < 0)

@@ -272,7 +272,7 @@ static int parse_namespaces(struct spec *s, struct err *e)
 		if (!flag)
 			return bad(e, "linux.namespaces: unknown type");
 		path = json_string_value(json_object_get(j, "path"));
-		if (json_object_get(j, "path") && (!path || strncmp(path, "container:", 10)))
+		if (json_object_get(j, "path") && (!path || strncmp(path, "container:", 10) != 0))
 			return bad(e, "linux.namespaces: joining by path cannot be honoured");
 		*(path ? &s->joined : &s->namespaces) |= flag;
 	}
