@@ -8,6 +8,7 @@
 #include "image/registries.h"
 
 struct layer;
+struct push_mount;
 
 /* Whom to ask, each in the ways it may be reached. All are opened before we confine ourselves:
  * certificates and passwords are out of reach after that. */
@@ -31,6 +32,9 @@ struct fetch {
 	struct layer *layers; /* wanted and not yet done */
 	char *basic;          /* of SECRET, a secret */
 	struct policy policy; /* signatures that it takes */
+	struct push_mount *mounts;
+	size_t n_mounts;
+	bool has_mounts; /* they come once, however many ways to the registry are tried */
 };
 
 /* Sends one message; waits while the engine is slow. */

@@ -385,6 +385,7 @@ int main(void)
 	if (f.basic)
 		explicit_bzero(f.basic, strlen(f.basic));
 	free(f.basic);
+	free(f.mounts);
 	manifest_done(&f.manifest);
 	policy_done(&f.policy);
 	cleanup_close(&f.blobs_dirfd);

@@ -15,7 +15,7 @@
 enum { MOUNTS_MAX = IMAGE_LAYERS_MAX };
 
 /* MOUNT packets, up to GO. */
-static int receive_mounts(struct fetch *f, struct push_mount **ret, size_t *ret_n, struct err *e)
+static int receive_mounts(struct fetch *f, struct err *e)
 {
 	struct pollfd p = { .fd = f->sock_fd, .events = POLLIN };
 	_cleanup_free_ struct push_mount *list = NULL;
@@ -43,8 +43,9 @@ static int receive_mounts(struct fetch *f, struct push_mount **ret, size_t *ret_
 		memcpy(list[n].repository, m.repository, sizeof(m.repository));
 		n++;
 	}
-	*ret = TAKE_PTR(list);
-	*ret_n = n;
+	f->mounts = TAKE_PTR(list);
+	f->n_mounts = n;
+	f->has_mounts = true;
 	return 0;
 }
 
@@ -90,7 +91,6 @@ static int read_image(struct fetch *f, struct document *ret, char *media_type, s
 int fetch_push(struct fetch *f, struct err *e)
 {
 	_cleanup_document_ struct document doc = { 0 };
-	_cleanup_free_ struct push_mount *mounts = NULL;
 	char media_type[128];
 	struct push_job job = { .blobs_dirfd = f->blobs_dirfd,
 		                .manifest = &f->manifest,
@@ -99,9 +99,10 @@ int fetch_push(struct fetch *f, struct err *e)
 		                .tell = tell,
 		                .arg = f };
 	struct fetch_blob done = { .type = FETCH_PUSHED };
-	int r = receive_mounts(f, &mounts, &job.n_mounts, e);
+	int r = f->has_mounts ? 0 : receive_mounts(f, e);
 
-	job.mounts = mounts;
+	job.mounts = f->mounts;
+	job.n_mounts = f->n_mounts;
 	if (r >= 0)
 		r = read_image(f, &doc, media_type, sizeof(media_type), e);
 	if (r >= 0)

@@ -122,8 +122,11 @@ static void fill(const json_t *j, struct df_row rows[4])
 
 static int print_summary(struct cli *c, const json_t *j, const char *text)
 {
+	static const char raw[] = "type: {{.Type}}\ntotal: {{.TotalCount}}\n"
+				  "active: {{.Active}}\nsize: {{.Size}}\n"
+				  "reclaimable: {{.Reclaimable}}\n";
 	const struct format_options o = {
-		.text = text,
+		.text = text && !strcmp(text, "raw") ? raw : text,
 		.table = "{{.Type}}\\t{{.TotalCount}}\\t{{.Active}}\\t{{.Size}}\\t{{.Reclaimable}}",
 	};
 	_cleanup_columns_ struct columns columns;
@@ -173,12 +176,27 @@ static json_t *item_created(const void *row)
 	return json_string(text);
 }
 
+static const char *first_name(const struct item *i)
+{
+	return json_string_value(json_array_get(json_object_get(i->j, "RepoTags"), 0));
+}
+
+/* A colon before a slash belongs to a port. */
 static json_t *item_repository(const void *row)
 {
-	const json_t *tags = json_object_get(((const struct item *)row)->j, "RepoTags");
-	const char *name = json_string_value(json_array_get(tags, 0));
+	const char *name = first_name(row), *colon = name ? strrchr(name, ':') : NULL;
 
-	return json_string(name ? name : "<none>");
+	if (!name)
+		return json_string("<none>");
+	return json_stringn(name,
+	                    colon && !strchr(colon, '/') ? (size_t)(colon - name) : strlen(name));
+}
+
+static json_t *item_tag(const void *row)
+{
+	const char *name = first_name(row), *colon = name ? strrchr(name, ':') : NULL;
+
+	return json_string(colon && !strchr(colon, '/') ? colon + 1 : "<none>");
 }
 
 static json_t *item_shared(const void *row)
@@ -233,6 +251,7 @@ static json_t *item_state(const void *row)
 
 static const struct column image_items[] = {
 	{ "Repository", "REPOSITORY", item_repository, false },
+	{ "Tag", "TAG", item_tag, false },
 	{ "ID", "IMAGE ID", item_id, false },
 	{ "Created", "CREATED", item_created, false },
 	{ "Size", "SIZE", item_size, false },
@@ -277,8 +296,8 @@ static int print_items(struct cli *c, const json_t *list, const struct column *t
 static int print_details(struct cli *c, const json_t *j)
 {
 	int status = print_items(c, json_object_get(j, "Images"), image_items,
-	                         "{{.Repository}}\\t{{.ID}}\\t{{.Created}}\\t{{.Size}}\\t"
-	                         "{{.Shared}}\\t{{.Unique}}\\t{{.Containers}}",
+	                         "{{.Repository}}\\t{{.Tag}}\\t{{.ID}}\\t{{.Created}}\\t"
+	                         "{{.Size}}\\t{{.Shared}}\\t{{.Unique}}\\t{{.Containers}}",
 	                         "Images space usage");
 
 	(void)fputc('\n', c->out.f);
@@ -295,11 +314,31 @@ static int print_details(struct cli *c, const json_t *j)
 	return status;
 }
 
+/* -v with a template, which sees all of it at once: .Images, .Containers, .Volumes, .BuildCache. */
+static int print_whole(struct cli *c, json_t *j, const char *text)
+{
+	const struct format_options o = { .text = text };
+	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(OUTPUT_MAX_BYTES);
+	_cleanup_format_ struct format *f = NULL;
+	struct err e;
+
+	if (format_compile(&o, &f, &e) < 0 ||
+	    format_row(f,
+	               json_pack("{s:O, s:O, s:O, s:[]}", "Images", json_object_get(j, "Images"),
+	                         "Containers", json_object_get(j, "Containers"), "Volumes",
+	                         json_object_get(j, "Volumes"), "BuildCache"),
+	               NULL, NULL, &e) < 0 ||
+	    format_end(f, &b, &e) < 0)
+		return cli_fail_local(c, &e);
+	return cli_print(c, &b);
+}
+
 static int df(struct cli *c, const struct args *a)
 {
 	_cleanup_free_ char *text = NULL;
 	_cleanup_json_ json_t *j = NULL;
 	struct usrct_err e = { 0 };
+	const char *form;
 	int status;
 
 	if (usrct_disk_usage(c->u, &text, &e) < 0)
@@ -307,9 +346,12 @@ static int df(struct cli *c, const struct args *a)
 	status = cli_read_answer(c, text, &j);
 	if (status)
 		return status;
-	if (args_flag(a, "verbose") && !args_has(a, "format"))
+	form = args_string(a, "format");
+	if (args_flag(a, "verbose") && (!form || !strcmp(form, "table")))
 		return print_details(c, j);
-	return print_summary(c, j, args_string(a, "format"));
+	if (args_flag(a, "verbose") && strcmp(form, "raw") != 0 && strncmp(form, "table ", 6) != 0)
+		return print_whole(c, j, form);
+	return print_summary(c, j, form);
 }
 
 const struct command cmd_system_df = {
@@ -319,7 +361,8 @@ const struct command cmd_system_df = {
 	.description =
 		"SIZE is counted as du(1) does: what files, directories and blobs take in the "
 		"store, each file once. RECLAIMABLE is what image prune -a and container prune "
-		"would give back.",
+		"would give back. With --verbose a template sees all of it at once: .Images, "
+		".Containers, .Volumes and .BuildCache. raw is Docker's old form.",
 	.options =
 		(const struct option[]){ { "verbose", 'v', OPTION_FLAG, COMPLETE_NONE, NULL,
 	                                   "Each image and each container" },

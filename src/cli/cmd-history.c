@@ -40,9 +40,13 @@ static json_t *id(const void *row)
 	return json_string(s->truncated ? human_id(full, true, buf) : full);
 }
 
+/* In whole seconds and the user's time zone, as docker and podman print it. */
 static json_t *created_at(const void *row)
 {
-	return json_string(text(row, "Created"));
+	char buf[HUMAN_SIZE];
+
+	human_time_iso(((const struct step *)row)->created_ns, buf);
+	return json_string(buf[0] ? buf : "N/A");
 }
 
 static json_t *created_since(const void *row)

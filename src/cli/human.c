@@ -67,6 +67,26 @@ void human_time(uint64_t realtime_ns, char *buf)
 		(void)strftime(buf, HUMAN_SIZE, "%Y-%m-%d %H:%M:%S %z %Z", &tm);
 }
 
+void human_time_iso(uint64_t realtime_ns, char *buf)
+{
+	time_t t = (time_t)(realtime_ns / NS_PER_S);
+	struct tm tm;
+	size_t n;
+
+	buf[0] = '\0';
+	if (!realtime_ns || !localtime_r(&t, &tm))
+		return;
+	if (tm.tm_gmtoff == 0) {
+		(void)strftime(buf, HUMAN_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm);
+		return;
+	}
+	n = strftime(buf, HUMAN_SIZE, "%Y-%m-%dT%H:%M:%S%z", &tm);
+	if (n < 5 || n + 2 > HUMAN_SIZE)
+		return;
+	memmove(buf + n - 1, buf + n - 2, 3); /* +0100 to +01:00 */
+	buf[n - 2] = ':';
+}
+
 void human_took(uint64_t ns, char *buf)
 {
 	uint64_t ms = ns / 1000000, s = ms / 1000;

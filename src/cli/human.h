@@ -14,6 +14,8 @@ void human_bytes(uint64_t bytes, char *buf);
 void human_age(uint64_t ns, char *buf);
 /* "2026-01-31 12:34:56 +0000 UTC", local, as Docker's CreatedAt; "" for 0. */
 void human_time(uint64_t realtime_ns, char *buf);
+/* "2026-07-03T12:30:00Z", or "...+02:00"; otherwise the same. */
+void human_time_iso(uint64_t realtime_ns, char *buf);
 /* "850ms", "3.2s", "2m05s" */
 void human_took(uint64_t ns, char *buf);
 /* Hexadecimal digits of an id without "sha256:", cut to twelve if @truncated. */

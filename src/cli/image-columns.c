@@ -106,6 +106,13 @@ static json_t *names(const void *row)
 	return list;
 }
 
+static json_t *labels(const void *row)
+{
+	json_t *j = ((const struct image_view *)row)->labels;
+
+	return j ? json_incref(j) : json_object();
+}
+
 static json_t *repo_digests(const void *row)
 {
 	const struct image_view *v = row;
@@ -138,6 +145,7 @@ const struct column image_columns[] = {
 	{ "CreatedTime", "CREATED AT", created_at, true },
 	{ "Dangling", "DANGLING", is_dangling, true },
 	{ "Id", "IMAGE ID", full_id, true },
+	{ "Labels", "LABELS", labels, true },
 	{ "Names", "NAMES", names, true },
 	{ "ReadOnly", "READONLY", no, true },
 	{ "RepoDigests", "REPO DIGESTS", repo_digests, true },

@@ -12,6 +12,7 @@ struct image_view {
 	const char *repository, *tag; /* "<none>" */
 	uint64_t now_ns;
 	bool truncated;
+	json_t *labels; /* where columns_need() says so; borrowed */
 };
 
 extern const struct column image_columns[]; /* rows are struct image_view */

@@ -310,7 +310,7 @@ int parser_end(const struct parser *p, struct err *e)
 	if (parse_is_unnamed(a))
 		n_words++; /* it stands for one */
 	next = command_arg(a->cmd, n_words);
-	if (next && !next->optional && (!next->many || n_words == 0)) {
+	if (next && !next->optional && (!next->many || n_words <= (size_t)(next - a->cmd->args))) {
 		r = err_set(e, UCT_USAGE, -EINVAL, "%s needs %s %s", a->cmd->name,
 		            strchr("AEIOU", next->metavar[0]) ? "an" : "a", next->metavar);
 		return usage_hint(a->cmd, r, e);

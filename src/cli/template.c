@@ -184,6 +184,9 @@ static json_t *get_field(struct machine *m, const struct node *n, json_t *of, co
 
 	if (!v && is_root)
 		v = json_object_get(m->data->extra, name);
+	/* In Go the field that JSON calls Id has the name ID. */
+	if (!v && strcmp(name, "ID") == 0)
+		v = json_object_get(of, "Id");
 	if (v)
 		return json_incref(v);
 	if (m->data->headings)

@@ -95,13 +95,15 @@ static bool is_id_length(size_t n)
 	return n == 12 || n == 64;
 }
 
-/* As many hex digits as an id has: nobody could tell whether the name or an id is meant. */
+/* As many hex digits as an id has, or what stands in front of them: nobody could tell whether the
+ * name or an id is meant. */
 static bool looks_like_id(const struct reference *ref)
 {
 	const char *name = strncmp(ref->name, "library/", 8) ? ref->name : ref->name + 8;
 	size_t n = strlen(name);
 
-	return !strcmp(ref->host, "docker.io") && is_id_length(n) && strspn(name, hex) == n;
+	return !strcmp(ref->host, "docker.io") &&
+	       ((is_id_length(n) && strspn(name, hex) == n) || !strcmp(name, "sha256"));
 }
 
 static int new_name(const struct reference *ref, const char *text, char *buf, size_t size,

@@ -92,11 +92,23 @@ static json_t *root_fs_of(const json_t *config)
 	                 json_at(config, "rootfs.diff_ids"));
 }
 
+/* Docker's old form has one; else, as with Docker, it is that of the last step. */
+static const char *comment_of(const json_t *config)
+{
+	const char *own = json_string_value(json_object_get(config, "comment"));
+	const json_t *history = json_object_get(config, "history");
+	size_t n = json_array_size(history);
+	const char *last =
+		n ? json_string_value(json_object_get(json_array_get(history, n - 1), "comment"))
+		  : NULL;
+
+	return own && *own ? own : last ? last : "";
+}
+
 static int describe(struct usrct *u, const struct image_row *row, const json_t *config,
                     json_t **ret, struct err *e)
 {
 	const char *author = json_string_value(json_object_get(config, "author"));
-	const char *comment = json_string_value(json_object_get(config, "comment"));
 	const char *variant = json_string_value(json_object_get(config, "variant"));
 	_cleanup_json_ json_t *none = json_object();
 	json_t *said = json_object_get(config, "config");
@@ -105,7 +117,7 @@ static int describe(struct usrct *u, const struct image_row *row, const json_t *
 	json_t *out =
 		json_pack("{s:s, s:o, s:o, s:s, s:s, s:o, s:s, s:s, s:O?, s:O?}", "Id", row->id,
 	                  "RepoTags", names_of(row), "RepoDigests", digests_of(row), "Parent", "",
-	                  "Comment", comment ? comment : "", "Created", json_time(row->created_ns),
+	                  "Comment", comment_of(config), "Created", json_time(row->created_ns),
 	                  "DockerVersion", "", "Author", author ? author : "", "Config", settings,
 	                  "Architecture", json_object_get(config, "architecture"));
 

@@ -83,19 +83,61 @@ int platform_split(const char *text, struct platform *ret)
 	return 0;
 }
 
+static bool is_one_of(const char *word, const char *const *list)
+{
+	for (; *list; list++)
+		if (!strcmp(word, *list))
+			return true;
+	return false;
+}
+
+/* What Go, and so whoever writes platforms into images, has names for. */
+static bool is_known_architecture(const char *word)
+{
+	static const char *const known[] = { "386",     "amd64",   "arm",      "arm64",  "loong64",
+		                             "mips",    "mips64",  "mips64le", "mipsle", "ppc64",
+		                             "ppc64le", "riscv64", "s390x",    "wasm",   NULL };
+
+	for (size_t i = 0; i < ARRAY_SIZE(aliases); i++)
+		if (!strcmp(word, aliases[i].alias))
+			return true;
+	return is_one_of(word, known);
+}
+
+static bool is_known_system(const char *word)
+{
+	static const char *const known[] = { "linux",   "windows", "darwin",  "freebsd", "netbsd",
+		                             "openbsd", "solaris", "illumos", "wasip1",  NULL };
+
+	return is_one_of(word, known);
+}
+
+/* One word is an architecture of this system, or a system of this architecture. */
+static void complete(const char *text, char *full, size_t size)
+{
+	if (strlen(text) > 90)
+		full[0] = '\0';
+	else if (strchr(text, '/'))
+		(void)snprintf(full, size, "%s", text);
+	else if (is_known_system(text))
+		(void)snprintf(full, size, "%s%s", text, strchr(platform_native(), '/'));
+	else if (is_known_architecture(text))
+		(void)snprintf(full, size, "linux/%s", text);
+	else
+		full[0] = '\0';
+}
+
 int platform_parse(const char *text, char *buf, size_t size, struct err *e)
 {
 	struct platform pl;
 	char full[128];
 	int n;
 
-	/* An architecture alone means this system's. */
-	if (strlen(text) <= 90)
-		(void)snprintf(full, sizeof(full), strchr(text, '/') ? "%s" : "linux/%s", text);
-	else
-		full[0] = '\0';
-	if (platform_split(full, &pl) < 0)
-		return err_set(e, UCT_BAD_VALUE, -EINVAL, "invalid platform '%.90s'", text);
+	complete(text, full, sizeof(full));
+	if (platform_split(full, &pl) < 0) {
+		n = err_set(e, UCT_BAD_VALUE, -EINVAL, "invalid platform '%.90s'", text);
+		return err_hint(e, n, "write it as linux/arm64 or linux/arm/v7");
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(aliases); i++)
 		if (!strcmp(pl.architecture, aliases[i].alias)) {
 			(void)snprintf(pl.architecture, sizeof(pl.architecture), "%s",

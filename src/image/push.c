@@ -306,6 +306,9 @@ static bool is_hopeless(const struct blob *b)
 
 	if (b->r == -EACCES || b->r == -ENOMEM)
 		return true;
+	/* Nobody has ever answered there: it may be reached in another way. */
+	if (b->r == -EHOSTUNREACH && !b->p->reg->has_answered)
+		return true;
 	/* In one request it wants it in no case, in pieces another order. */
 	if (status == 413)
 		return b->in_pieces;

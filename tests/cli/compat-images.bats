@@ -1,0 +1,148 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# compat-images - what scripts for docker and podman do with images, and expect of it
+bats_require_minimum_version 1.5.0
+load helpers
+
+setup_file() {
+  setup_store busybox layers
+}
+teardown_file() {
+  teardown_store
+}
+setup() {
+  cd "$BATS_TEST_TMPDIR"
+  BUSYBOX=$REGISTRY/busybox LAYERS=$REGISTRY/layers
+}
+teardown() {
+  local name
+  usr-ct images --format '{{.Repository}}:{{.Tag}}' | while read -r name; do
+    [[ $name == "$BUSYBOX:latest" || $name == "$LAYERS:latest" ]] || usr-ct rmi -f "$name" >/dev/null 2>&1
+  done
+  usr-ct ps -aq | xargs -r usr-ct rm -f >/dev/null
+  usr-ct image prune -f >/dev/null
+  assert_nothing_left
+}
+
+# The commit of a container that wrote one file.
+commit_one() { # NAME [OPTION...]
+  usr-ct create --name made "$BUSYBOX" true >/dev/null
+  usr-ct commit -q "${@:2}" made "$1"
+  usr-ct rm made >/dev/null
+}
+
+@test "compat: .ID is the id in templates of inspect, for containers and images" {
+  id=$(usr-ct image inspect -f '{{.Id}}' "$BUSYBOX")
+  run_ct -0 inspect -f '{{.ID}}' "$BUSYBOX"
+  assert_output "$id"
+  run_ct -0 image inspect --format '{{.ID}}:{{len .ID}}' "$BUSYBOX"
+  assert_output "$id:71"
+  cid=$(usr-ct create --name box "$BUSYBOX" true)
+  run_ct -0 container inspect -f '{{.ID}}' box
+  assert_output "$cid"
+}
+
+@test "compat: tag needs a new name, and 'sha256' is none" {
+  run_ct -125 tag "$BUSYBOX"
+  assert_error 1101 "needs a NAME"
+  for name in sha256:sometag sha256 docker.io/library/sha256:x; do
+    run_ct -1 tag "$BUSYBOX" "$name"
+    assert_error 1201 "reads like"
+  done
+  usr-ct create --name box "$BUSYBOX" true >/dev/null
+  run_ct -1 commit box sha256:x
+  assert_error 1201
+  # Elsewhere nobody mistakes it for an id.
+  run_ct -0 tag "$BUSYBOX" example.test/sha256:x
+}
+
+@test "compat: official names are one name" {
+  for name in docker.io/odd index.docker.io/odd library/odd index.docker.io/library/odd; do
+    run_ct -0 tag "$BUSYBOX" "$name:1"
+  done
+  run_ct -0 images --format '{{.Repository}}:{{.Tag}}' '*odd*'
+  assert_output odd:1
+}
+
+@test "compat: a remark of commit and import is the image's, and in its history" {
+  commit_one noted:1 -m "a remark"
+  run_ct -0 image inspect -f '{{.Comment}}' noted:1
+  assert_output "a remark"
+  run_ct -0 history --format '{{.Comment}}' noted:1
+  [ "${lines[0]}" = "a remark" ]
+  usr-ct create --name box "$BUSYBOX" true >/dev/null
+  usr-ct export box | usr-ct import -m imported - noted:2 >/dev/null
+  run_ct -0 image inspect -f '{{.Comment}}' noted:2
+  assert_output imported
+}
+
+@test "compat: times of history are whole seconds, in the user's zone" {
+  run_ct -0 history --human=false "$BUSYBOX"
+  [[ ${lines[1]} =~ \ [0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\  ]] || { show; false; }
+  # The same moment, three hours and a half further west.
+  run_ct -0 history --format '{{.CreatedAt}}' "$BUSYBOX"
+  utc=${lines[0]}
+  TZ=ZONE+03:30 run_ct -0 history --format '{{.CreatedAt}}' "$BUSYBOX"
+  [[ ${lines[0]} == *-03:30 ]] || { show; false; }
+  [ "$(date -d "${lines[0]}" +%s)" = "$(date -d "$utc" +%s)" ]
+}
+
+@test "compat: a platform that is none is said to be, whatever the image is for" {
+  for platform in bogus linux/ /amd64 linux/amd64/v1/x; do
+    run_ct -1 pull -q --platform "$platform" "$BUSYBOX"
+    assert_error 1102 "invalid platform"
+  done
+  for platform in linux amd64 x86_64 linux/amd64; do
+    [[ $(uname -m) == x86_64 ]] || break
+    run_ct -0 pull -q --platform "$platform" "$BUSYBOX"
+  done
+}
+
+@test "compat: images takes an id, or its beginning, where no name is meant" {
+  id=$(usr-ct image inspect -f '{{.Id}}' "$LAYERS")
+  for ref in "$id" "${id#sha256:}" "${id:7:12}"; do
+    run_ct -0 images -q --no-trunc "$ref"
+    assert_output "$id"
+  done
+  run_ct -0 images -q "sha256:${id:7:3}ffffffffff"
+  assert_output ""
+  # A name goes first, even one that could be the beginning of an id.
+  usr-ct tag "$BUSYBOX" "${id:7:4}:x"
+  run_ct -0 images --format '{{.Repository}}:{{.Tag}}' "${id:7:4}"
+  assert_output "${id:7:4}:x"
+}
+
+@test "compat: images --sort repository and tag order the lines, not the images" {
+  usr-ct tag "$BUSYBOX" zzz.test/z:1
+  usr-ct tag "$LAYERS" mmm.test/m:3
+  usr-ct tag "$BUSYBOX" mmm.test/m:2
+  usr-ct tag "$LAYERS" aaa.test/a:9
+  run_ct -0 images --sort repository --format '{{.Repository}}:{{.Tag}}' '*.test/*'
+  assert_output "$(printf '%s\n' aaa.test/a:9 mmm.test/m:2 mmm.test/m:3 zzz.test/z:1)"
+  run_ct -0 images --sort tag --format '{{.Tag}}' '*.test/*'
+  assert_output "$(printf '%s\n' 1 2 3 9)"
+}
+
+@test "compat: images: labels, and Docker's raw form" {
+  commit_one labelled:1 -c 'LABEL color=blue shape="a b"'
+  run_ct -0 images --format '{{.Labels.color}}|{{index .Labels "shape"}}|{{json .Labels}}' labelled
+  assert_output 'blue|a b|{"color":"blue","shape":"a b"}'
+  id=$(usr-ct images -q labelled)
+  run_ct -0 images --format raw labelled
+  [[ $output == $'repository: labelled\ntag: 1\nimage_id: '"$id"$'\ncreated_at: 20'*$'\nvirtual_size: '* ]] || { show; false; }
+  run_ct -0 images --format raw --digests labelled
+  assert_has "$output" $'\ndigest: sha256:'
+}
+
+@test "compat: system df: raw, names and tags apart, a template for all" {
+  run_ct -0 system df --format raw
+  assert_has "$output" $'type: Images\ntotal: 2\nactive: 0\nsize: '
+  run_ct -0 system df -v
+  assert_has "${lines[1]}" "REPOSITORY"
+  assert_has "${lines[1]}" "TAG"
+  [[ $output =~ $BUSYBOX\ +latest\ +[0-9a-f]{12}\  ]] || { show; false; }
+  run_ct -0 system df -v --format '{{json .}}'
+  [ "$(jq -c '[(.Images | length), (.Containers | length), (.Volumes | length), (.BuildCache | length)]' <<<"$output")" = "[2,0,0,0]" ]
+  run_ct -0 system df -v --format '{{range .Images}}{{.Containers}} {{end}}'
+  assert_output "0 0 "
+}

@@ -1,0 +1,37 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# compat-registry - what scripts for docker and podman ask of registries
+bats_require_minimum_version 1.5.0
+load helpers
+load registries
+
+setup_file() {
+  setup_store busybox
+}
+teardown_file() {
+  teardown_store
+}
+setup() {
+  cd "$BATS_TEST_TMPDIR"
+  unset DOCKER_CONFIG REGISTRY_AUTH_FILE
+  export HOME=$BATS_TEST_TMPDIR/home
+  mkdir -p "$HOME"
+  PID=''
+  BUSYBOX=$REGISTRY/busybox
+}
+teardown() {
+  [[ -z $PID ]] || kill "$PID"
+  rm -rf "$XDG_RUNTIME_DIR/containers" "$XDG_CONFIG_HOME/containers"
+  remove_all_and_check
+}
+
+@test "compat: push --tls-verify=false to a registry that speaks plain HTTP" {
+  start_registry
+  run_ct -0 push --tls-verify=false "$BUSYBOX" "$OWN/plain:1"
+  assert_has "$output" "1: digest: sha256:"
+  digest=${output#*sha256:}
+  [ "$(skopeo inspect --raw --tls-verify=false "docker://$OWN/plain:1" | sha256sum | cut -d' ' -f1)" = "${digest%% *}" ]
+  # Without the flag's meaning: it is told at once, not after minutes of tries.
+  WAIT_S=5 within 5 usr-ct push --tls-verify "$BUSYBOX" "$OWN/plain:2" 2>refused && false
+  grep -q UCT-1203 refused
+}
