@@ -178,11 +178,12 @@ static ON_OWN_STACK int pass_through(void *arg, struct err *e)
 	struct entering *x = arg;
 	const uint64_t all =
 		CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWTIME;
+	const uint64_t ours = x->what->spec->namespaces | x->what->spec->joined;
 	struct clone_args args = {
 		.flags = CLONE_PARENT | CLONE_PIDFD,
 		.pidfd = (uint64_t)(uintptr_t)&x->out.pidfd,
 	};
-	int r = visit_container(x->what->init_pidfd, x->what->spec->namespaces & all, e);
+	int r = visit_container(x->what->init_pidfd, ours & all, e);
 	long pid;
 
 	if (r < 0)

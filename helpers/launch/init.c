@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -133,6 +134,14 @@ static int build_rootfs(const struct init_context *c, struct sync_times *times, 
 	return rootfs_build(&source, NULL, c->spec, times, e);
 }
 
+static int share_shm(const struct init_context *c, int root_fd, struct err *e)
+{
+	if (c->shm_fd >= 0 &&
+	    move_mount(c->shm_fd, "", root_fd, "dev/shm", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return err_sys(e, "cannot mount the other container's /dev/shm");
+	return 0;
+}
+
 /* Before READY: all that does not need the network helper. */
 static int build(const struct init_context *c, struct sync_times *times, struct process *p,
                  struct rootfs_terminal *terminal, struct err *e)
@@ -141,9 +150,8 @@ static int build(const struct init_context *c, struct sync_times *times, struct 
 	int r;
 
 	r = process_become_root(e);
-	if (r < 0)
-		return r;
-	r = process_set_oom_score(c->spec, e);
+	if (r == 0)
+		r = process_set_oom_score(c->spec, e);
 	if (r < 0)
 		return r;
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
@@ -157,6 +165,8 @@ static int build(const struct init_context *c, struct sync_times *times, struct 
 		return root_fd;
 	if (c->is_single)
 		r = rootfs_single_id(root_fd, e);
+	if (r == 0)
+		r = share_shm(c, root_fd, e);
 	if (r == 0)
 		r = accounts_add(root_fd, c->accounts, e);
 	if (r < 0)

@@ -16,6 +16,7 @@ struct init_context {
 	struct backend_root root;
 	int sync_fd;         /* to the launcher; close-on-exec */
 	int stdio[3];        /* the program's ends; unused with a terminal */
+	int shm_fd;          /* another container's /dev/shm, a detached mount; -EBADF: its own */
 	int init_program_fd; /* usr-ct-init for --init, else -EBADF */
 	bool has_own_network;
 	bool has_own_cgroup; /* born in it: the cgroup namespace is made there */

@@ -32,6 +32,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -56,8 +57,24 @@ static int read_documents(struct launch *l, struct err *e)
 	                            e);
 }
 
+struct naming {
+	int pidfd;
+	char name[65];
+};
+
+static int look_at_name(void *arg, struct err *e)
+{
+	struct naming *n = arg;
+	int r = visit_container(n->pidfd, CLONE_NEWUTS, e);
+
+	if (r < 0)
+		return r;
+	return gethostname(n->name, sizeof(n->name) - 1) < 0 ? err_sys(e, "no host name") : 0;
+}
+
 static int write_etc(const struct launch *l, struct err *e)
 {
+	struct naming other = { .pidfd = l->join_fd };
 	const struct spec *spec = &l->spec;
 	char ours[65] = "";
 	struct etc etc = {
@@ -69,6 +86,13 @@ static int write_etc(const struct launch *l, struct err *e)
 
 	if (etc.hostname == ours) /* --uts host */
 		(void)gethostname(ours, sizeof(ours) - 1);
+	if (l->spec.joined & CLONE_NEWUTS) {
+		int r = visit(look_at_name, &other, 0, e);
+
+		if (r < 0)
+			return r;
+		etc.hostname = other.name;
+	}
 	return etc_write(&etc, LAUNCH_CONTAINER, e);
 }
 
@@ -147,6 +171,9 @@ static ON_OWN_STACK int be_born_elsewhere(void *arg, struct err *e)
 		return err_set(e, UCT_USERNS_GONE, -errno,
 		               "cannot join the other container's user namespace: %s",
 		               strerror(errno));
+	if (b->l->spec.joined && setns(b->l->join_fd, (int)b->l->spec.joined) < 0)
+		return err_set(e, UCT_USERNS_GONE, -errno,
+		               "cannot join the other container's namespaces: %s", strerror(errno));
 	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
 		return err_sys(e, "cannot be seen");
 	pid = syscall(SYS_clone3, &b->args, sizeof(b->args));
@@ -157,11 +184,30 @@ static ON_OWN_STACK int be_born_elsewhere(void *arg, struct err *e)
 	return pid < 0 ? err_sys(e, "cannot start the container's first process") : (int)pid;
 }
 
-static int clone_joined(struct launch *l, const struct init_context *c,
-                        const struct clone_args *args, struct err *e)
+/* In a visit: what others write there is in the other container's mount, not in a namespace. */
+static int take_shm(void *arg, struct err *e)
 {
+	const struct launch *l = arg;
+	int r = visit_container(l->join_fd, 0, e);
+
+	if (r == 0)
+		r = open_tree(AT_FDCWD, "/dev/shm", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	return r < 0 && errno ? err_sys(e, "cannot take the other container's /dev/shm") : r;
+}
+
+static int clone_joined(struct launch *l, struct init_context *c, const struct clone_args *args,
+                        struct err *e)
+{
+	_cleanup_close_ int shm_fd = -EBADF;
 	struct birth b = { l, c, *args };
 	int r;
+
+	if (l->spec.joined & CLONE_NEWIPC) {
+		shm_fd = visit(take_shm, l, 0, e);
+		if (shm_fd < 0)
+			return shm_fd;
+		c->shm_fd = shm_fd;
+	}
 
 	b.args.flags = (b.args.flags & ~(uint64_t)CLONE_NEWUSER) | CLONE_PARENT;
 	b.args.exit_signal = 0; /* with CLONE_PARENT it is the parent's */
@@ -213,12 +259,13 @@ static int open_namespace(const struct launch *l, const char *name, struct err *
 	return fd < 0 ? err_sys(e, "cannot open the container's %s namespace", name) : fd;
 }
 
-/* For another run: the namespace lives on, while the process that had it may be gone by then. */
+/* For another run: the namespace lives on, while the process that had it may be gone by then. Where
+ * others than the user namespace are joined, that process is what they are found by. */
 static int keep_joined(struct launch *l, struct err *e)
 {
 	int fd;
 
-	if (l->join_fd < 0)
+	if (l->join_fd < 0 || l->spec.joined)
 		return 0;
 	fd = open_namespace(l, "user", e);
 	if (fd < 0)
@@ -360,6 +407,7 @@ static int make_init(struct launch *l, struct err *e)
 		.root = root_of(l),
 		.stdio = { -EBADF, -EBADF, -EBADF },
 		.has_own_network = l->spec.namespaces & CLONE_NEWNET,
+		.shm_fd = -EBADF,
 		.n_ids = 1,
 	};
 	const struct id_map *gids;

@@ -555,4 +555,8 @@ UCT(1830, COPY_WITHIN, ERR_CONFLICT, "a container that does not run cannot be co
     "Its file system is put together for the reader and for the writer, and while it does not run "
     "that can be done only once at a time.",
     "start it first, or copy the files out and in again")
+UCT(1831, IPC_NOT_SHAREABLE, ERR_DENIED, "the other container does not share its IPC namespace",
+    "As with Docker, what a container keeps in System V IPC, message queues and /dev/shm is its own "
+    "unless it was made to be shared.",
+    "make the other one with --ipc shareable")
 /* clang-format on */

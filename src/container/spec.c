@@ -256,6 +256,7 @@ static int parse_namespaces(struct spec *s, struct err *e)
 		{ "cgroup", CLONE_NEWCGROUP },
 	};
 	const json_t *list = NULL, *j;
+	const char *path;
 	size_t i;
 
 	if (list_of(s->doc, "linux.namespaces", &list, e) < 0)
@@ -270,9 +271,10 @@ static int parse_namespaces(struct spec *s, struct err *e)
 				flag = known[k].flag;
 		if (!flag)
 			return bad(e, "linux.namespaces: unknown type");
-		if (json_object_get(j, "path"))
+		path = json_string_value(json_object_get(j, "path"));
+		if (json_object_get(j, "path") && (!path || strncmp(path, "container:", 10) != 0))
 			return bad(e, "linux.namespaces: joining by path cannot be honoured");
-		s->namespaces |= flag;
+		*(path ? &s->joined : &s->namespaces) |= flag;
 	}
 	return 0;
 }

@@ -60,6 +60,7 @@ struct spec {
 	struct spec_mount *mounts;
 	size_t n_mounts;
 	uint64_t namespaces; /* CLONE_NEW* to make */
+	uint64_t joined;     /* those of another container, whose path is "container:ID" */
 	struct id_maps ids;  /* to the ids of whoever starts it; empty: all of these */
 	char **masked_paths, **readonly_paths, **sysctls; /* sysctls: "a.b=c" */
 	struct strv resources; /* "memory.max=1048576": container/resources.h */

@@ -404,7 +404,7 @@ static int create(struct usrct *u, struct document d, struct stopwatch *w,
 	if (r < 0)
 		return r;
 	/* Whose user namespace is joined is found out later. */
-	if (d.to_start && !(d.opts->userns && *d.opts->userns))
+	if (d.to_start && !(d.opts->userns && *d.opts->userns) && !document_joins(d.opts))
 		r = launch_early(u, &d, stage.dirfd, e);
 	stopwatch_step(w, "start launcher");
 	if (r == 0)

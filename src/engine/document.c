@@ -13,6 +13,7 @@
 #include "engine/secrets.h"
 #include "engine/sysctls.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 
@@ -90,7 +91,7 @@ static int spec_of(const struct document *d, const struct privileges *p, json_t 
 
 	(void)memcpy(short_id, d->id, 12);
 	short_id[12] = '\0';
-	if (!hostname && d->own.uts)
+	if (!hostname && d->own.uts && !(d->own.joined & CLONE_NEWUTS))
 		hostname = short_id;
 	r = notes_of(d, notes, e);
 	if (r < 0)

@@ -17,8 +17,10 @@ struct mount_plan;
 
 /* Which namespaces are the container's own. */
 struct isolation {
-	bool ipc, pid, uts, cgroup, network;
-	bool has_no_shm; /* --ipc none: not even a /dev/shm */
+	bool ipc, pid, uts, cgroup, network; /* also those that it has with another container */
+	bool has_no_shm;                     /* --ipc none: not even a /dev/shm */
+	uint64_t joined;                     /* CLONE_NEW*: they are another container's */
+	const char *joins;                   /* that one, as the user named it; NULL: none */
 };
 
 struct document {
@@ -46,6 +48,13 @@ int document_args(struct document *d, struct err *e);
 /* namespaces.c: --ipc, --pid, --uts, --cgroupns, --userns. Needs .network. */
 int document_isolation(struct document *d, struct err *e);
 json_t *document_namespaces(const struct document *d);
+/* Whether any of them is another container's; before document_isolation() too. */
+bool document_joins(const struct usrct_create_options *o);
+/* The other container's documents: may its namespaces be joined, and has it them itself? */
+int document_check_joined(struct document *d, const json_t *spec, const json_t *plan,
+                          struct err *e);
+/* For a host configuration: "container:ID", or NULL. */
+json_t *document_joined_mode(const struct document *d, uint64_t flag);
 /* config.json */
 int document_spec(const struct document *d, json_t **ret, struct err *e);
 /* launch.json; @layers are paths below the data directory, lowest first. */

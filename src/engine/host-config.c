@@ -5,6 +5,7 @@
 #include "container/spec.h"
 #include "engine/ulimits.h"
 
+#include <sched.h>
 #include <string.h>
 
 enum { SHM_DEFAULT_BYTES = 64 << 20 };
@@ -136,6 +137,21 @@ static json_t *devices_of(const struct usrct_create_options *o)
 	return list;
 }
 
+static void set_joined(const struct document *d, json_t *out)
+{
+	static const struct {
+		const char *name;
+		uint64_t flag;
+	} kinds[] = { { "IpcMode", CLONE_NEWIPC },
+		      { "PidMode", CLONE_NEWPID },
+		      { "UTSMode", CLONE_NEWUTS } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (d->own.joined & kinds[i].flag)
+			(void)json_object_set_new(out, kinds[i].name,
+			                          document_joined_mode(d, kinds[i].flag));
+}
+
 static int host_config_of(const struct document *d, json_t **ret, struct err *e)
 {
 	const struct usrct_create_options *o = d->opts;
@@ -162,6 +178,7 @@ static int host_config_of(const struct document *d, json_t **ret, struct err *e)
 	                map_of(o->annotations, '='), "PublishAllPorts", 0);
 	if (!out)
 		return document_not_utf8(e);
+	set_joined(d, out);
 	(void)json_object_set_new(out, "StorageOpt", map_of(o->storage_opts, '='));
 	*ret = out;
 	return r;

@@ -190,6 +190,37 @@ static int choose_auto(struct choice *c, struct err *e)
 
 /* --- the other modes */
 
+static int check_joined(struct document *d, int container_dirfd, struct err *e)
+{
+	_cleanup_json_ json_t *spec = NULL, *plan = NULL;
+	int r = json_read_at(container_dirfd, SPEC_FILE, SPEC_MAX_BYTES, &spec, e);
+
+	if (r == 0)
+		r = json_read_at(container_dirfd, PLAN_FILE, SPEC_MAX_BYTES, &plan, e);
+	return r < 0 ? r : document_check_joined(d, spec, plan, e);
+}
+
+/* Whose namespace is joined, its user namespace is, too: there are the rights over it. */
+static int wish_joined(struct choice *c, struct err *e)
+{
+	const struct usrct_create_options *o = c->d->opts;
+	const char *joins = c->d->own.joins;
+	bool same = c->wish.mode == USERNS_CONTAINER && joins && !strcmp(c->wish.container, joins);
+
+	if (!joins || same)
+		return 0;
+	if (c->wish.mode != USERNS_DEFAULT || (o->uidmaps && *o->uidmaps) ||
+	    (o->gidmaps && *o->gidmaps) || o->subuidname || o->subgidname)
+		return err_hint(e,
+		                err_set(e, UCT_FLAGS_CONFLICT, -EINVAL,
+		                        "the namespaces of container '%s' come with its ids",
+		                        joins),
+		                "leave out --userns and the maps");
+	c->wish.mode = USERNS_CONTAINER;
+	c->wish.container = joins;
+	return 0;
+}
+
 /* What another container has. */
 static int choose_joined(struct choice *c, struct err *e)
 {
@@ -199,6 +230,8 @@ static int choose_joined(struct choice *c, struct err *e)
 
 	if (r == 0)
 		r = ids_of_container(c->u, t.dirfd, &ids, e);
+	if (r == 0 && c->d->own.joined)
+		r = check_joined(c->d, t.dirfd, e);
 	if (r < 0)
 		return r;
 	memcpy(c->d->userns_of, t.row.id, sizeof(c->d->userns_of));
@@ -326,6 +359,8 @@ int ids_choose(struct usrct *u, struct document *d, const struct image_row *imag
 
 	if (r == 0)
 		r = check_flags(&c, e);
+	if (r == 0)
+		r = wish_joined(&c, e);
 	if (r == 0)
 		r = engine_hold(u, e);
 	if (r == 0)

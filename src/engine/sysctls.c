@@ -3,6 +3,7 @@
 
 #include "engine/document.h"
 
+#include <sched.h>
 #include <string.h>
 
 static const char *const of_ipc[] = {
@@ -42,6 +43,8 @@ static int check(const char *key, const struct isolation *own, struct err *e)
 		return err_set(e, UCT_BAD_VALUE, -EINVAL, "--sysctl '%s': not a name", key);
 	if (!strncmp(key, "net.", 4))
 		return own->network ? 0 : refuse(key, "the network is the host's", e);
+	if (is_of_ipc(key) && own->joined & CLONE_NEWIPC)
+		return refuse(key, "the IPC namespace is another container's", e);
 	if (is_of_ipc(key))
 		return own->ipc ? 0 : refuse(key, "the IPC namespace is the host's", e);
 	if (!strcmp(key, "kernel.hostname") || !strcmp(key, "kernel.domainname")) {

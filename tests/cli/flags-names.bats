@@ -110,8 +110,8 @@ inside() { # FLAG... IMAGE COMMAND...
   wait_until bash -c '! grep -lz "98765[456]" /proc/[0-9]*/cmdline'
 }
 
-@test "names: namespaces of other containers are refused with the reason" {
-  for f in --ipc=container:x --pid=container:x --uts=container:x --network=container:x --cgroupns=ns:/x; do
+@test "names: namespaces that cannot be joined are refused with the reason" {
+  for f in --ipc=ns:/x --pid=ns:/x --uts=ns:/x --network=container:x --cgroupns=container:x --cgroupns=ns:/x; do
     inside "$f" "$B" true
     assert_status 125
     [[ $stderr == *UCT-1121* || $stderr == *UCT-1102* ]] || fail "$f: $stderr"

@@ -48,7 +48,8 @@ static void test_full(void **state)
 		"\"capabilities\":{\"bounding\":[\"CAP_CHOWN\"]}},"
 		"\"mounts\":[{\"destination\":\"/p\",\"type\":\"proc\",\"source\":\"proc\","
 		"\"options\":[\"ro\"]},{\"destination\":\"/b\",\"source\":\"/s\"}],"
-		"\"linux\":{\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"network\"}],"
+		"\"linux\":{\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"network\"},"
+		"{\"type\":\"ipc\",\"path\":\"container:0123\"}],"
 		"\"sysctl\":{\"a.b\":\"c\"},\"maskedPaths\":[\"/m\"],\"readonlyPaths\":[\"/r\"],"
 		"\"resources\":{},\"devices\":[],\"mountLabel\":\"\"},"
 		"\"domainname\":\"d\",\"annotations\":{\"io.usr-ct.groups\":\"x,y\","
@@ -74,6 +75,7 @@ static void test_full(void **state)
 	assert_string_equal(s.mounts[0].options[0], "ro");
 	assert_string_equal(s.mounts[1].type, "bind");
 	assert_true(s.namespaces == (CLONE_NEWPID | CLONE_NEWNET));
+	assert_true(s.joined == CLONE_NEWIPC);
 	assert_string_equal(s.sysctls[0], "a.b=c");
 	assert_string_equal(s.masked_paths[0], "/m");
 	assert_string_equal(s.readonly_paths[0], "/r");
