@@ -150,7 +150,7 @@ static int build(const struct init_context *c, struct sync_times *times, struct 
 	int r;
 
 	r = process_become_root(e);
-	if (r == 0)
+	if (r == 0 && !c->is_born_hidden)
 		r = process_set_oom_score(c->spec, e);
 	if (r < 0)
 		return r;

@@ -20,6 +20,7 @@ struct init_context {
 	int init_program_fd; /* usr-ct-init for --init, else -EBADF */
 	bool has_own_network;
 	bool has_own_cgroup; /* born in it: the cgroup namespace is made there */
+	bool is_born_hidden; /* not dumpable, with its OOM score */
 	uint32_t n_ids;      /* how many group ids are mapped, for ping */
 	bool is_single;      /* there is one id only */
 	bool is_mapped;      /* the launcher makes some mounts (ids.h) */

@@ -19,6 +19,7 @@
 #include "base/libexec.h"
 #include "base/sbuf.h"
 #include "container/events.h"
+#include "launch/birth.h"
 #include "launch/group.h"
 #include "launch/ids.h"
 #include "launch/init.h"
@@ -27,16 +28,13 @@
 #include "security/idmap.h"
 
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 static int read_documents(struct launch *l, struct err *e)
@@ -154,111 +152,6 @@ int launch_make_stdio(struct launch *l, int theirs[3], struct err *e)
 	return 0;
 }
 
-struct birth {
-	const struct launch *l;
-	const struct init_context *c;
-	struct clone_args args;
-};
-
-/* In a visit: born by somebody who is in the other container's user namespace already, and who must
- * be dumpable for a moment, so that the launcher gets hold of the new namespaces. */
-static ON_OWN_STACK int be_born_elsewhere(void *arg, struct err *e)
-{
-	struct birth *b = arg;
-	long pid;
-
-	if (setns(b->l->join_fd, CLONE_NEWUSER) < 0)
-		return err_set(e, UCT_USERNS_GONE, -errno,
-		               "cannot join the other container's user namespace: %s",
-		               strerror(errno));
-	if (b->l->spec.joined && setns(b->l->join_fd, (int)b->l->spec.joined) < 0)
-		return err_set(e, UCT_USERNS_GONE, -errno,
-		               "cannot join the other container's namespaces: %s", strerror(errno));
-	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
-		return err_sys(e, "cannot be seen");
-	pid = syscall(SYS_clone3, &b->args, sizeof(b->args));
-	if (pid == 0) {
-		(void)close(b->l->init_sync_fd);
-		init_main(b->c);
-	}
-	return pid < 0 ? err_sys(e, "cannot start the container's first process") : (int)pid;
-}
-
-/* In a visit: what others write there is in the other container's mount, not in a namespace. */
-static int take_shm(void *arg, struct err *e)
-{
-	const struct launch *l = arg;
-	int r = visit_container(l->join_fd, 0, e);
-
-	if (r == 0)
-		r = open_tree(AT_FDCWD, "/dev/shm", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	return r < 0 && errno ? err_sys(e, "cannot take the other container's /dev/shm") : r;
-}
-
-static int clone_joined(struct launch *l, struct init_context *c, const struct clone_args *args,
-                        struct err *e)
-{
-	_cleanup_close_ int shm_fd = -EBADF;
-	struct birth b = { l, c, *args };
-	int r;
-
-	if (l->spec.joined & CLONE_NEWIPC) {
-		shm_fd = visit(take_shm, l, 0, e);
-		if (shm_fd < 0)
-			return shm_fd;
-		c->shm_fd = shm_fd;
-	}
-
-	b.args.flags = (b.args.flags & ~(uint64_t)CLONE_NEWUSER) | CLONE_PARENT;
-	b.args.exit_signal = 0; /* with CLONE_PARENT it is the parent's */
-	r = visit(be_born_elsewhere, &b, 0, e);
-	if (r < 0)
-		return r;
-	l->init_pid = (pid_t)r;
-	return 0;
-}
-
-static int clone_init(struct launch *l, struct init_context *c, int cgroup_fd, struct err *e)
-{
-	struct clone_args args = {
-		.flags = l->spec.namespaces | CLONE_NEWUSER | CLONE_NEWNS | CLONE_PIDFD,
-		.pidfd = (uint64_t)(uintptr_t)&l->init_pidfd,
-		.exit_signal = SIGCHLD,
-	};
-	long pid;
-
-	if (cgroup_fd >= 0) {
-		c->has_own_cgroup = args.flags & CLONE_NEWCGROUP;
-		args.flags &= ~(uint64_t)CLONE_NEWCGROUP;
-		args.flags |= CLONE_INTO_CGROUP;
-		args.cgroup = (uint64_t)cgroup_fd;
-	}
-	if (l->join_fd >= 0)
-		return clone_joined(l, c, &args, e);
-	pid = syscall(SYS_clone3, &args, sizeof(args));
-	if (pid == 0) {
-		(void)close(l->init_sync_fd); /* so that our death reads as end of file there */
-		init_main(c);
-	}
-	if (pid < 0 && (errno == EPERM || errno == ENOSPC || errno == EUSERS))
-		return err_set(e, UCT_NO_USERNS, -errno,
-		               "cannot make the container's namespaces: %s", strerror(errno));
-	if (pid < 0)
-		return err_sys(e, "cannot start the container's first process");
-	l->init_pid = (pid_t)pid;
-	return 0;
-}
-
-static int open_namespace(const struct launch *l, const char *name, struct err *e)
-{
-	char path[64];
-	int fd;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)l->init_pid, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? err_sys(e, "cannot open the container's %s namespace", name) : fd;
-}
-
 /* For another run: the namespace lives on, while the process that had it may be gone by then. Where
  * others than the user namespace are joined, that process is what they are found by. */
 static int keep_joined(struct launch *l, struct err *e)
@@ -267,7 +160,7 @@ static int keep_joined(struct launch *l, struct err *e)
 
 	if (l->join_fd < 0 || l->spec.joined)
 		return 0;
-	fd = open_namespace(l, "user", e);
+	fd = birth_namespace(l, LAUNCH_NS_USER, e);
 	if (fd < 0)
 		return fd;
 	cleanup_close(&l->join_fd);
@@ -283,18 +176,18 @@ static int connect_network(struct launch *l, struct err *e)
 
 	/* Keeps the mount namespace from being torn down before the exit status was told:
 	 * unmounting an overlay beside a busy writer may take long. */
-	l->mntns_fd = open_namespace(l, "mnt", e);
+	l->mntns_fd = birth_namespace(l, LAUNCH_NS_MOUNT, e);
 	if (l->mntns_fd < 0)
 		return l->mntns_fd;
 	if (l->plan.backend == BACKEND_FUSE && !l->has_userns) {
-		l->userns_fd = open_namespace(l, "user", e);
+		l->userns_fd = birth_namespace(l, LAUNCH_NS_USER, e);
 		if (l->userns_fd < 0)
 			return l->userns_fd;
 	}
 	if (l->plan.network == NETWORK_NONE || l->plan.network == NETWORK_HOST)
 		return 0;
-	userns_fd = open_namespace(l, "user", e);
-	netns_fd = open_namespace(l, "net", e);
+	userns_fd = birth_namespace(l, LAUNCH_NS_USER, e);
+	netns_fd = birth_namespace(l, LAUNCH_NS_NETWORK, e);
 	if (userns_fd < 0 || netns_fd < 0)
 		return MIN(userns_fd, netns_fd);
 	target = (struct uplink_target){ userns_fd, netns_fd };
@@ -436,13 +329,16 @@ static int make_init(struct launch *l, struct err *e)
 	r = group_make(l, &cgroup_fd, e);
 	sync_time(&l->times[0], "prepare");
 	if (r == 0)
-		r = clone_init(l, &c, cgroup_fd, e);
+		r = birth_clone(l, &c, cgroup_fd, e);
 	secrets_done(&l->secrets);
 	sync_time(&l->times[0], "clone");
 	(void)close(pair[1]);
 	for (int i = 0; i < 3; i++)
 		cleanup_close(&c.stdio[i]);
-	return r < 0 ? r : bring_up(l, &c.root, e);
+	if (r == 0)
+		r = bring_up(l, &c.root, e);
+	birth_done(l);
+	return r;
 }
 
 /* The program runs once the socket to it was closed by its exec (step 6). */
@@ -661,6 +557,7 @@ int main(int argc, char **argv)
 		.uplink = UPLINK_NONE,
 		.server = FUSE_SERVER_NONE,
 		.userns_fd = -EBADF,
+		.born_fds = { -EBADF, -EBADF, -EBADF },
 		.journal = { .fd = -EBADF },
 	};
 	struct err e = { 0 };

@@ -16,6 +16,9 @@
 /* Of the cgroup in which the container's is made. */
 enum group_parent { PARENT_UNKNOWN, PARENT_NONE, PARENT_FREE, PARENT_BUSY, PARENT_FOUND };
 
+/* The container's namespaces that the launcher uses. */
+enum launch_namespace { LAUNCH_NS_MOUNT, LAUNCH_NS_USER, LAUNCH_NS_NETWORK, LAUNCH_NAMESPACES };
+
 struct launch {
 	const char *id;
 	struct spec spec;
@@ -34,9 +37,10 @@ struct launch {
 	struct uplink uplink;
 	struct fuse_server server; /* shows the root, if fuse-overlayfs does */
 	int userns_fd;             /* the container's, while that is started with a single id */
-	struct journal journal;    /* where its output goes, if not to a file */
-	char cgroup[384];          /* the container's; empty: none */
-	char cgroup_parent[384];   /* where it is made */
+	int born_fds[LAUNCH_NAMESPACES]; /* while it starts, of one that joins another */
+	struct journal journal;          /* where its output goes, if not to a file */
+	char cgroup[384];                /* the container's; empty: none */
+	char cgroup_parent[384];         /* where it is made */
 	enum group_parent parent;
 	bool has_named_parent; /* --cgroup-parent: made for our containers */
 
