@@ -559,4 +559,8 @@ UCT(1831, IPC_NOT_SHAREABLE, ERR_DENIED, "the other container does not share its
     "As with Docker, what a container keeps in System V IPC, message queues and /dev/shm is its own "
     "unless it was made to be shared.",
     "make the other one with --ipc shareable")
+UCT(1832, COMMAND_REFUSED, ERR_USAGE, "a command of Docker or podman that has no place here",
+    "The command exists elsewhere, and usr-ct knows it, but cannot carry it out: it needs root or a "
+    "daemon, or is about something that usr-ct does not have.",
+    "usr-ct --help lists the commands there are")
 /* clang-format on */

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/sbuf.h"
+#include "cli/foreign-commands.h"
 #include "cli/global.h"
 #include "cli/help.h"
 #include "cli/selection.h"
@@ -156,12 +157,26 @@ static int unknown_second(struct cli *c, const char *first, const char *word)
 	return cli_fail_local(c, &e);
 }
 
+static int refuse_foreign(struct cli *c, const struct foreign_command *f)
+{
+	struct err e;
+	int r = err_set(&e, UCT_COMMAND_REFUSED, -EOPNOTSUPP, "%s%s%s: %s",
+	                f->first ? f->first : "", f->first ? " " : "", f->name, f->why);
+
+	if (f->hint)
+		(void)err_hint(&e, r, "%s", f->hint);
+	return cli_fail_local(c, &e);
+}
+
 int cli_fail_unknown(struct cli *c, const char *first, const char *second)
 {
+	const struct foreign_command *foreign = foreign_command_find(first, second);
 	const char *near;
 	struct err e;
 	int r;
 
+	if (foreign)
+		return refuse_foreign(c, foreign);
 	if (second && command_is_first_word(first))
 		return unknown_second(c, first, second);
 	near = suggest_command(first);

@@ -95,3 +95,18 @@ teardown() {
   run_ct -0 events --since 1m --stream=false --no-trunc=false --filter container=watched --filter event=start
   assert_has "$output" "container start ${id:0:12} ("
 }
+
+@test "commands of others that cannot be had say why" {
+  local words
+  for words in 'checkpoint web' 'container checkpoint web' 'container restore web' 'swarm init' 'service ls' \
+    'context use other' 'system connection ls' 'machine start' 'container cleanup web' 'umount web'; do
+    # shellcheck disable=SC2086
+    run_ct -125 $words
+    assert_error 1832
+    assert_has "$stderr" "${words%% *}"
+  done
+  run_ct -125 nonsense
+  assert_error 1101
+  run_ct -125 container nonsense
+  assert_error 1101
+}
