@@ -299,7 +299,7 @@ const struct command cmd_images = {
 	.description =
 		"With NAME only images of that name, which may be a pattern: 'team/*', "
 		"'alpine:3.*'; an id or its beginning will do as well. SIZE is what the image's "
-	        "layers take on this disk, unpacked; layers "
+		"layers take on this disk, unpacked; layers "
 		"that several images share are counted for each.\n\n"
 		"A filter is KEY=VALUE. Keys are reference (a pattern of names), dangling (true: "
 		"without a name), label (KEY or KEY=VALUE), label!, before, since (image), until "

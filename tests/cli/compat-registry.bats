@@ -35,3 +35,33 @@ teardown() {
   WAIT_S=5 within 5 usr-ct push --tls-verify "$BUSYBOX" "$OWN/plain:2" 2>refused && false
   grep -q UCT-1203 refused
 }
+
+@test "compat: pull --policy, and flags about trying again" {
+  start_registry
+  id=$(usr-ct image inspect -f '{{.Id}}' "$BUSYBOX")
+  usr-ct push -q --retry 2 --retry-delay 1s --force-compression "$BUSYBOX" "$OWN/p:1"
+  run_ct -125 pull --policy sometimes "$OWN/p:1"
+  assert_error 1102 "newer"
+  run_ct -1 pull --policy never "$OWN/p:1"
+  assert_error 1202
+  run_ct -0 pull -q --policy missing --retry 2 --retry-delay 1s "$OWN/p:1"
+  assert_output "$id"
+  : >registry.log
+  run_ct -0 pull --policy missing "$OWN/p:1"
+  assert_output "$id"
+  run_ct -0 pull --policy never "$OWN/p:1"
+  assert_output "$id"
+  [ ! -s registry.log ]
+  run_ct -0 pull --policy newer "$OWN/p:1"
+  grep -q manifests registry.log
+  # Nobody answers any more: what is here will do, or will not.
+  kill "$PID"
+  wait "$PID" || true
+  PID=''
+  run_ct -0 pull -q --policy newer "$OWN/p:1"
+  assert_output "$id"
+  run_ct -1 pull -q --policy always "$OWN/p:1"
+  assert_error 1203
+  run_ct -1 pull -q --policy newer "$OWN/other:1"
+  assert_error 1203
+}
