@@ -288,15 +288,22 @@ static void tell(struct launch *l, const char *action, const char *const *attrib
 	(void)event_container(EXEC_STORE, fd, l->id, action, attributes);
 }
 
-static void tell_start(struct launch *l)
+static void tell_command(struct launch *l, const char *action)
 {
 	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(1024);
 
-	sbuf_adds(&b, "exec_start:");
+	sbuf_adds(&b, action);
 	for (char *const *v = l->spec.args; *v && b.len + strlen(*v) < 1000; v++)
 		sbuf_addf(&b, " %s", *v);
 	if (!b.err)
 		tell(l, b.s, NULL);
+}
+
+/* Docker makes an exec and starts it in two steps, and has watchers of each. */
+static void tell_start(struct launch *l)
+{
+	tell_command(l, "exec_create:");
+	tell_command(l, "exec_start:");
 }
 
 static void tell_end(struct launch *l)

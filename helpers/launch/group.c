@@ -23,11 +23,9 @@ static int take_scope(struct launch *l, struct err *e)
 	int fd, r = cgroup_own_path(l->cgroup_parent, sizeof(l->cgroup_parent));
 
 	n = strlen(l->cgroup_parent);
-	if (r < 0 || n < 6 || strcmp(l->cgroup_parent + n - 6, ".scope") != 0) {
-		l->cgroup_parent[0] = '\0';
+	if (r < 0 || n < 6 || strcmp(l->cgroup_parent + n - 6, ".scope") != 0)
 		return err_set(e, UCT_SCOPE_FAILED, -EIO,
 		               "systemd made a scope and left the launcher outside");
-	}
 	fd = cgroup_make(l->cgroup_parent, "monitor", monitor, sizeof(monitor), e);
 	if (fd == -ENOENT)
 		return err_set(e, UCT_SCOPE_FAILED, fd, "scope '%s' is not delegated",
@@ -59,16 +57,21 @@ static int enter_parent(struct launch *l, struct err *e)
 	return 0;
 }
 
-static int find_delegated(struct launch *l, struct err *e)
+void group_look(struct launch *l)
 {
 	bool is_busy = false;
 	int r = cgroup_delegated(l->cgroup_parent, sizeof(l->cgroup_parent), &is_busy);
 
-	if (r < 0) {
-		l->cgroup_parent[0] = '\0';
-		return r;
-	}
-	if (is_busy && has_limits(l))
+	l->parent = r < 0 ? PARENT_NONE : is_busy ? PARENT_BUSY : PARENT_FREE;
+}
+
+static int find_delegated(struct launch *l, struct err *e)
+{
+	if (l->parent == PARENT_UNKNOWN)
+		group_look(l);
+	if (l->parent == PARENT_NONE)
+		return -ENOENT;
+	if (l->parent == PARENT_BUSY && has_limits(l))
 		cgroup_clear(l->cgroup_parent);
 	l->has_named_parent = l->plan.cgroup_parent;
 	return l->has_named_parent ? enter_parent(l, e) : 0;
@@ -105,7 +108,7 @@ static int find_parent(struct launch *l, struct err *e)
 {
 	int r;
 
-	if (l->cgroup_parent[0])
+	if (l->parent == PARENT_FOUND)
 		return 0;
 	if (l->plan.no_cgroup)
 		r = -ENOENT;
@@ -113,6 +116,7 @@ static int find_parent(struct launch *l, struct err *e)
 		r = wait_for_scope(l, e);
 	else
 		r = find_delegated(l, e);
+	l->parent = r == 0 ? PARENT_FOUND : PARENT_UNKNOWN;
 	if (r != -ENOENT)
 		return r;
 	return has_limits(l) ? no_cgroup(l, e) : -ENOENT;
@@ -182,7 +186,7 @@ void group_remove(struct launch *l)
 	cgroup_remove(l->cgroup);
 	if (l->cgroup[0] && l->has_named_parent) {
 		(void)rmdir(l->cgroup_parent); /* --cgroup-parent: if this was its last child */
-		l->cgroup_parent[0] = '\0';
+		l->parent = PARENT_UNKNOWN;
 	}
 	l->cgroup[0] = '\0';
 }

@@ -4,6 +4,8 @@
 
 #include "launch/launch.h"
 
+/* Where it could be made, if no scope comes: found out before START. Changes nothing. */
+void group_look(struct launch *l);
 /* Makes it where that is possible and writes the limits of the document. A container without limits
  * runs without a cgroup where there can be none; one with limits does not: then the error names
  * what is missing. *ret_fd is -EBADF without one. Once it has succeeded it may be called again for

@@ -67,7 +67,21 @@ static int set_sysctls(const struct init_context *c, struct err *e)
 	 * leaves ping as it was. */
 	(void)snprintf(range, sizeof(range), "0 %u", c->n_ids - 1);
 	(void)write_sysctl("net.ipv4.ping_group_range", range, NULL);
-	return network_loopback_up(e);
+	return 0;
+}
+
+/* While the launcher writes our id map: all capabilities are there already, only no ids. */
+static int before_map(const struct init_context *c, struct err *e)
+{
+	/* clone3(2) would take the launcher's cgroup as the root. */
+	if (c->has_own_cgroup && unshare(CLONE_NEWCGROUP) < 0)
+		return err_sys(e, "cannot make a cgroup namespace");
+	if (c->spec->hostname && sethostname(c->spec->hostname, strlen(c->spec->hostname)) < 0)
+		return err_sys(e, "cannot set host name '%s'", c->spec->hostname);
+	if (c->spec->domainname &&
+	    setdomainname(c->spec->domainname, strlen(c->spec->domainname)) < 0)
+		return err_sys(e, "cannot set domain name '%s'", c->spec->domainname);
+	return c->has_own_network ? network_loopback_up(e) : 0;
 }
 
 /* fuse-overlayfs runs outside, where the container cannot see it. */
@@ -119,7 +133,7 @@ static int build_rootfs(const struct init_context *c, struct sync_times *times, 
 	return rootfs_build(&source, NULL, c->spec, times, e);
 }
 
-/* Before GO: all that does not need the network helper. */
+/* Before READY: all that does not need the network helper. */
 static int build(const struct init_context *c, struct sync_times *times, struct process *p,
                  struct rootfs_terminal *terminal, struct err *e)
 {
@@ -134,18 +148,10 @@ static int build(const struct init_context *c, struct sync_times *times, struct 
 		return r;
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return err_sys(e, "cannot hide from the container");
-	/* clone3(2) would take the launcher's cgroup as the root. */
-	if (c->has_own_cgroup && unshare(CLONE_NEWCGROUP) < 0)
-		return err_sys(e, "cannot make a cgroup namespace");
-	if (c->spec->hostname && sethostname(c->spec->hostname, strlen(c->spec->hostname)) < 0)
-		return err_sys(e, "cannot set host name '%s'", c->spec->hostname);
-	if (c->spec->domainname &&
-	    setdomainname(c->spec->domainname, strlen(c->spec->domainname)) < 0)
-		return err_sys(e, "cannot set domain name '%s'", c->spec->domainname);
 	r = set_sysctls(c, e);
 	if (r < 0)
 		return r;
-	sync_time(times, "names, loopback");
+	sync_time(times, "system controls");
 	root_fd = build_rootfs(c, times, e);
 	if (root_fd < 0)
 		return root_fd;
@@ -197,6 +203,22 @@ static int split_init(const struct init_context *c, int slave_fd, struct err *e)
 	_exit(127);
 }
 
+/* All but its execve(2), with no more rights than it is to have. */
+static int be_program(const struct init_context *c, const struct process *p,
+                      const struct rootfs_terminal *terminal, struct err *e)
+{
+	/* Nothing but 0, 1 and 2 survives into the program; closed at the exec, so that the end of
+	 * the sync socket still says that it happened. */
+	int r = fd_cloexec_from(3);
+
+	if (r < 0)
+		return err_errno(e, r, "cannot close descriptors");
+	(void)setsid(); /* fails only if we lead a session already */
+	r = c->spec->terminal ? process_take_terminal(terminal->slave_fd, &p->user, e)
+	                      : process_take_pipes(c->stdio, &p->user, e);
+	return r < 0 ? r : process_restrict(c->spec, p, e);
+}
+
 static int run(const struct init_context *c, struct err *e)
 {
 	struct sync_msg m = { .step = SYNC_READY }, go;
@@ -204,8 +226,11 @@ static int run(const struct init_context *c, struct err *e)
 	struct process p = { 0 };
 	int r;
 
-	r = sync_expect(c->sync_fd, SYNC_MAPPED, "launcher", &go, NULL, e);
-	sync_time(&m.times[1], "born, id map");
+	r = before_map(c, e);
+	sync_time(&m.times[1], "born, names, loopback");
+	if (r == 0)
+		r = sync_expect(c->sync_fd, SYNC_MAPPED, "launcher", &go, NULL, e);
+	sync_time(&m.times[1], "id map");
 	if (r == 0)
 		r = build(c, &m.times[1], &p, &terminal, e);
 	if (r == 0)
@@ -214,19 +239,10 @@ static int run(const struct init_context *c, struct err *e)
 		return r;
 	cleanup_close(&terminal.master_fd);
 	terminal.master_fd = -EBADF;
-	r = sync_expect(c->sync_fd, SYNC_GO, "launcher", &go, NULL, e);
-	if (r < 0)
-		return r;
-	/* Nothing but 0, 1 and 2 survives into the program; closed at the exec, so that the end of
-	 * the sync socket still says that it happened. */
-	r = fd_cloexec_from(3);
-	if (r < 0)
-		return err_errno(e, r, "cannot close descriptors");
-	(void)setsid(); /* fails only if we lead a session already */
-	r = c->spec->terminal ? process_take_terminal(terminal.slave_fd, &p.user, e)
-	                      : process_take_pipes(c->stdio, &p.user, e);
+	/* While the launcher waits for the network helper and writes that we run. */
+	r = be_program(c, &p, &terminal, e);
 	if (r == 0)
-		r = process_restrict(c->spec, &p, e);
+		r = sync_expect(c->sync_fd, SYNC_GO, "launcher", &go, NULL, e);
 	if (r == 0 && c->init_program_fd >= 0)
 		r = split_init(c, terminal.slave_fd, e);
 	return r < 0 ? r : process_exec(c->spec, &p, e);

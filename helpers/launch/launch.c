@@ -371,9 +371,7 @@ static int make_init(struct launch *l, struct err *e)
 			return init_program_fd;
 	}
 	c.init_program_fd = init_program_fd;
-	r = ids_read_own(l, e);
-	if (r == 0)
-		r = ids_give_root(l, e);
+	r = ids_give_root(l, e);
 	if (r < 0)
 		return r;
 	c.is_mapped = ids_are_mapped(l);
@@ -402,8 +400,7 @@ static int make_init(struct launch *l, struct err *e)
 /* The program runs once the socket to it was closed by its exec (step 6). */
 static int let_go(struct launch *l, struct err *e)
 {
-	struct sync_msg m = { .step = SYNC_GO };
-	ssize_t n;
+	const struct sync_msg m = { .step = SYNC_GO };
 	int r;
 
 	/* Not before READY: who reads "running" may enter the container (exec, cp), whose root is
@@ -411,16 +408,10 @@ static int let_go(struct launch *l, struct err *e)
 	r = mark_running(l, e);
 	if (r == 0)
 		r = sync_send(l->init_sync_fd, &m, -EBADF, e);
-	if (r < 0)
-		return r;
-	n = RETRY_EINTR(recv(l->init_sync_fd, &m, sizeof(m), 0));
-	if (n == sizeof(m) && m.step == SYNC_FAIL && m.e.code < 0) {
-		*e = m.e;
-		return m.e.code;
-	}
+	if (r == 0)
+		r = sync_expect_end(l->init_sync_fd, "the container's first process", e);
 	sync_time(&l->times[0], "exec");
-	return n == 0 ? 0
-	              : err_set(e, UCT_INTERNAL, -EPROTO, "the first process said something odd");
+	return r;
 }
 
 /* Tells sweepers and `ps` to look at this container. The lock that says whether we live is the one
@@ -442,19 +433,39 @@ void launch_event(const struct launch *l, const char *action, const char *const 
 	(void)event_container(LAUNCH_STORE, LAUNCH_CONTAINER, l->id, action, attributes);
 }
 
-/* Also if the documents are bad START is waited for: before it nobody listens, and the container
- * may never be. Without it l->start.step is 0. */
+/* What needs no documents. */
+static int prepare(struct launch *l, struct err *e)
+{
+	int r = enter_user_namespace(l, e);
+
+	return r < 0 ? r : ids_read_own(l, e);
+}
+
+/* What they say that only this container's own directory shows. */
+static int follow_documents(struct launch *l, bool awaits_scope, struct err *e)
+{
+	int r = read_documents(l, e);
+
+	if (r == 0)
+		r = write_etc(l, e);
+	if (r == 0 && !awaits_scope && !l->plan.no_cgroup)
+		group_look(l);
+	return r < 0 ? r : launch_open_journal(l, e);
+}
+
+/* What goes wrong before START is told after it: until then nobody listens, and the container may
+ * never be. Without it l->start.step is 0. */
 static int wait_for_start(struct launch *l, struct err *e)
 {
 	struct sync_msg m;
-	int r = sync_expect(LAUNCH_SYNC, SYNC_DOCUMENTS, "engine", &m, NULL, e);
+	int r = prepare(l, e);
 
+	sync_time(&l->times[0], "user namespace");
+	if (sync_expect(LAUNCH_SYNC, SYNC_DOCUMENTS, "engine", &m, NULL, NULL) < 0)
+		return -EPIPE;
 	sync_time(&l->times[0], "wait for documents");
-	if (r < 0)
-		return r;
-	r = read_documents(l, e);
 	if (r == 0)
-		r = write_etc(l, e);
+		r = follow_documents(l, m.flags & SYNC_SCOPE, e);
 	sync_time(&l->times[0], "documents, /etc");
 	if (sync_expect(LAUNCH_SYNC, SYNC_START, "engine", &m, NULL, NULL) == 0)
 		l->start = m;
@@ -464,12 +475,8 @@ static int wait_for_start(struct launch *l, struct err *e)
 
 static int start(struct launch *l, struct err *e)
 {
-	int r = launch_open_journal(l, e);
+	int r = mark_live(l, e);
 
-	if (r == 0)
-		r = mark_live(l, e);
-	if (r == 0)
-		r = enter_user_namespace(l, e);
 	if (r == 0)
 		r = make_init(l, e);
 	if (r == 0)

@@ -13,6 +13,9 @@
 
 #include <stdbool.h>
 
+/* Of the cgroup in which the container's is made. */
+enum group_parent { PARENT_UNKNOWN, PARENT_NONE, PARENT_FREE, PARENT_BUSY, PARENT_FOUND };
+
 struct launch {
 	const char *id;
 	struct spec spec;
@@ -33,8 +36,9 @@ struct launch {
 	int userns_fd;             /* the container's, while that is started with a single id */
 	struct journal journal;    /* where its output goes, if not to a file */
 	char cgroup[384];          /* the container's; empty: none */
-	char cgroup_parent[384];   /* where it is made; empty: not known yet */
-	bool has_named_parent;     /* --cgroup-parent: made for our containers */
+	char cgroup_parent[384];   /* where it is made */
+	enum group_parent parent;
+	bool has_named_parent; /* --cgroup-parent: made for our containers */
 
 	struct sync_msg start; /* what the engine asked for */
 	struct sync_times times[2];

@@ -308,6 +308,11 @@ static int exec_failed(struct err *e, int errnum, const char *name)
 	               strerror(errnum));
 }
 
+static bool is_missing(const char *path)
+{
+	return access(path, F_OK) < 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
 /* execvpe(3), but with the container's PATH and without its fallback to a shell. */
 int process_exec(const struct spec *spec, const struct process *p, struct err *e)
 {
@@ -324,14 +329,13 @@ int process_exec(const struct spec *spec, const struct process *p, struct err *e
 	while (path && *path) {
 		size_t n = strcspn(path, ":");
 
+		/* Looking costs less than an execve(2) that finds nothing. */
 		if (snprintf(buf, sizeof(buf), "%.*s%s%s", (int)n, path, n ? "/" : "", name) <
-		    (int)sizeof(buf)) {
+		            (int)sizeof(buf) &&
+		    !is_missing(buf)) {
 			(void)execve(buf, spec->args, p->env.v);
-			if (errno != ENOENT && errno != ENOTDIR)
-				found = errno;
-			else if (access(buf, F_OK) == 0)
-				return exec_failed(e, ENOENT, buf);
-			if (found != ENOENT && found != EACCES)
+			found = errno;
+			if (found != EACCES)
 				return exec_failed(e, found, buf);
 		}
 		path += n + (path[n] == ':');

@@ -69,6 +69,29 @@ USRCT_API int usrct_copy_to(struct usrct *u, const char *ref, const char *path,
                             struct usrct_err *e);
 
 /**
+ * struct usrct_place - a path in a container
+ * @container: name, id or unique prefix
+ * @path:      from its root
+ */
+struct usrct_place {
+	const char *container, *path;
+};
+
+/**
+ * usrct_copy_between() - copy from one container into another, or to another place of the same
+ * @from: as with usrct_copy_from()
+ * @to:   as with usrct_copy_to()
+ * @opts: required; .host_path and .stream_fd are not used
+ *
+ * Return: 0, or negative errno: -ENOENT, -ENOTDIR, -EROFS, -EBUSY (the same container, and it does
+ * not run). Since: 0.1
+ */
+USRCT_API int usrct_copy_between(struct usrct *u, const struct usrct_place *from,
+                                 const struct usrct_place *to,
+                                 const struct usrct_copy_options *opts, struct usrct_copied *ret,
+                                 struct usrct_err *e);
+
+/**
  * struct usrct_change - one difference between a container and its image; valid in the callback
  * @kind: 'A' added, 'C' changed, 'D' deleted
  * @path: absolute, any bytes but NUL

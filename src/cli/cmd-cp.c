@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* usr-ct cp - copy files between a container and here */
+/* usr-ct cp - copy files between a container and here, or another container */
 #include "cli/cli.h"
 #include "cli/human.h"
 
@@ -62,19 +62,25 @@ static int copy(struct cli *c, const struct args *a, const struct end *from, con
 		.host_path = here->is_stream ? NULL : here->path,
 		.stream_fd = from->is_stream ? STDIN_FILENO : STDOUT_FILENO,
 	};
+	const struct usrct_place source = { from->container, from->path },
+				 target = { to->container, to->path };
 	struct usrct_copied done = { 0 };
 	struct usrct_err e = { 0 };
 	int r;
 
-	if (!from->container == !to->container)
-		return bad_ends(c,
-		                from->container ? "cannot copy between two containers"
-		                                : "neither of the two is in a container",
+	if (!from->container && !to->container)
+		return bad_ends(c, "neither of the two is in a container",
 		                "write one of them as CONTAINER:PATH");
+	if (!from->path[0] && !from->container)
+		return bad_ends(c, "the source is empty", "a . is the current directory");
+	if (!to->path[0] && !to->container)
+		return bad_ends(c, "the target is empty", "a . is the current directory");
 	if (to->is_stream && isatty(STDOUT_FILENO))
 		return bad_ends(c, "a terminal is no place for a tar stream",
 		                "redirect it: usr-ct cp CONTAINER:PATH - | tar x");
-	if (from->container)
+	if (from->container && to->container)
+		r = usrct_copy_between(c->u, &source, &target, &opts, &done, &e);
+	else if (from->container)
 		r = usrct_copy_from(c->u, from->container, from->path, &opts, &done, &e);
 	else
 		r = usrct_copy_to(c->u, to->container, to->path, &opts, &done, &e);
@@ -101,10 +107,10 @@ const struct command cmd_cp = {
 	.name = "cp",
 	.aliases = (const char *const[]){ "container cp", NULL },
 	.group = GROUP_CONTAINERS,
-	.summary = "Copy files between a container and here",
+	.summary = "Copy files into, out of and between containers",
 	.description =
-		"One of the two is CONTAINER:PATH, where PATH starts at the container's root; the "
-		"other is a path here, or - for a tar stream on standard input or output. The "
+		"One of the two, or both, are CONTAINER:PATH, where PATH starts at the container's "
+		"root; else a path here, or - for a tar stream on standard input or output. The "
 		"container need not run. Its volumes and mounted directories are seen.\n"
 		"\n"
 		"A directory is copied with all that is in it, into the target if that is a "
@@ -126,6 +132,8 @@ const struct command cmd_cp = {
 	                                      "If SOURCE is a link, copy what it leads to" },
 	                                    { "quiet", 'q', OPTION_FLAG, COMPLETE_NONE, NULL,
 	                                      "Do not say how much was copied" },
+	                                    { "pause", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
+	                                      "Accepted for podman's sake: nothing is paused" },
 	                                    { NULL } },
 	.foreign = (const struct foreign_option[]){ { "overwrite", 0,
 	                                              "a file never replaces a directory, nor the "
@@ -137,6 +145,8 @@ const struct command cmd_cp = {
 			{ "A configuration file out, and back", "usr-ct cp web:/etc/nginx.conf ." },
 			{ "The contents of a directory into another",
 	                  "usr-ct cp ./site/. web:/srv/www" },
+			{ "From one container into another",
+	                  "usr-ct cp web:/etc/nginx web-new:/etc" },
 			{ "Look into a directory of a container that has no tools",
 	                  "usr-ct cp web:/var/log - | tar tv" },
 			{ NULL, NULL } },

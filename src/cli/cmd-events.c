@@ -13,6 +13,7 @@
 struct printer {
 	struct cli *c;
 	struct format *format; /* NULL: a line for people */
+	bool short_ids;
 	struct err e;
 };
 
@@ -28,9 +29,10 @@ static int print_line(const struct printer *p, const struct usrct_event *ev)
 {
 	FILE *f = p->c->out.f;
 	char when[LOCAL_TIME_SIZE];
+	int shown = p->short_ids && !strcmp(ev->type, "container") ? 12 : 1000;
 
 	local_time(ev->time_ns, when);
-	(void)fprintf(f, "%s %s %s %s", when, ev->type, ev->action, ev->id);
+	(void)fprintf(f, "%s %s %s %.*s", when, ev->type, ev->action, shown, ev->id);
 	for (const char *const *a = ev->attributes; *a; a += 2)
 		(void)fprintf(f, "%s%s=%s", a == ev->attributes ? " (" : ", ", a[0], a[1]);
 	(void)fputs(ev->attributes[0] ? ")\n" : "\n", f);
@@ -40,9 +42,14 @@ static int print_line(const struct printer *p, const struct usrct_event *ev)
 /* Fields as Go names them, the older ones, and podman's. */
 static json_t *other_names(const struct usrct_event *ev)
 {
-	return json_pack("{ss ss ss ss ss ss sI sI}", "Status", ev->action, "ID", ev->id, "From",
-	                 attribute(ev, "image"), "Image", attribute(ev, "image"), "Name",
-	                 attribute(ev, "name"), "Scope", "local", "Time",
+	json_t *attributes = json_object();
+
+	for (const char *const *a = ev->attributes; *a; a += 2)
+		(void)json_object_set_new(attributes, a[0], json_string(a[1]));
+	return json_pack("{so ss ss ss ss ss ss ss sI sI}", "Attributes", attributes,
+	                 "ContainerExitCode", attribute(ev, "exitCode"), "Status", ev->action, "ID",
+	                 ev->id, "From", attribute(ev, "image"), "Image", attribute(ev, "image"),
+	                 "Name", attribute(ev, "name"), "Scope", "local", "Time",
 	                 (json_int_t)(ev->time_ns / 1000000000), "TimeNano",
 	                 (json_int_t)ev->time_ns);
 }
@@ -91,7 +98,8 @@ static int events(struct cli *c, const struct args *a)
 		.size = sizeof(o),
 		.no_follow = args_has(a, "stream") && !args_flag(a, "stream"),
 	};
-	struct printer p = { .c = c };
+	struct printer p = { .c = c,
+		             .short_ids = args_has(a, "no-trunc") && !args_flag(a, "no-trunc") };
 	struct err bad;
 	int status;
 
@@ -116,8 +124,9 @@ const struct command cmd_events = {
 		"it begins with those that were; with --until it ends then.\n\n"
 		"TIME is how long ago (10m, 2h30m, 1d), a date with or without a time of day, RFC "
 		"3339, or seconds since 1970.\n\n"
-		"A filter is KEY=VALUE. Keys are type, event, container, image, label, volume, "
-		"network and scope. Several values of one key are alternatives, several keys must "
+		"A filter is KEY=VALUE. Keys are type, event (or status), container, image, label, "
+		"volume, network and scope. Several values of one key are alternatives, several "
+		"keys must "
 		"all fit.",
 	.options =
 		(const struct option[]){
@@ -129,7 +138,8 @@ const struct command cmd_events = {
 			{ "stream", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
 	                  "Go on with what happens; --stream=false ends after what has", "true" },
 			{ "no-trunc", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
-	                  "Accepted for podman's sake: ids are printed in full" },
+	                  "Ids in full; --no-trunc=false prints twelve letters of a container's",
+	                  "true" },
 			{ "format", 0, OPTION_STRING, COMPLETE_NONE, "FORM",
 	                  "A template such as {{.Action}} {{.Actor.Attributes.name}}, or json" },
 			{ NULL },

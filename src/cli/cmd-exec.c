@@ -52,6 +52,8 @@ static int exec(struct cli *c, const struct args *a)
 	struct err bad;
 	int status = 0;
 
+	if (o.workdir && !*o.workdir)
+		o.workdir = NULL; /* as if it was not said */
 	o.n_kept_fds = (unsigned)args_number(a, "preserve-fds", 0);
 	if (a->n_words < 2 && !o.tools)
 		return no_command(c);

@@ -27,8 +27,8 @@ static bool has_format(const struct args *a)
 	return format && *format && strcmp(format, "text") != 0;
 }
 
-/* Consumes @j. */
-static int print_format(struct cli *c, const struct args *a, json_t *j)
+/* Consumes @j. @extra: fields that only templates see; may be NULL. */
+static int print_format(struct cli *c, const struct args *a, json_t *j, const json_t *extra)
 {
 	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(INFO_MAX_BYTES);
 	const struct format_options o = { .text = args_string(a, "format"), .raw = true };
@@ -36,7 +36,7 @@ static int print_format(struct cli *c, const struct args *a, json_t *j)
 	_unused_ _cleanup_json_ json_t *owned = j;
 	struct err e;
 
-	if (format_compile(&o, &f, &e) < 0 || format_row(f, json_incref(j), NULL, NULL, &e) < 0 ||
+	if (format_compile(&o, &f, &e) < 0 || format_row(f, json_incref(j), extra, NULL, &e) < 0 ||
 	    format_end(f, &b, &e) < 0)
 		return cli_fail_local(c, &e);
 	return cli_print(c, &b);
@@ -153,25 +153,6 @@ static void add_object(struct sbuf *b, json_t *object, size_t depth)
 	}
 }
 
-static int info(struct cli *c, const struct args *a)
-{
-	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(INFO_MAX_BYTES);
-	_cleanup_json_ json_t *j = NULL;
-	_cleanup_free_ char *text = NULL;
-	struct usrct_err e = { 0 };
-	int status;
-
-	if (usrct_info(c->u, &text, &e) < 0)
-		return cli_fail(c, &e);
-	status = cli_read_answer(c, text, &j);
-	if (status)
-		return status;
-	if (has_format(a))
-		return print_format(c, a, TAKE_PTR(j));
-	add_object(&b, j, 0);
-	return cli_print(c, &b);
-}
-
 /* As images name it, not as uname(2) does. */
 static const char *architecture(const char *machine)
 {
@@ -189,15 +170,87 @@ static const char *architecture(const char *machine)
 	return machine;
 }
 
+static json_t *copy_of(const json_t *info, const char *key)
+{
+	return json_incref(json_object_get(info, key));
+}
+
+/* Host and Store as podman has them, from what there is. */
+static json_t *podman_info(const json_t *i)
+{
+	const char *machine = json_string_value(json_object_get(i, "Architecture"));
+	json_t *host = json_pack(
+		"{s:s, s:o*, s:s, s:s, s:o*, s:o*, s:s, s:o*, s:s, s:s, s:o*, s:o*}", "Arch",
+		architecture(machine ? machine : ""), "CPUs", copy_of(i, "NCPU"), "CgroupManager",
+		"systemd", "CgroupsVersion", "v2", "Hostname", copy_of(i, "Name"), "Kernel",
+		copy_of(i, "KernelVersion"), "LogDriver", "json-file", "MemTotal",
+		copy_of(i, "MemTotal"), "EventLogger", "file", "OS", "linux", "RootlessNetworkCmd",
+		copy_of(i, "Network"), "IDMappings", copy_of(i, "IDMappings"));
+	json_t *store = json_pack(
+		"{s:o*, s:o*, s:o*, s:{s:o*, s:o*, s:o*, s:o*}, s:{s:o*}}", "GraphDriverName",
+		copy_of(i, "Driver"), "GraphRoot", copy_of(i, "DataDir"), "RunRoot",
+		copy_of(i, "RuntimeDir"), "ContainerStore", "Number", copy_of(i, "Containers"),
+		"Running", copy_of(i, "ContainersRunning"), "Paused",
+		copy_of(i, "ContainersPaused"), "Stopped", copy_of(i, "ContainersStopped"),
+		"ImageStore", "Number", copy_of(i, "Images"));
+
+	if (host)
+		(void)json_object_update_new(
+			host, json_pack("{s:s, s:b, s:{s:b, s:b}, s:{s:s, s:s, s:s}}",
+		                        "NetworkBackend", "none", "ServiceIsRemote", 0, "Security",
+		                        "Rootless", 1, "SECCOMPEnabled", 1, "OCIRuntime", "Name",
+		                        "usr-ct", "Path", "", "Version", USRCT_VERSION));
+	return json_pack("{s:o*, s:o*}", "Host", host, "Store", store);
+}
+
+/* Consumes @j. */
+static int print_info(struct cli *c, const struct args *a, json_t *j)
+{
+	_cleanup_json_ json_t *extra = podman_info(j);
+
+	return print_format(c, a, j, extra);
+}
+
+static int info(struct cli *c, const struct args *a)
+{
+	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(INFO_MAX_BYTES);
+	_cleanup_json_ json_t *j = NULL;
+	_cleanup_free_ char *text = NULL;
+	struct usrct_err e = { 0 };
+	int status;
+
+	if (usrct_info(c->u, &text, &e) < 0)
+		return cli_fail(c, &e);
+	status = cli_read_answer(c, text, &j);
+	if (status)
+		return status;
+	if (has_format(a))
+		return print_info(c, a, TAKE_PTR(j));
+	add_object(&b, j, 0);
+	return cli_print(c, &b);
+}
+
 /* There is no server; scripts that ask for its version mean what does the work. */
 static json_t *version_object(const char *arch, const char *kernel)
 {
-	json_t *one = json_pack("{ss ss ss ss ss ss ss}", "Version", USRCT_VERSION, "ApiVersion",
-	                        "1.43", "Library", usrct_version(), "GoVersion", "", "Os", "linux",
-	                        "Arch", arch, "KernelVersion", kernel);
-	json_t *both = json_pack("{sO sO}", "Client", one, "Server", one);
+	json_t *one =
+		json_pack("{ss ss ss ss ss ss ss ss ss}", "Version", USRCT_VERSION, "ApiVersion",
+	                  "1.43", "APIVersion", "1.43", "Library", usrct_version(), "GoVersion", "",
+	                  "GitCommit", "", "Os", "linux", "Arch", arch, "KernelVersion", kernel);
+	json_t *client = json_copy(one), *both;
 
-	json_decref(one);
+	if (one)
+		(void)json_object_update_new(one, json_pack("{s:s, s:b, s:s, s:{s:s}, s:[]}",
+		                                            "MinAPIVersion", "1.24", "Experimental",
+		                                            0, "BuildTime", "", "Platform", "Name",
+		                                            "usr-ct", "Components"));
+	if (client)
+		(void)json_object_update_new(
+			client,
+			json_pack("{s:s, s:s, s:o, s:s, s:i, s:s}", "DefaultAPIVersion", "1.43",
+		                  "Context", "default", "OsArch", json_sprintf("linux/%s", arch),
+		                  "BuildTime", "", "Built", 0, "BuiltTime", ""));
+	both = json_pack("{s:o*, s:o*}", "Client", client, "Server", one);
 	return both;
 }
 
@@ -210,7 +263,7 @@ static int version(struct cli *c, const struct args *a)
 	(void)uname(&u); /* fails only for a bad pointer */
 	arch = architecture(u.machine);
 	if (has_format(a))
-		return print_format(c, a, version_object(arch, u.release));
+		return print_format(c, a, version_object(arch, u.release), NULL);
 	sbuf_addf(&b,
 	          "usr-ct\n Version:   %s\n Library:   %s\n OS/Arch:   linux/%s\n "
 	          "Kernel:    %s\n",

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/sbuf.h"
 #include "cli/format.h"
+#include "cli/inspect-fields.h"
 #include "cli/print-json.h"
 #include "cli/volumes.h"
 
@@ -72,8 +73,12 @@ static const char *type_of(const struct cli *c, const struct args *a)
 {
 	const char *space = strchr(c->cmd->name, ' ');
 
-	if (!space)
-		return args_string(a, "type");
+	const char *type;
+
+	if (!space) {
+		type = args_string(a, "type");
+		return type && strcmp(type, "all") != 0 ? type : NULL;
+	}
 	return strncmp(c->cmd->name, "image", 5) == 0    ? "image"
 	       : strncmp(c->cmd->name, "volume", 6) == 0 ? "volume"
 	                                                 : "container";
@@ -107,6 +112,8 @@ static int print_with(struct cli *c, const struct args *a, struct format *f)
 		json_t *j = NULL;
 
 		one = look_up(c, a, a->words[i], &j);
+		if (one == 0 && !format_is_json(f))
+			inspect_fields_add(j);
 		if (one == 0 && format_row(f, j, NULL, NULL, &e) < 0)
 			one = cli_fail_local(c, &e);
 		status = one ? one : status;
@@ -142,7 +149,9 @@ static int print_all(struct cli *c, const struct args *a)
 
 static int inspect(struct cli *c, const struct args *a)
 {
-	const struct format_options o = { .text = args_string(a, "format"), .raw = true };
+	const struct format_options o = { .text = args_string(a, "format"),
+		                          .raw = true,
+		                          .has_nil = true };
 	_cleanup_format_ struct format *f = NULL;
 	struct err e;
 
@@ -153,7 +162,7 @@ static int inspect(struct cli *c, const struct args *a)
 	return print_with(c, a, f);
 }
 
-static const char *const types[] = { "container", "image", "volume", NULL };
+static const char *const types[] = { "container", "image", "volume", "all", NULL };
 
 static const struct option format_and_size[] = {
 	{ "format", 'f', OPTION_STRING, COMPLETE_NONE, "TEMPLATE",

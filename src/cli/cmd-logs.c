@@ -16,7 +16,7 @@ static int get_tail(const struct args *a, int64_t *ret, struct err *e)
 	int r;
 
 	*ret = -1;
-	if (!s || strcmp(s, "all") == 0)
+	if (!s || strcmp(s, "all") == 0 || strcmp(s, "-1") == 0)
 		return 0;
 	if (parse_u32(s, &n) == 0) {
 		*ret = n;

@@ -10,6 +10,7 @@
 #include "cli/ps.h"
 #include "cli/status.h"
 
+#include <limits.h>
 #include <string.h>
 
 enum { LIST_MAX_BYTES = 64 << 20 };
@@ -98,7 +99,9 @@ static struct usrct_list_options list_options(const struct args *a, const struct
 	const char *key = args_string(a, "sort");
 
 	o.all = all || args_flag(a, "all");
-	o.last = args_flag(a, "latest") ? 1 : (unsigned)args_number(a, "last", 0);
+	o.last = args_flag(a, "latest") ? 1 : (unsigned)args_limit(a, "last", 0);
+	if (o.last == INT_MAX)
+		o.last = 0; /* as if it was not said */
 	if (container_columns_need_documents(columns))
 		o.details |= USRCT_LIST_DOCUMENT;
 	if (args_flag(a, "size") || (key && strcmp(key, "size") == 0) ||
@@ -155,7 +158,7 @@ const struct option ps_options[] = {
 	  "Only those that fit" },
 	{ "format", 0, OPTION_STRING, COMPLETE_CONTAINER_FORMAT, "TEMPLATE",
 	  "How to print the list: a template, json, or table TEMPLATE", "table" },
-	{ "last", 'n', OPTION_NUMBER, COMPLETE_NONE, "NUMBER",
+	{ "last", 'n', OPTION_LIMIT, COMPLETE_NONE, "NUMBER",
 	  "Only the newest so many, running or not" },
 	{ "latest", 'l', OPTION_FLAG, COMPLETE_NONE, NULL, "Only the newest, running or not" },
 	{ "no-trunc", 0, OPTION_FLAG, COMPLETE_NONE, NULL, "Ids and commands in full" },

@@ -35,7 +35,7 @@ static void ignore_one(const char *ref, const struct usrct_err *e, void *arg)
 static int remove_all(struct cli *c, const struct args *a)
 {
 	const struct usrct_stop_options patience = { .size = sizeof(patience),
-		                                     .timeout_s = args_number(a, "time", -1) };
+		                                     .timeout_s = args_limit(a, "time", -1) };
 	_cleanup_strv_ struct strv refs = { 0 };
 	struct args chosen = *a;
 	struct usrct_err e = { 0 };
@@ -66,7 +66,7 @@ const struct command cmd_rm = {
 		(const struct option[]){
 			{ "force", 'f', OPTION_FLAG, COMPLETE_NONE, NULL,
 	                  "Kill those that run first" },
-			{ "time", 't', OPTION_NUMBER, COMPLETE_NONE, "SECONDS",
+			{ "time", 't', OPTION_LIMIT, COMPLETE_NONE, "SECONDS",
 	                  "With --force: ask it to end, and wait so long before killing" },
 			{ "volumes", 'v', OPTION_FLAG, COMPLETE_NONE, NULL,
 	                  "Also its anonymous volumes, unless others have them too" },

@@ -24,7 +24,7 @@ static int check_signal(struct cli *c, const struct args *a, int *ret_signo)
 static struct usrct_stop_options stop_options(const struct args *a)
 {
 	struct usrct_stop_options o = { .size = sizeof(o),
-		                        .timeout_s = args_number(a, "timeout", -1) };
+		                        .timeout_s = args_limit(a, "timeout", -1) };
 	const char *name = args_string(a, "signal");
 
 	if (name)
@@ -131,13 +131,14 @@ const struct command cmd_stop = {
 		"ended in time. Several are stopped at once. A container that does not run is "
 		"fine already.",
 	.args = some_running,
-	.options = (const struct option[]){ { "timeout", 't', OPTION_NUMBER, COMPLETE_NONE,
-	                                      "SECONDS", "How long to wait before killing",
-	                                      "the container's own, usually 10", "time" },
-	                                    { "signal", 's', OPTION_STRING, COMPLETE_SIGNAL,
-	                                      "SIGNAL", "Name or number of the signal",
-	                                      "the container's own, usually TERM" },
-	                                    { NULL } },
+	.options =
+		(const struct option[]){ { "timeout", 't', OPTION_LIMIT, COMPLETE_NONE, "SECONDS",
+	                                   "How long to wait before killing; -1 for ever",
+	                                   "the container's own, usually 10", "time" },
+	                                 { "signal", 's', OPTION_STRING, COMPLETE_SIGNAL, "SIGNAL",
+	                                   "Name or number of the signal",
+	                                   "the container's own, usually TERM" },
+	                                 { NULL } },
 	.shared = selecting,
 	.examples = (const struct example[]){ { "Stop everything that runs", "usr-ct stop --all" },
 	                                      { NULL, NULL } },
@@ -157,9 +158,9 @@ const struct command cmd_restart = {
 	                                     { NULL } },
 	.options =
 		(const struct option[]){
-			{ "timeout", 't', OPTION_NUMBER, COMPLETE_NONE, "SECONDS",
-	                  "How long to wait before killing", "the container's own, usually 10",
-	                  "time" },
+			{ "timeout", 't', OPTION_LIMIT, COMPLETE_NONE, "SECONDS",
+	                  "How long to wait before killing; -1 for ever",
+	                  "the container's own, usually 10", "time" },
 			{ "signal", 's', OPTION_STRING, COMPLETE_SIGNAL, "SIGNAL",
 	                  "Name or number of the signal", "the container's own, usually TERM" },
 			{ "running", 0, OPTION_FLAG, COMPLETE_NONE, NULL, "All that run" },

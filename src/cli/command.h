@@ -46,6 +46,7 @@ enum option_kind {
 	OPTION_STRING, /* the last one counts */
 	OPTION_LIST,   /* all count */
 	OPTION_NUMBER, /* 0 to INT_MAX */
+	OPTION_LIMIT,  /* the same, and -1 for none */
 	OPTION_ENUM,   /* one of @values */
 };
 
@@ -70,11 +71,13 @@ struct option {
  * struct foreign_option - a flag that Docker or podman have and this program refuses
  * @why: completes "--NAME: ", no full stop
  * @hint: what to do instead; NULL: leave it out
+ * @harmless: words, divided by spaces, with which it asks for what is so anyway: accepted; an empty
+ *            value is, too. NULL: none. One that begins with "false" is a switch's
  */
 struct foreign_option {
 	const char *name;
 	char letter;
-	const char *why, *hint;
+	const char *why, *hint, *harmless;
 };
 
 struct positional {

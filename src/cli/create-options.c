@@ -123,6 +123,13 @@ static int fill_labels(struct create_request *q, const struct args *a, struct er
 	return r;
 }
 
+const char *create_request_string(const struct args *a, const char *name)
+{
+	const char *s = args_string(a, name);
+
+	return s && *s ? s : NULL;
+}
+
 static int fill_create(struct create_request *q, const struct args *a, struct err *e)
 {
 	int r;
@@ -137,7 +144,7 @@ static int fill_create(struct create_request *q, const struct args *a, struct er
 	if (r < 0)
 		return r;
 	q->pull.registry = &q->registry;
-	q->create.name = args_string(a, "name");
+	q->create.name = create_request_string(a, "name");
 	q->create.pull = pull_policy(a);
 	q->create.pull_options = &q->pull;
 	q->create.tty = args_flag(a, "tty");
@@ -146,8 +153,8 @@ static int fill_create(struct create_request *q, const struct args *a, struct er
 	q->create.remove_image = args_flag(a, "rmi");
 	q->create.is_rootfs = args_flag(a, "rootfs");
 	q->create.replace = args_flag(a, "replace");
-	q->create.cidfile = args_string(a, "cidfile");
-	q->create.pidfile = args_string(a, "pidfile");
+	q->create.cidfile = create_request_string(a, "cidfile");
+	q->create.pidfile = create_request_string(a, "pidfile");
 	r = platform_options_take(a, q->platform, &q->pull.platform, e);
 	if (r == 0)
 		r = fill_labels(q, a, e);

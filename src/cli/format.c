@@ -15,7 +15,7 @@ enum { OUTPUT_MAX_BYTES = 64 << 20, GAP = 3, COLUMN_MIN = 10, COLUMNS_MAX = 64 }
 
 struct format {
 	struct template *template; /* NULL: JSON */
-	bool is_table, is_for_list, no_heading, raw;
+	bool is_table, is_for_list, no_heading, raw, has_nil;
 	json_t *headings;   /* of a table */
 	const char **names; /* of all fields, for did-you-mean */
 	json_t *rows;       /* of a template for the whole list */
@@ -93,6 +93,7 @@ int format_compile(const struct format_options *opts, struct format **ret, struc
 	f->is_table = is_table(opts);
 	f->no_heading = opts->no_heading;
 	f->raw = opts->raw;
+	f->has_nil = opts->has_nil;
 	if (!f->is_table && (!source || strcmp(source, "json") == 0)) {
 		*ret = TAKE_PTR(f);
 		return 0;
@@ -164,7 +165,11 @@ static int add_row(struct format *f, json_t *root, const json_t *extra, const js
                    struct err *e)
 {
 	const struct template_data data = {
-		.root = root, .extra = extra, .methods = methods, .names = f->names
+		.root = root,
+		.extra = extra,
+		.methods = methods,
+		.names = f->names,
+		.has_nil = f->has_nil,
 	};
 	size_t before;
 	int r = add_heading(f, e);

@@ -33,11 +33,12 @@ struct format_field {
  * @fields:     headings that are not the field's name in capitals; may be NULL
  * @no_heading: a table without its first line
  * @raw:        no \t and \n in the template's text, as Docker's inspect; and JSON is indented there
+ * @has_nil:    a null of a row prints as <nil>, as Go's pointers do
  */
 struct format_options {
 	const char *text, *table;
 	const struct format_field *fields;
-	bool no_heading, raw;
+	bool no_heading, raw, has_nil;
 };
 
 /* UCT_TEMPLATE. @fields is kept, the rest is not. */

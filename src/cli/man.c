@@ -173,6 +173,11 @@ static void add_foreign(struct sbuf *b, const struct command *cmd)
 			add_text(b, f->hint);
 		}
 		sbuf_adds(b, ".\n");
+		if (f->harmless) {
+			sbuf_adds(b, "Accepted with a value that changes nothing: ");
+			add_text(b, f->harmless);
+			sbuf_adds(b, ".\n");
+		}
 	}
 }
 

@@ -91,7 +91,10 @@ static int check_value(const struct args *a, const struct option *o, const char 
 	if (o->kind == OPTION_FLAG && parse_bool(value, &on) < 0)
 		r = err_set(e, UCT_BAD_VALUE, -EINVAL, "%s is a switch: true or false, not '%s'",
 		            shown, value);
-	else if (o->kind == OPTION_NUMBER && (parse_u32(value, &number) < 0 || number > INT_MAX))
+	else if (o->kind == OPTION_LIMIT && strcmp(value, "-1") == 0)
+		return 0;
+	else if ((o->kind == OPTION_NUMBER || o->kind == OPTION_LIMIT) &&
+	         (parse_u32(value, &number) < 0 || number > INT_MAX))
 		r = err_set(e, UCT_BAD_VALUE, -EINVAL, "%s takes a number, not '%s'", shown, value);
 	else if (o->kind == OPTION_ENUM) {
 		for (const char *const *v = o->values; *v; v++)
@@ -119,32 +122,61 @@ static int add_value(struct args *a, const struct option *o, const char *shown, 
 	return 0;
 }
 
-/* A flag that others have: the reason helps more than a guess. 0 if it is none. */
-static int foreign_flag(const struct command *cmd, const char *name, size_t n, char letter,
-                        struct err *e)
+static const struct foreign_option *find_foreign(const struct command *cmd, const char *name,
+                                                 size_t n, char letter)
 {
 	const struct foreign_option *f = cmd->foreign;
 
-	for (; f && f->name; f++) {
-		bool same = letter ? f->letter == letter
-		                   : strlen(f->name) == n && !strncmp(f->name, name, n);
-		int r;
+	for (; f && f->name; f++)
+		if (letter ? f->letter == letter
+		           : strlen(f->name) == n && !strncmp(f->name, name, n))
+			return f;
+	return NULL;
+}
 
-		if (!same)
-			continue;
-		r = err_set(e, UCT_FLAG_REFUSED, -EOPNOTSUPP, "--%s: %s", f->name, f->why);
-		return f->hint ? err_hint(e, r, "%s", f->hint) : r;
-	}
+/* The reason helps more than a guess. */
+static int refuse_foreign(const struct foreign_option *f, struct err *e)
+{
+	int r = err_set(e, UCT_FLAG_REFUSED, -EOPNOTSUPP, "--%s: %s", f->name, f->why);
+
+	return f->hint ? err_hint(e, r, "%s", f->hint) : r;
+}
+
+/* Without it or with this value, all stays the same. */
+static bool is_harmless(const struct foreign_option *f, const char *value)
+{
+	size_t n = strlen(value);
+
+	if (!f->harmless || !n)
+		return f->harmless != NULL;
+	for (const char *w = f->harmless; *w; w += strcspn(w, " "), w += strspn(w, " "))
+		if (strcspn(w, " ") == n && !strncmp(w, value, n))
+			return true;
+	return false;
+}
+
+static bool is_foreign_switch(const struct foreign_option *f)
+{
+	return f->harmless && !strncmp(f->harmless, "false", 5);
+}
+
+/* A flag that others have: refused, ignored, or its value comes next. */
+static int feed_foreign(struct parser *p, const struct foreign_option *f, const char *value,
+                        struct err *e)
+{
+	if (value)
+		return is_harmless(f, value) ? 0 : refuse_foreign(f, e);
+	if (!f->harmless || is_foreign_switch(f))
+		return refuse_foreign(f, e);
+	p->pending_foreign = f;
 	return 0;
 }
 
 static int unknown_flag(const struct command *cmd, const char *name, size_t n, struct err *e)
 {
 	const char *near = suggest_option(cmd, name, n);
-	int r = foreign_flag(cmd, name, n, 0, e);
+	int r;
 
-	if (r < 0)
-		return r;
 	r = err_set(e, UCT_USAGE, -EINVAL, "unknown flag '--%.*s' for %s", (int)n, name, cmd->name);
 	return near ? err_hint(e, r, "did you mean '--%s'?", near)
 	            : err_hint(e, r, "see usr-ct %s --help", cmd->name);
@@ -155,8 +187,11 @@ static int feed_long(struct parser *p, const char *word, struct err *e)
 	const char *name = word + 2, *equals = strchr(name, '=');
 	size_t n = equals ? (size_t)(equals - name) : strlen(name);
 	const struct option *o = command_option(p->args->cmd, name, n);
+	const struct foreign_option *f = o ? NULL : find_foreign(p->args->cmd, name, n, 0);
 	char shown[64];
 
+	if (f)
+		return feed_foreign(p, f, equals ? equals + 1 : NULL, e);
 	if (!o && n == 4 && strncmp(name, "help", n) == 0) {
 		p->wants_help = true;
 		return 0;
@@ -175,11 +210,12 @@ static int unknown_letter(const struct parser *p, const char *letter, const char
                           struct err *e)
 {
 	const struct command *cmd = p->args->cmd;
+	const struct foreign_option *f = find_foreign(cmd, NULL, 0, *letter);
 	bool alone = word[2] == '\0';
-	int r = foreign_flag(cmd, NULL, 0, *letter, e);
+	int r;
 
-	if (r < 0)
-		return r;
+	if (f)
+		return refuse_foreign(f, e);
 	r = err_set(e, UCT_USAGE, -EINVAL, "unknown flag '-%c'%s%s%s for %s", *letter,
 	            alone ? "" : " in '", alone ? "" : word, alone ? "" : "'", cmd->name);
 
@@ -222,10 +258,15 @@ static int feed_letters(struct parser *p, const char *word, struct err *e)
 
 int parser_feed(struct parser *p, const char *word, struct err *e)
 {
+	const struct foreign_option *f = p->pending_foreign;
 	const struct option *o = p->pending;
 	char shown[64];
 	int r;
 
+	if (f) {
+		p->pending_foreign = NULL;
+		return is_harmless(f, word) ? 0 : refuse_foreign(f, e);
+	}
 	if (o) {
 		p->pending = NULL;
 		(void)snprintf(shown, sizeof(shown), "--%s", o->name);
@@ -259,6 +300,8 @@ int parser_end(const struct parser *p, struct err *e)
 	size_t n_words = a->n_words;
 	int r;
 
+	if (p->pending_foreign)
+		return refuse_foreign(p->pending_foreign, e);
 	if (p->pending) {
 		r = err_set(e, UCT_USAGE, -EINVAL, "flag '--%s' needs a value (%s)",
 		            p->pending->name, p->pending->metavar);
@@ -327,6 +370,13 @@ int args_number(const struct args *a, const char *name, int unset)
 	uint32_t n = 0;
 
 	return v && parse_u32(v, &n) == 0 ? (int)n : unset;
+}
+
+int args_limit(const struct args *a, const char *name, int unset)
+{
+	const char *v = last_value(a, name);
+
+	return v && strcmp(v, "-1") == 0 ? INT_MAX : args_number(a, name, unset);
 }
 
 int args_list(const struct args *a, const char *name, const char ***ret)

@@ -29,7 +29,8 @@ struct args {
 struct parser {
 	struct args *args;
 	const struct option *pending; /* the next word is its value */
-	bool only_words;              /* no flags any more */
+	const struct foreign_option *pending_foreign;
+	bool only_words; /* no flags any more */
 	bool wants_help;
 };
 
@@ -51,5 +52,7 @@ bool args_has(const struct args *a, const char *name); /* at all */
 bool args_flag(const struct args *a, const char *name);
 const char *args_string(const struct args *a, const char *name); /* the last; NULL if not given */
 int args_number(const struct args *a, const char *name, int unset);
+/* The same for an OPTION_LIMIT; INT_MAX: there shall be none. */
+int args_limit(const struct args *a, const char *name, int unset);
 /* NULL-terminated; @ret is freed by the caller and NULL if not given; 0 or -ENOMEM. */
 int args_list(const struct args *a, const char *name, const char ***ret);

@@ -23,6 +23,7 @@ struct machine {
 	json_t *slots[TEMPLATE_VARIABLES];
 	struct sbuf *out;
 	size_t steps;
+	bool missed; /* the null at hand is a key that is not there */
 	struct err *e;
 };
 
@@ -124,13 +125,19 @@ static bool is_exported(const char *name)
 	return isupper((unsigned char)name[0]) && !strpbrk(name, " ./-:");
 }
 
+/* podman writes a few of its fields small. */
+static bool is_small_field(const char *name)
+{
+	return !strcmp(name, "sdNotifyMode") || !strcmp(name, "lockNumber");
+}
+
 static bool looks_like_struct(const json_t *object)
 {
 	const char *key;
 	json_t *v;
 
 	json_object_foreach((json_t *)(uintptr_t)object, key,
-	                    v) if (!is_exported(key)) return false;
+	                    v) if (!is_exported(key) && !is_small_field(key)) return false;
 	return json_object_size(object) > 0;
 }
 
@@ -184,7 +191,7 @@ static json_t *get_field(struct machine *m, const struct node *n, json_t *of, co
 		return json_incref(v);
 	if (m->data->headings)
 		return heading(m, name);
-	if (json_is_null(of))
+	if (json_is_null(of) && (!m->data->has_nil || m->missed))
 		return json_null();
 	if (!json_is_object(of)) {
 		(void)fail(m, n, UCT_TEMPLATE_VALUE, "%s has no field '.%.64s'", value_kind(of),
@@ -193,6 +200,7 @@ static json_t *get_field(struct machine *m, const struct node *n, json_t *of, co
 	}
 	if (is_root || (is_exported(name) && looks_like_struct(of)))
 		return no_field(m, n, of, name);
+	m->missed = true;
 	return json_null();
 }
 
@@ -492,16 +500,30 @@ static int run_choice(struct machine *m, const struct node *n, json_t *dot)
 	return run_list(m, n->body, n->kind == NODE_WITH ? v : dot);
 }
 
+/* A field that is null, and not what a function made of one. */
+static bool is_nil(const struct machine *m, const struct node *n, const json_t *v)
+{
+	const struct node *command = n->pipe->body;
+
+	return json_is_null(v) && m->data->has_nil && !m->missed && command && !command->next &&
+	       command->body && command->body->kind == NODE_FIELD && !command->body->next;
+}
+
 static int run_print(struct machine *m, const struct node *n, json_t *dot)
 {
-	_cleanup_json_ json_t *v = eval_pipe(m, n->pipe, dot);
+	_cleanup_json_ json_t *v = NULL;
 	size_t before = m->out->len;
 
+	m->missed = false;
+	v = eval_pipe(m, n->pipe, dot);
 	if (!v)
 		return m->e->code;
 	if (n->pipe->slots[0] != SLOT_NONE)
 		return 0; /* setting a variable prints nothing */
-	value_print(m->out, v);
+	if (is_nil(m, n, v))
+		sbuf_adds(m->out, "<nil>");
+	else
+		value_print(m->out, v);
 	return take_steps(m, n, (m->out->len - before) / TEMPLATE_BYTES_PER_STEP);
 }
 

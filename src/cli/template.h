@@ -12,7 +12,7 @@
  * Go knows structs from maps, JSON does not. The data's root is a struct: a field that it does not
  * have is an error. Below, an object counts as a struct if all its keys look like Go's exported
  * names, and then a missing key of that look is an error; otherwise it reads as null, which prints
- * as <no value>.
+ * as <no value>. A null that is there is a pointer of Go's without an aim if the data say so.
  */
 #pragma once
 
@@ -36,12 +36,13 @@ enum {
  * @methods:  {{.Name "key"}} looks into the object of that name; may be NULL
  * @names:    all fields that the root could have, for did-you-mean; NULL-terminated; may be NULL
  * @headings: run for the heading of a table: fields are column titles, functions leave them alone
+ * @has_nil:  nulls of the data print as <nil>
  */
 struct template_data {
 	json_t *root;
 	const json_t *extra, *methods;
 	const char *const *names;
-	bool headings;
+	bool headings, has_nil;
 };
 
 /* The template begins at byte @begin of @text, columns count from the text's. UCT_TEMPLATE. */

@@ -19,7 +19,8 @@
  *  3a  MOUNT [mount]... ->                       with a map of its own: launch/ids.h
  *  3a                    <-   ROOT [/dev/fuse]     only with fuse-overlayfs, which must run
  *                                                outside the container (container/backend.h)
- *   4                    <-   READY [terminal]   all set up; the next call is execve(2)
+ *   4                    <-   READY [terminal]   the root is built and entered; it goes on with
+ *                                                limits, filter and user, up to execve(2)
  *   5  GO               ->                       network is up, log and attach socket are open
  *   6                    <-   end-of-file        exec closed the socket (CLOEXEC)
  *
@@ -107,7 +108,7 @@ struct sync_times {
 
 enum {
 	SYNC_ATTACH = 1,       /* START: the engine's socket becomes the first attach client */
-	SYNC_SCOPE = 2,        /* START: SCOPED will follow */
+	SYNC_SCOPE = 2,        /* DOCUMENTS, START: SCOPED will follow START */
 	SYNC_IN_SCOPE = 4,     /* SCOPED: the launcher is in a scope; otherwise @e says why not */
 	SYNC_CGROUP = 8,       /* START of a session: EXEC_CGROUP is there */
 	SYNC_INTERACTIVE = 16, /* START of a session: the client has input */
@@ -125,10 +126,13 @@ struct sync_msg {
 	struct err e;               /* FAIL, SCOPED */
 };
 
+/* Where nobody is left to receive it, the error is the one that the other side left behind. */
 int sync_send(int fd, const struct sync_msg *m, int passed_fd, struct err *e);
 /* Receives @step or fails with the other side's error, or with "NAME ended before STEP". */
 int sync_expect(int fd, enum sync_step step, const char *who, struct sync_msg *ret, int *ret_fd,
                 struct err *e);
+/* 0 once the other side has closed its end, be it by exec(2) or by a death. */
+int sync_expect_end(int fd, const char *who, struct err *e);
 /* Best effort: the reader may be gone. */
 void sync_fail(int fd, const struct err *e);
 

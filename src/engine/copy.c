@@ -146,6 +146,63 @@ static int copy(struct usrct *u, const char *ref, struct copy_end *from, struct 
 	return engine_copy(u, from, to, ret, e);
 }
 
+/* One in each direction at the same time: each would have what the other waits for. */
+static int lock_both(const struct target *a, const struct target *b, struct err *e)
+{
+	int order = strcmp(a->row.id, b->row.id), r = 0;
+	const struct target *list[] = { order < 0 ? a : b, order < 0 ? b : a };
+
+	if (order == 0 && !state_is_running(&a->state))
+		return err_set(e, UCT_COPY_WITHIN, -EBUSY,
+		               "container '%s' does not run, and cannot be copied into itself",
+		               a->row.name);
+	for (size_t i = 0; i < ARRAY_SIZE(list) && r == 0; i++)
+		if (!state_is_running(&list[i]->state))
+			r = packing_lock(list[i]->dirfd, e);
+	return r;
+}
+
+static int between(struct usrct *u, const char *from_ref, const char *to_ref, struct copy_end *from,
+                   struct copy_end *to, struct usrct_copied *ret, struct err *e)
+{
+	_cleanup_target_ struct target source = TARGET_NONE, target = TARGET_NONE;
+	int r = target_open(u, from_ref, STORE_WRITE, &source, e);
+
+	if (r == 0)
+		r = target_open(u, to_ref, STORE_WRITE, &target, e);
+	if (r == 0)
+		r = lock_both(&source, &target, e);
+	if (r < 0)
+		return r;
+	from->container_dirfd = source.dirfd;
+	from->state = &source.state;
+	to->container_dirfd = target.dirfd;
+	to->state = &target.state;
+	return engine_copy(u, from, to, ret, e);
+}
+
+int usrct_copy_between(struct usrct *u, const struct usrct_place *source,
+                       const struct usrct_place *target, const struct usrct_copy_options *opts,
+                       struct usrct_copied *ret, struct usrct_err *out)
+{
+	_cleanup_free_ char *from_path = NULL, *to_path = NULL;
+	struct copy_end from = { .is_container = true }, to = { .is_container = true };
+	struct err e = { 0 };
+	int r = engine_sweep(u, &e);
+
+	if (r == 0)
+		r = copy_host_path("", source->path, &from_path, &e);
+	if (r == 0)
+		r = copy_host_path("", target->path, &to_path, &e);
+	from.path = from_path;
+	from.flags = opts->follow_link ? PACK_FOLLOW : 0;
+	to.path = to_path;
+	to.flags = opts->archive ? PACK_KEEP_OWNER : 0;
+	if (r == 0)
+		r = between(u, source->container, target->container, &from, &to, ret, &e);
+	return ENGINE_RETURN(r, out, &e);
+}
+
 int usrct_copy_from(struct usrct *u, const char *ref, const char *path,
                     const struct usrct_copy_options *opts, struct usrct_copied *ret,
                     struct usrct_err *out)

@@ -477,8 +477,10 @@ int engine_create_to_start(struct usrct *u, const struct usrct_create_options *o
                            struct stopwatch *w, struct created *ret, struct err *e)
 {
 	const struct document d = { .opts = opts, .to_start = ret };
-	int r = create_as(u, d, w, ret->id, e);
+	int r;
 
+	engine_hold_soon(u);
+	r = create_as(u, d, w, ret->id, e);
 	if (r < 0)
 		give_up(u, ret);
 	if (r != -EEXIST && r != -ENOSPC && r != -EDQUOT)

@@ -24,6 +24,7 @@ struct usrct {
 	/* Given out by the holder; asked for once. */
 	struct hold_given held;
 	bool has_asked_holder, is_single_id;
+	int asking_fd;            /* it was asked, and not heard yet; -EBADF */
 	enum layer_driver driver; /* for new layers; chosen once */
 	bool has_chosen_driver;
 	bool made_volumes; /* with a container: they may be there to be removed when it ends */
@@ -38,6 +39,8 @@ int engine_runtime_dir(struct usrct *u, struct err *e);
 /* The user's namespace and the sealed launcher. Without subordinate ids: is_single_id, and the
  * namespace is -EBADF. */
 int engine_hold(struct usrct *u, struct err *e);
+/* It will be asked for: the holder may answer while other things are done. */
+void engine_hold_soon(struct usrct *u);
 
 /* A container that was named by the user. */
 struct target {

@@ -41,8 +41,8 @@ struct watcher {
 	void *arg;
 };
 
-static const char *const keys[] = { "type",  "event",  "container", "image", "label",
-	                            "scope", "volume", "network",   "daemon" };
+static const char *const keys[] = { "type",  "event",  "container", "image",  "label",
+	                            "scope", "volume", "network",   "daemon", "status" };
 
 static const char *attribute(const struct event_record *x, const char *name)
 {
@@ -105,7 +105,7 @@ static bool value_fits(const struct event_record *x, const char *key, const char
 {
 	if (!strcmp(key, "type"))
 		return !strcmp(x->type, want);
-	if (!strcmp(key, "event"))
+	if (!strcmp(key, "event") || !strcmp(key, "status")) /* podman has both words */
 		return action_fits(x->action, want);
 	if (!strcmp(key, "image"))
 		return image_fits(x, want);

@@ -486,8 +486,10 @@ int usrct_container_exec(struct usrct *u, const char *ref, const struct usrct_ex
 	struct err e = { 0 };
 	int r = check_kept(opts, &e);
 
-	if (r == 0)
+	if (r == 0) {
+		engine_hold_soon(u);
 		r = target_open(u, ref, STORE_READ, &t, &e);
+	}
 	if (r == 0)
 		r = execute(&x, ret_status, &e);
 	return ENGINE_RETURN(r, out, &e);

@@ -65,7 +65,7 @@ int usrct_open(const struct usrct_options *opts, struct usrct **ret, struct usrc
 	(void)err_oom(&oom);
 	if (!u)
 		return engine_fail(e, &oom);
-	u->runtime_dirfd = -EBADF;
+	u->runtime_dirfd = u->asking_fd = -EBADF;
 	u->held = (struct hold_given)HOLD_GIVEN_NONE;
 	u->data_dir = opts && opts->data_dir ? strdup(opts->data_dir) : default_data_dir();
 	u->runtime_dir =
@@ -84,6 +84,7 @@ void usrct_close(struct usrct *u)
 		return;
 	store_close(u->store);
 	cleanup_close(&u->runtime_dirfd);
+	cleanup_close(&u->asking_fd);
 	hold_given_done(&u->held);
 	free(u->home_dir);
 	free(u->notice);
@@ -136,6 +137,15 @@ int engine_runtime_dir(struct usrct *u, struct err *e)
 	return 0;
 }
 
+void engine_hold_soon(struct usrct *u)
+{
+	/* Where there is no directory there is no holder, and perhaps there will be no need. */
+	if (u->has_asked_holder || u->asking_fd >= 0 || access(u->runtime_dir, F_OK) < 0 ||
+	    engine_runtime_dir(u, NULL) < 0)
+		return;
+	u->asking_fd = hold_ask(u->runtime_dirfd);
+}
+
 int engine_hold(struct usrct *u, struct err *e)
 {
 	struct err unwanted = { 0 };
@@ -147,7 +157,7 @@ int engine_hold(struct usrct *u, struct err *e)
 	r = engine_runtime_dir(u, e);
 	if (r < 0)
 		return r;
-	r = hold_get(u->runtime_dirfd, &u->held, e);
+	r = hold_get(u->runtime_dirfd, TAKE_FD(u->asking_fd), &u->held, e);
 	if (r == -ENOENT && e->uct == UCT_NO_SUBIDS) {
 		u->is_single_id = true;
 		u->held.launcher_fd = libexec_seal("launch", e); /* as a holder would keep */

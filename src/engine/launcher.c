@@ -89,7 +89,8 @@ int launcher_start(struct usrct *u, const char *id, int container_dirfd,
 
 int launched_read_documents(struct launched *l, struct err *e)
 {
-	const struct sync_msg m = { .step = SYNC_DOCUMENTS };
+	const struct sync_msg m = { .step = SYNC_DOCUMENTS,
+		                    .flags = l->scope.is_asked ? SYNC_SCOPE : 0 };
 	int r = l->has_documents || l->sock_fd < 0 ? 0 : sync_send(l->sock_fd, &m, -EBADF, e);
 
 	l->has_documents = l->sock_fd >= 0 && r == 0;

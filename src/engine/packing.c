@@ -173,20 +173,19 @@ static bool runs(const struct state *s)
 	return s && (s->status == STATE_RUNNING || s->status == STATE_LOST);
 }
 
-/* Waits for another copy, or for a monitor that is putting things away. */
-static int lock(const struct packing_request *q, struct err *e)
+int packing_lock(int container_dirfd, struct err *e)
 {
 	struct state now;
 	int r;
 
-	if (flock(q->container_dirfd, LOCK_EX | LOCK_NB) == 0)
+	if (flock(container_dirfd, LOCK_EX | LOCK_NB) == 0)
 		return 0;
-	r = state_read(q->container_dirfd, &now, e);
+	r = state_read(container_dirfd, &now, e);
 	if (r < 0)
 		return r;
 	if (runs(&now))
 		return err_set(e, UCT_CONTAINER_RUNNING, -EBUSY, "the container was just started");
-	if (RETRY_EINTR(flock(q->container_dirfd, LOCK_EX)) < 0)
+	if (RETRY_EINTR(flock(container_dirfd, LOCK_EX)) < 0)
 		return err_sys(e, "cannot lock the container");
 	return 0;
 }
@@ -239,7 +238,7 @@ static int add_container(struct usrct *u, const struct packing_request *q, struc
 	 * needs that, but for places of volumes that were never mounted. */
 	if (q->op == PACK_WRITE || !q->state || q->state->status == STATE_CREATED) {
 		m->start.flags |= PACK_WRITABLE;
-		r = lock(q, e);
+		r = packing_lock(q->container_dirfd, e);
 		if (r < 0)
 			return r;
 	}

@@ -32,6 +32,9 @@ struct packing_request {
  * until that is closed; waits for whoever has it. */
 int packing_start(struct usrct *u, const struct packing_request *q, struct packing *ret,
                   struct err *e);
+/* What packing_start() does itself where it must; whoever has two containers takes them in one
+ * order beforehand. Waits for another copy, or for a monitor that is putting things away. */
+int packing_lock(int container_dirfd, struct err *e);
 /* READ and WRITE: what stands at the path, then under which name. */
 int packing_info(struct packing *p, struct err *e);
 int packing_go(struct packing *p, const char *name, bool into_parent, struct err *e);

@@ -251,7 +251,11 @@ static int add_health(const struct usrct_policy *given, const struct image_healt
 	verb = json_string_value(json_array_get(test, 0));
 	if (r < 0 || !verb || json_array_size(test) < 2 || !strcmp(verb, "NONE")) {
 		json_decref(test);
-		return r;
+		if (r < 0 || !strcmp(action, "none"))
+			return r;
+		r = err_set(e, UCT_FLAGS_CONFLICT, -EINVAL,
+		            "--health-on-failure %s: there is no health check", action);
+		return err_hint(e, r, "give one with --health-cmd");
 	}
 	(void)json_object_set_new(
 		plan, "health",

@@ -168,8 +168,8 @@ static int converse(struct starting *s, struct err *e)
 		r = sync_send(s->launched.sock_fd, &m, -EBADF, e);
 	if (r == 0 && s->launched.scope.is_asked) {
 		r = scope_answer(&s->launched.scope, &m, e);
-		if (r == 0) /* if it is gone, it has said why */
-			(void)sync_send(s->launched.sock_fd, &m, -EBADF, NULL);
+		if (r == 0)
+			r = sync_send(s->launched.sock_fd, &m, -EBADF, e);
 		stopwatch_step(s->watch, "scope");
 	}
 	/* Nobody waits for it here, so what the dead left is put away now. Of its failures the next

@@ -31,27 +31,35 @@ static int launcher_id(struct hold_ask *ask, struct err *e)
 	return 0;
 }
 
-/* 1 given, 0 nobody answers. */
-static int ask(int runtime_dirfd, struct hold_given *ret, struct err *e)
+/* A connection on which the question was asked; 0: there is nobody, or its process is gone: both
+ * mean start one. */
+static int ask(int runtime_dirfd, int *ret_fd, struct err *e)
 {
 	_cleanup_close_ int fd = -EBADF;
-	struct hold_answer answer = { 0 };
 	struct hold_ask question;
-	int fds[2], r;
-	ssize_t n;
+	int r = launcher_id(&question, e);
 
-	r = launcher_id(&question, e);
 	if (r < 0)
 		return r;
 	fd = sock_connect_at(runtime_dirfd, HOLD_SOCKET);
 	if (fd < 0)
-		return 0; /* not there, or its process is gone: both mean start one */
+		return 0;
 	if (!sock_peer_is_me(fd))
 		return err_set(e, UCT_NO_RUNTIME_DIR, -EPERM,
 		               "somebody else listens on the namespace holder's socket");
 	if (sock_send(fd, &question, sizeof(question)) < 0)
 		return 0;
-	n = sock_recv(fd, &answer, sizeof(answer), fds, 2);
+	*ret_fd = TAKE_FD(fd);
+	return 1;
+}
+
+/* 1 given, 0 nobody answers. */
+static int hear(int fd, struct hold_given *ret, struct err *e)
+{
+	struct hold_answer answer = { 0 };
+	int fds[2];
+	ssize_t n = sock_recv(fd, &answer, sizeof(answer), fds, 2);
+
 	ret->userns_fd = fds[0];
 	ret->launcher_fd = fds[1];
 	memcpy(ret->map, answer.map, sizeof(ret->map));
@@ -67,6 +75,22 @@ static int ask(int runtime_dirfd, struct hold_given *ret, struct err *e)
 		return answer.e.code < 0 ? answer.e.code : -EIO;
 	}
 	return 0; /* it died while answering, or is of another version and left */
+}
+
+static int ask_and_hear(int runtime_dirfd, struct hold_given *ret, struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+	int r = ask(runtime_dirfd, &fd, e);
+
+	return r <= 0 ? r : hear(fd, ret, e);
+}
+
+int hold_ask(int runtime_dirfd)
+{
+	int fd = -EBADF;
+
+	(void)ask(runtime_dirfd, &fd, NULL);
+	return fd;
 }
 
 static int start(int runtime_dirfd, struct err *e)
@@ -91,12 +115,13 @@ static int start(int runtime_dirfd, struct err *e)
 	               "the namespace holder ended before it was ready");
 }
 
-int hold_get(int runtime_dirfd, struct hold_given *ret, struct err *e)
+int hold_get(int runtime_dirfd, int asked_fd, struct hold_given *ret, struct err *e)
 {
-	_cleanup_close_ int lock_fd = -EBADF;
-	int r;
+	_cleanup_close_ int fd = asked_fd, lock_fd = -EBADF;
+	int r = fd >= 0 ? hear(fd, ret, e) : 0;
 
-	r = ask(runtime_dirfd, ret, e);
+	if (r == 0)
+		r = ask_and_hear(runtime_dirfd, ret, e);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	/* One at a time: many commands may find that there is no holder at the same moment. */
@@ -105,13 +130,13 @@ int hold_get(int runtime_dirfd, struct hold_given *ret, struct err *e)
 		return err_sys(e, "cannot open '%s'", HOLD_LOCK);
 	if (RETRY_EINTR(flock(lock_fd, LOCK_EX)) < 0)
 		return err_sys(e, "cannot lock '%s'", HOLD_LOCK);
-	r = ask(runtime_dirfd, ret, e);
+	r = ask_and_hear(runtime_dirfd, ret, e);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	r = start(runtime_dirfd, e);
 	if (r < 0)
 		return r;
-	r = ask(runtime_dirfd, ret, e);
+	r = ask_and_hear(runtime_dirfd, ret, e);
 	if (r == 0)
 		return err_set(e, UCT_LAUNCHER_DIED, -EPIPE,
 		               "the namespace holder does not answer");

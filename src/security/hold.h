@@ -55,6 +55,9 @@ static inline void hold_given_done(struct hold_given *g)
 		.userns_fd = -EBADF, .launcher_fd = -EBADF, \
 	}
 
-/* Asks the running holder, and starts one if there is none. -ENOENT (UCT_NO_SUBIDS): the user has
- * no ids to map, so there is nothing to hold. */
-int hold_get(int runtime_dirfd, struct hold_given *ret, struct err *e);
+/* Asks the running holder, if there is one, and does not wait: hold_get() hears its answer. */
+int hold_ask(int runtime_dirfd);
+/* Hears what the running holder gives, and starts one if there is none. @asked_fd is what
+ * hold_ask() returned, or -EBADF; it is closed. -ENOENT (UCT_NO_SUBIDS): the user has no ids to
+ * map, so there is nothing to hold. */
+int hold_get(int runtime_dirfd, int asked_fd, struct hold_given *ret, struct err *e);

@@ -15,7 +15,10 @@
 #include <sys/vfs.h>
 
 enum { SCHEMA_VERSION = 4 };
-enum { BUSY_TIMEOUT_MS = 5000, WAL_MAX_BYTES = 512 * 1024, WAL_MAP_BYTES = 32 * 1024 };
+enum { BUSY_TIMEOUT_MS = 5000, WAL_MAP_BYTES = 32 * 1024 };
+/* The log is cut at the end of a command that finds it longer than the first, and after any commit
+ * that finds it longer than the second. */
+enum { WAL_LONG_BYTES = 192 * 1024, WAL_MAX_BYTES = 1024 * 1024 };
 
 /* What a container uses besides its own image: volumes, and images that are mounted in it. */
 #define VOLUME_TABLES                                                                           \
@@ -166,6 +169,7 @@ static void disconnect(struct store *s)
 {
 	(void)sqlite3_close(s->db); /* all statements are finalized by their variables */
 	s->db = NULL;
+	s->has_written = false;
 }
 
 static int read_version(struct store *s, int *ret, int *ret_rc)
@@ -191,12 +195,14 @@ static int lock_take(struct store *s, struct err *e)
 		return err_sys(e, "cannot open '%s/index.lock'", s->path);
 	if (RETRY_EINTR(flock(s->lock_fd, LOCK_EX)) < 0)
 		return err_sys(e, "cannot lock '%s/index.lock'", s->path);
+	s->is_locked = true;
 	return 0;
 }
 
 static void lock_drop(struct store *s)
 {
 	(void)flock(s->lock_fd, LOCK_UN); /* cannot fail on a descriptor that holds it */
+	s->is_locked = false;
 }
 
 int db_lock_pass(struct store *s, struct err *e)
@@ -508,18 +514,27 @@ int db_begin(struct store *s, struct db_write *w, struct err *e)
 /* Our processes are short, and the first to open the log after all have left reads all of it to
  * build its index anew. That forgets how much was copied back already, so a log that is only
  * copied, as SQLite's own checkpoints do, would grow for ever. We copy and cut it, under the lock,
- * as soon as reading it costs more than that. A reader in its way is not waited for: the next
- * commit tries again. */
-static void fold_back(struct store *s)
+ * as soon as reading it costs more than that. A reader in its way is not waited for: the next one
+ * tries again. */
+static void fold_back(struct store *s, off_t limit)
 {
 	struct stat st;
 
-	if (fstatat(s->dirfd, DB_FILE "-wal", &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    st.st_size < WAL_MAX_BYTES)
+	if (fstatat(s->dirfd, DB_FILE "-wal", &st, AT_SYMLINK_NOFOLLOW) < 0 || st.st_size < limit)
 		return;
 	(void)sqlite3_busy_timeout(s->db, 0);
 	(void)sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	(void)sqlite3_busy_timeout(s->db, BUSY_TIMEOUT_MS);
+}
+
+void db_close(struct store *s)
+{
+	/* If another has the lock, it will find the log as long as we do. */
+	if (s->has_written && !s->is_locked && flock(s->lock_fd, LOCK_EX | LOCK_NB) == 0) {
+		fold_back(s, WAL_LONG_BYTES);
+		lock_drop(s);
+	}
+	disconnect(s);
 }
 
 int db_commit(struct db_write *w, struct err *e)
@@ -529,7 +544,8 @@ int db_commit(struct db_write *w, struct err *e)
 	if (rc != SQLITE_OK)
 		return db_error(w->s, rc, e);
 	w->is_open = false;
-	fold_back(w->s);
+	w->s->has_written = true;
+	fold_back(w->s, WAL_MAX_BYTES);
 	return 0;
 }
 

@@ -12,10 +12,11 @@
  *	(renames and files that belong to the rows)
  *	db_end()	rolls back what was not committed, releases the lock
  *
- * The write-ahead log is copied back into the database and cut by the writer that makes it larger
- * than 512 KiB, never at close: a checkpoint costs milliseconds. Readers take no lock of ours. They
- * can meet another process only in the moment in which the first opener after everybody left
- * rebuilds the index of the log; that is what their busy timeout is for.
+ * Once the write-ahead log is longer than 192 KiB, a writer that closes the index copies it back
+ * into the database and cuts it: that costs milliseconds, and `run` spends them while its container
+ * starts. Readers take no lock of ours. They can meet another process only in the moment in which
+ * the first opener after everybody left rebuilds the index of the log; that is what their busy
+ * timeout is for.
  *
  * A connection must not be used in a forked child (sqlite.org/howtocorrupt.html, 2.6).
  */
@@ -37,8 +38,10 @@ struct store {
 	enum store_mode mode;
 	const char *index; /* "index.db"; another one while it is made anew (rebuild.h) */
 	sqlite3 *db;
-	int version; /* of the schema, once the index is open */
+	bool has_written; /* since it was opened */
+	int version;      /* of the schema, once the index is open */
 	int lock_fd;
+	bool is_locked;    /* by a db_write of ours */
 	struct proc_id me; /* found at the first temporary name */
 	int pin_fd;        /* see pins.h */
 	char pin[STORE_NAME_MAX];
@@ -46,6 +49,8 @@ struct store {
 
 /* 1 open; 0 there is nothing to read yet (STORE_READ only). */
 int db_open(struct store *s, struct err *e);
+/* Does nothing if it is not open. */
+void db_close(struct store *s);
 
 static inline void cleanup_stmt(sqlite3_stmt **st)
 {

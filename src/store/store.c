@@ -119,7 +119,7 @@ void store_close(struct store *s)
 	if (!s)
 		return;
 	pin_drop(s, false);
-	(void)sqlite3_close(s->db);
+	db_close(s);
 	cleanup_close(&s->lock_fd);
 	cleanup_close(&s->dirfd);
 	free(s->path);
@@ -128,8 +128,7 @@ void store_close(struct store *s)
 
 void store_let_go(struct store *s)
 {
-	(void)sqlite3_close(s->db);
-	s->db = NULL;
+	db_close(s);
 }
 
 int store_dirfd(const struct store *s)

@@ -331,8 +331,6 @@ line"
   running
   run_ct -125 cp a b
   assert_error 1101 "neither"
-  run_ct -125 cp box:/a box:/b
-  assert_error 1101 "two containers"
   run_ct -125 cp - -
   assert_error 1101
   run_ct -1 cp nosuch:/a b

@@ -43,6 +43,15 @@ int usrct_copy_to(struct usrct *u, const char *ref, const char *path,
 	return usrct_copy_from(u, ref, path, opts, ret, e);
 }
 
+int usrct_copy_between(struct usrct *u, const struct usrct_place *from,
+                       const struct usrct_place *to, const struct usrct_copy_options *opts,
+                       struct usrct_copied *ret, struct usrct_err *e)
+{
+	int r = usrct_copy_from(u, from->container, from->path, opts, ret, e);
+
+	return r < 0 ? r : usrct_copy_to(u, to->container, to->path, opts, ret, e);
+}
+
 int usrct_container_diff(struct usrct *u, const char *ref,
                          int (*each)(const struct usrct_change *c, void *arg), void *arg,
                          struct usrct_err *e)

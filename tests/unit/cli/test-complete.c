@@ -83,7 +83,7 @@ static void answers_bash(void **state)
 		{ "images --format=j", "--format=json\n" },
 		{ "inspect ", "web\ndb\njob\nmade\nalpine:latest\nalpine:3.20\n"
 		              "registry.example:5000/team/db:9\n40123456789a\n" },
-		{ "inspect --type ", "container\nimage\nvolume\n" },
+		{ "inspect --type ", "container\nimage\nvolume\nall\n" },
 		{ "__complete ", "" },
 	};
 

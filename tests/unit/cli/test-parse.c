@@ -117,7 +117,7 @@ static void refuses(void **state)
 		  "see usr-ct run --help" },
 		{ &cmd_stop, "--timeout=x y", "--timeout takes a number, not 'x'",
 		  "see usr-ct stop --help" },
-		{ &cmd_stop, "--timeout=-1 y", "--timeout takes a number, not '-1'",
+		{ &cmd_stop, "--timeout=-2 y", "--timeout takes a number, not '-2'",
 		  "see usr-ct stop --help" },
 		{ &cmd_stop, "--timeout 2147483648 y", "--timeout takes a number, not '2147483648'",
 		  "see usr-ct stop --help" },

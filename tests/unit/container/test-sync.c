@@ -58,6 +58,55 @@ static void test_failure_travels(void **state)
 	(void)close(s[1]);
 }
 
+/* Whoever is gone, with or without having read what came, has said why before. */
+static void test_last_words(void **state)
+{
+	struct sync_msg m = { .step = SYNC_MAPPED }, got;
+	struct err sent = { 0 };
+
+	(void)state;
+	(void)err_set(&sent, UCT_COMMAND_NOT_FOUND, -ENOENT, "no '%s'", "x");
+	for (int unread = 0; unread < 2; unread++)
+		for (int reader = 0; reader < 3; reader++) {
+			struct err e = { 0 };
+			int s[2], r;
+
+			assert_int_equal(sock_pair(s, NULL), 0);
+			if (unread)
+				assert_int_equal(sync_send(s[1], &m, -EBADF, &e), 0);
+			sync_fail(s[0], &sent);
+			(void)close(s[0]);
+			if (reader == 0)
+				r = sync_send(s[1], &m, -EBADF, &e);
+			else if (reader == 1)
+				r = sync_expect(s[1], SYNC_READY, "it", &got, NULL, &e);
+			else
+				r = sync_expect_end(s[1], "it", &e);
+			assert_int_equal(r, -ENOENT);
+			assert_memory_equal(&e, &sent, sizeof(e));
+			assert_int_equal(sync_expect_end(s[1], "it", &e), 0);
+			(void)close(s[1]);
+		}
+}
+
+static void test_end(void **state)
+{
+	struct sync_msg m = { .step = SYNC_READY };
+	struct err e = { 0 };
+	int s[2];
+
+	(void)state;
+	assert_int_equal(sock_pair(s, NULL), 0);
+	assert_int_equal(sync_send(s[0], &m, s[0], &e), 0);
+	assert_int_equal(sync_expect_end(s[1], "it", &e), -EPROTO);
+	assert_string_equal(e.msg, "it said READY after GO");
+	/* Dead before it read: an end as well. */
+	assert_int_equal(sync_send(s[1], &m, -EBADF, &e), 0);
+	(void)close(s[0]);
+	assert_int_equal(sync_expect_end(s[1], "it", &e), 0);
+	(void)close(s[1]);
+}
+
 /* Anything else than the step awaited is an error, and no descriptor that came with it stays. */
 static void test_wrong_packets(void **state)
 {
@@ -116,10 +165,9 @@ static void test_times(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_conversation),
-		cmocka_unit_test(test_failure_travels),
-		cmocka_unit_test(test_wrong_packets),
-		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_conversation),  cmocka_unit_test(test_failure_travels),
+		cmocka_unit_test(test_last_words),    cmocka_unit_test(test_end),
+		cmocka_unit_test(test_wrong_packets), cmocka_unit_test(test_times),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
