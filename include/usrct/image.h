@@ -352,7 +352,8 @@ USRCT_API int usrct_image_push(struct usrct *u, const char *image, const char *t
 /**
  * usrct_registry_login() - try credentials at a registry, then keep them
  * @registry: HOST[:PORT]; NULL: Docker Hub
- * @opts:     .user and .password are needed; .auth_file says where they are kept
+ * @opts:     .user and .password; without both, those that are kept are tried, and nothing is
+ *            written; .auth_file says where they are kept
  *
  * Return: 0, or negative errno: -EACCES (refused). Since: 0.1
  */

@@ -195,8 +195,9 @@ const struct command cmd_pull = {
 			{ "disable-content-trust", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
 	                  "Accepted for Docker's sake: digests are checked in any case" },
 			{ "policy", 0, OPTION_ENUM, COMPLETE_VALUES, "POLICY",
-	                  "missing: only what is not here; never: nothing, only look; newer: as "
-	                  "always, but what is here will do",
+	                  "Ask the registry always, only for what is missing, never, or (newer) "
+	                  "always "
+	                  "but be content with what is here",
 	                  "always", NULL, policies },
 			{ "retry", 0, OPTION_NUMBER, COMPLETE_NONE, "N",
 	                  "Accepted for podman's sake: what fails is tried again in any case" },

@@ -65,3 +65,31 @@ teardown() {
   run_ct -1 pull -q --policy newer "$OWN/other:1"
   assert_error 1203
 }
+
+@test "compat: login: a file in the directory one is in; who is logged in need not do it again" {
+  with_password
+  run_ct -0 login -u me --password-stdin --authfile mine.json "$OWN" <<<"secret: word"
+  assert_output "Login Succeeded!"
+  [ "$(jq -r ".auths[\"$OWN\"].auth" mine.json | base64 -d)" = "me:secret: word" ]
+  [ "$(stat -c %a mine.json)" = 600 ]
+  before=$(sha256sum mine.json)
+  # No terminal, no standard input: what is kept is tried.
+  run_ct -0 login --authfile mine.json "$OWN" </dev/null
+  assert_output "Login Succeeded!"
+  run_ct -0 login -u me --authfile mine.json "https://$OWN/" </dev/null
+  assert_output "Login Succeeded!"
+  [ "$(sha256sum mine.json)" = "$before" ]
+  # Somebody else, nobody, or a password that is wrong by now are asked for one.
+  run_ct -125 login -u other --authfile mine.json "$OWN" </dev/null
+  assert_error 1101 "--password-stdin"
+  run_ct -125 login "$OWN" </dev/null
+  assert_error 1101
+  jq --arg a "$(printf me:old | base64)" ".auths[\"$OWN\"].auth = \$a" mine.json >stale.json
+  run_ct -125 login --authfile stale.json "$OWN" </dev/null
+  assert_has "$stderr" "do not work"
+  # And those of a file that is not there.
+  run_ct -1 push -q --authfile nothere.json "$BUSYBOX" "$OWN/x"
+  run_ct -0 push -q --authfile mine.json "$BUSYBOX" "$OWN/x"
+  run_ct -0 logout --authfile mine.json "$OWN"
+  [ "$(jq -c .auths mine.json)" = "{}" ]
+}
