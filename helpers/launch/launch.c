@@ -450,7 +450,7 @@ static int follow_documents(struct launch *l, bool awaits_scope, struct err *e)
 		r = write_etc(l, e);
 	if (r == 0 && !awaits_scope && !l->plan.no_cgroup)
 		group_look(l);
-	return r < 0 ? r : launch_open_journal(l, e);
+	return r;
 }
 
 /* What goes wrong before START is told after it: until then nobody listens, and the container may
@@ -475,8 +475,10 @@ static int wait_for_start(struct launch *l, struct err *e)
 
 static int start(struct launch *l, struct err *e)
 {
-	int r = mark_live(l, e);
+	int r = launch_open_journal(l, e); /* with the name, which is known once it is published */
 
+	if (r == 0)
+		r = mark_live(l, e);
 	if (r == 0)
 		r = make_init(l, e);
 	if (r == 0)

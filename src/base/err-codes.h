@@ -551,9 +551,8 @@ UCT(1809, FREEZE_TIMEOUT, ERR_SYSTEM, "the container does not freeze",
 UCT(1810, NO_PS, ERR_SYSTEM, "ps failed",
     "usr-ct top runs the host's ps on the container's processes. It is missing or does not accept "
     "the options given.", "install procps; see ps(1) for its options")
-/* clang-format on */
-
 UCT(1830, COPY_WITHIN, ERR_CONFLICT, "a container that does not run cannot be copied into itself",
     "Its file system is put together for the reader and for the writer, and while it does not run "
     "that can be done only once at a time.",
     "start it first, or copy the files out and in again")
+/* clang-format on */

@@ -28,9 +28,10 @@ dir_of() { # NAME
   dir=$(dir_of rot)
   [ -e "$dir/log" ] && [ -e "$dir/log.1" ] && [ -e "$dir/log.2" ] && [ ! -e "$dir/log.3" ] && [ ! -e "$dir/log.new" ]
   [ "$(stat -c %s "$dir/log.1")" -le 102400 ]
-  # What is left is the end, without a gap.
+  # What is left is the end, without a gap. It may begin with the rest of a line that came in two pieces.
   usr-ct logs rot >got
-  seq "$(head -1 got)" 20000 | cmp - got
+  seq "$(sed -n 2p got)" 20000 | cmp - <(sed 1d got)
+  [[ $(sed -n 2p got) -gt 1 && $(($(sed -n 2p got) - 1)) == *"$(head -1 got)" ]]
   usr-ct logs --tail 3000 rot | cmp - <(seq 17001 20000)
   usr-ct logs --tail 1 rot | cmp - <(echo 20000)
   usr-ct start -a rot >/dev/null
