@@ -5,6 +5,7 @@
  *	archive.c  a stream to entries: contents become blobs, small documents are kept
  *	spool.c    bytes to a blob
  *	layout.c   what an OCI layout's index.json names
+ *	flat.c     what skopeo's dir: has
  *	docker.c   what a docker archive's manifest.json names
  *	old.c      what docker before 1.10 wrote instead
  *	convert.c  a layer under another compression
@@ -37,6 +38,7 @@ struct load {
 	size_t n_entries, cap_entries;
 	uint64_t done_bytes, told_ns;
 	size_t n_images;
+	bool is_flat; /* blobs stand beside the manifest */
 };
 
 /* A blob on its way. */
@@ -84,6 +86,7 @@ void entries_drop(struct load *l);
 
 /* Each tells of all images. 0, or -ENOENT if this archive is of another kind. */
 int layout_images(struct load *l, struct err *e);
+int flat_images(struct load *l, struct err *e);
 int docker_images(struct load *l, struct err *e);
 int old_images(struct load *l, struct err *e);
 /* The manifest of a config's blob and of layers, files in the archive. */

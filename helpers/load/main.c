@@ -79,6 +79,8 @@ static int load_images(struct load *l, struct err *e)
 
 	if (r == 0) {
 		r = layout_images(l, e);
+		if (r == -ENOENT && l->start.op == LOAD_LAYOUT)
+			r = flat_images(l, e);
 		if (r == -ENOENT && l->start.op != LOAD_LAYOUT)
 			r = docker_images(l, e);
 		if (r == -ENOENT && l->start.op != LOAD_LAYOUT)

@@ -133,10 +133,11 @@ int spool_copy(struct load *l, const struct descriptor *d, struct err *e)
 	if (fstatat(l->blobs_dirfd, d->digest + 7, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    (uint64_t)st.st_size == d->size_bytes)
 		return 0;
-	(void)snprintf(path, sizeof(path), "blobs/sha256/%s", d->digest + 7);
+	(void)snprintf(path, sizeof(path), "%s%s", l->is_flat ? "" : "blobs/sha256/",
+	               d->digest + 7);
 	fd = openat(l->input_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0 && errno == ENOENT)
-		return NO_ARCHIVE(e, "the image layout has no blob %s", d->digest);
+		return NO_ARCHIVE(e, "the directory has no blob %s", d->digest);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, "cannot open blob %s", d->digest);
 	if (!S_ISREG(st.st_mode))

@@ -247,13 +247,18 @@ struct usrct_load_options {
 
 /**
  * usrct_image_load() - take in the images of a docker archive or an OCI layout
- * @fd: a stream to read the archive from, compressed or not, or the directory of a layout; kept
+ * @fd: a stream to read the archive from, compressed or not, or the directory of a layout or
+ *      of skopeo's dir: form; kept
  *
  * Images are checked as pulled ones are. Those before a bad one stay. Return: 0 or negative errno.
  * Since: 0.1
  */
 USRCT_API int usrct_image_load(struct usrct *u, int fd, const struct usrct_load_options *opts,
                                struct usrct_err *e);
+
+/* The same from a http or https URL. Since: 0.1 */
+USRCT_API int usrct_image_load_url(struct usrct *u, const char *url,
+                                   const struct usrct_load_options *opts, struct usrct_err *e);
 
 /**
  * struct usrct_import_options - what to make of a root file system
@@ -347,7 +352,8 @@ USRCT_API int usrct_image_push(struct usrct *u, const char *image, const char *t
 /**
  * usrct_registry_login() - try credentials at a registry, then keep them
  * @registry: HOST[:PORT]; NULL: Docker Hub
- * @opts:     .user and .password are needed; .auth_file says where they are kept
+ * @opts:     .user and .password; without both, those that are kept are tried, and nothing is
+ *            written; .auth_file says where they are kept
  *
  * Return: 0, or negative errno: -EACCES (refused). Since: 0.1
  */

@@ -74,6 +74,17 @@ int file_make_at(int dirfd, const char *name, const void *data, size_t n, mode_t
 	return r < 0 ? err_errno(e, r, "cannot write '%s'", name) : 0;
 }
 
+/* fsync(2) knows no AT_FDCWD. */
+static int sync_dir(int dirfd)
+{
+	_cleanup_close_ int fd = -EBADF;
+
+	if (dirfd != AT_FDCWD)
+		return fsync(dirfd);
+	fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -1 : fsync(fd);
+}
+
 int file_write_at(int dirfd, const char *name, const void *data, size_t n, mode_t mode,
                   bool durable, struct err *e)
 {
@@ -94,7 +105,7 @@ int file_write_at(int dirfd, const char *name, const void *data, size_t n, mode_
 		r = err_sys(e, "cannot sync '%s'", name);
 	else if (renameat(dirfd, tmp, dirfd, name) < 0)
 		r = err_sys(e, "cannot rename '%s' into place", name);
-	else if (durable && strchr(name, '/') == NULL && fsync(dirfd) < 0)
+	else if (durable && strchr(name, '/') == NULL && sync_dir(dirfd) < 0)
 		r = err_sys(e, "cannot sync the directory of '%s'", name);
 	if (r < 0)
 		(void)unlinkat(dirfd, tmp, 0); /* it may be gone already, after the rename */

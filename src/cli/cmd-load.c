@@ -2,37 +2,10 @@
 /* usr-ct load, import - images from archives */
 #include "cli/cli.h"
 #include "cli/platform-options.h"
+#include "cli/transport.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-
-/* "-" and nothing are standard input, which must not be a terminal. */
-static int open_input(struct cli *c, const char *file, int *ret_fd, int *ret_status)
-{
-	struct err e;
-
-	if (file && strcmp(file, "-") != 0) {
-		*ret_fd = open(file, O_RDONLY | O_CLOEXEC);
-		if (*ret_fd >= 0)
-			return 0;
-		(void)err_sys(&e, "cannot open '%s'", file);
-		*ret_status = cli_fail_local(c, &e);
-		return -1;
-	}
-	if (isatty(STDIN_FILENO)) {
-		(void)err_set(&e, UCT_USAGE, -EINVAL, "a terminal holds no archive");
-		(void)err_hint(&e, -EINVAL, "name a file, or redirect standard input");
-		*ret_status = cli_fail_local(c, &e);
-		return -1;
-	}
-	*ret_fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-	if (*ret_fd >= 0)
-		return 0;
-	(void)err_sys(&e, "cannot read standard input");
-	*ret_status = cli_fail_local(c, &e);
-	return -1;
-}
 
 struct loading {
 	struct cli *c;
@@ -56,19 +29,14 @@ static const struct option *const shared[] = { platform_options, NULL };
 
 static int load(struct cli *c, const struct args *a)
 {
-	_cleanup_close_ int fd = -EBADF;
 	struct loading l = { c, args_flag(a, "quiet") };
 	struct usrct_load_options o = { .size = sizeof(o), .loaded = print_loaded, .arg = &l };
-	struct usrct_err e = { 0 };
 	char platform[PLATFORM_SIZE];
 	struct err bad;
-	int status = 0;
 
 	if (platform_options_take(a, platform, &o.platform, &bad) < 0)
 		return cli_fail_local(c, &bad);
-	if (open_input(c, args_string(a, "input"), &fd, &status) < 0)
-		return status;
-	return usrct_image_load(c->u, fd, &o, &e) < 0 ? cli_fail(c, &e) : 0;
+	return archive_load(c, args_string(a, "input"), &o);
 }
 
 const struct command cmd_load = {
@@ -78,13 +46,15 @@ const struct command cmd_load = {
 	.summary = "Take in the images of an archive",
 	.description =
 		"Reads docker archives (docker save, podman save, skopeo) and OCI layouts, as tar "
-		"archives compressed with gzip, zstd, xz, bzip2 or not at all, and OCI layouts as "
-		"directories. All images of an archive are loaded, under the names it gives them, "
+		"archives compressed with gzip, zstd, xz, bzip2 or not at all, and OCI layouts and "
+		"what save --format docker-dir writes as directories. An address that begins with "
+		"http:// or https:// is fetched. All images of an archive are loaded, under the "
+		"names it gives them, "
 		"and checked as if they came from a registry.",
 	.options =
 		(const struct option[]){
 			{ "input", 'i', OPTION_STRING, COMPLETE_FILE, "FILE",
-	                  "The archive, or a layout's directory", "standard input" },
+	                  "The archive, a directory, or an address", "standard input" },
 			{ "quiet", 'q', OPTION_FLAG, COMPLETE_NONE, NULL,
 	                  "Print names and ids alone" },
 			{ NULL },
@@ -96,11 +66,6 @@ const struct command cmd_load = {
 	.handler = load,
 	.uses_store = true,
 };
-
-static bool is_url(const char *text)
-{
-	return !strncmp(text, "http://", 7) || !strncmp(text, "https://", 8);
-}
 
 static int import(struct cli *c, const struct args *a)
 {
@@ -120,11 +85,12 @@ static int import(struct cli *c, const struct args *a)
 	if (args_list(a, "change", &changes) < 0)
 		return cli_fail_memory(c);
 	o.changes = changes;
-	if (is_url(a->words[0])) {
+	if (archive_is_url(a->words[0])) {
 		if (usrct_image_import_url(c->u, a->words[0], &o, &id, &e) < 0)
 			return cli_fail(c, &e);
 	} else {
-		if (open_input(c, a->words[0], &fd, &status) < 0)
+		fd = archive_open(c, a->words[0], &status);
+		if (fd < 0)
 			return status;
 		if (usrct_image_import(c->u, fd, &o, &id, &e) < 0)
 			return cli_fail(c, &e);

@@ -97,6 +97,26 @@ static int find_user(const struct args *a, char *buf, size_t size)
 	return snprintf(buf, size, "%s", given) < (int)size ? 0 : -E2BIG;
 }
 
+/* As docker and podman do it: who is logged in need not do it again. 1 that was enough. */
+static int try_kept(struct cli *c, const struct args *a, const struct usrct_registry_options *o)
+{
+	const char *registry = a->n_words ? a->words[0] : NULL, *given = args_string(a, "username");
+	_cleanup_free_ char *user = NULL;
+
+	if (args_flag(a, "password-stdin") ||
+	    usrct_registry_get_login(c->u, registry, o, &user, NULL) < 0 ||
+	    (given && strcmp(given, user) != 0))
+		return 0;
+	if (usrct_registry_login(c->u, registry, o, NULL) < 0) {
+		(void)fprintf(c->err.f, "The credentials of '%s' that are kept do not work\n",
+		              user);
+		return 0;
+	}
+	(void)fprintf(c->err.f, "With the credentials of '%s' that are kept\n", user);
+	(void)fprintf(c->out.f, "Login Succeeded!\n");
+	return 1;
+}
+
 static int login(struct cli *c, const struct args *a)
 {
 	struct usrct_registry_options o = { .size = sizeof(o),
@@ -110,6 +130,8 @@ static int login(struct cli *c, const struct args *a)
 		return get_login(c, a, &o);
 	if (args_has(a, "tls-verify"))
 		o.tls = args_flag(a, "tls-verify") ? USRCT_TLS_ALWAYS : USRCT_TLS_ANY;
+	if (try_kept(c, a, &o))
+		return 0;
 	if (args_flag(a, "password-stdin") && !args_has(a, "username"))
 		return fail(c, "--password-stdin needs --username");
 	if (find_user(a, user, sizeof(user)) < 0)
@@ -155,7 +177,8 @@ const struct command cmd_login = {
 		"with the program that this file names (credsStore, credHelpers). What docker "
 		"login "
 		"has kept is used as well.\n\n"
-		"The password comes from standard input or is asked for at the terminal.",
+		"The password comes from standard input or is asked for at the terminal, unless "
+		"what is kept still works.",
 	.args = (const struct positional[]){ { "REGISTRY", COMPLETE_NONE, true, false }, { NULL } },
 	.options =
 		(const struct option[]){

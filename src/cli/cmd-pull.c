@@ -7,18 +7,64 @@
 #include "cli/platform-options.h"
 #include "cli/progress.h"
 #include "cli/registry-options.h"
+#include "cli/transport.h"
 
 #include <stdio.h>
 #include <string.h>
 
 struct pulling {
 	struct cli *c;
-	const char *platform;
+	const char *platform, *policy;
 	struct usrct_registry_options registry;
 	bool is_quiet;
 };
 
-static int pull_one(const struct pulling *p, const char *image)
+static const char *const policies[] = { "always", "missing", "never", "newer", NULL };
+
+static void print_id(const char *id, const char *name, void *arg)
+{
+	(void)name;
+	(void)fprintf(((struct cli *)arg)->out.f, "%s\n", id);
+}
+
+/* An archive: all that is in it. */
+static int pull_place(const struct pulling *p, const char *text, const struct place *place)
+{
+	const struct usrct_load_options o = {
+		.size = sizeof(o), .platform = p->platform, .loaded = print_id, .arg = p->c
+	};
+	struct err e;
+	int r;
+
+	if (!place->name[0])
+		return archive_load(p->c, place->path, &o);
+	r = err_set(&e, UCT_BAD_REFERENCE, -EINVAL, "'%s': one of several images cannot be chosen",
+	            text);
+	(void)err_hint(&e, r, "leave ':%s' out: all images are taken, under their names",
+	               place->name);
+	return cli_fail_local(p->c, &e);
+}
+
+/* What is here under that name, printed: 1; 0: nothing. */
+static int print_local(const struct pulling *p, const char *image, struct usrct_err *e)
+{
+	_cleanup_free_ char *text = NULL;
+	_cleanup_json_ json_t *j = NULL;
+	int r = usrct_image_inspect(p->c->u, image, &text, e);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	j = json_loads(text, 0, NULL);
+	(void)fprintf(p->c->out.f, "%s\n", json_string_value(json_object_get(j, "Id")));
+	return 1;
+}
+
+static bool has_policy(const struct pulling *p, const char *policy)
+{
+	return p->policy && strcmp(p->policy, policy) == 0;
+}
+
+static int fetch_one(const struct pulling *p, const char *image)
 {
 	_cleanup_progress_ struct progress progress = { 0 };
 	const struct usrct_pull_options o = { .size = sizeof(o),
@@ -33,11 +79,33 @@ static int pull_one(const struct pulling *p, const char *image)
 	progress_init(&progress, p->is_quiet ? NULL : &p->c->err);
 	r = usrct_image_pull(p->c->u, image, &o, &id, &e);
 	progress_done(&progress);
+	/* newer: what is here will do if nobody has a newer one. */
+	if (r < 0 && has_policy(p, "newer") && print_local(p, image, NULL) > 0)
+		return 0;
 	if (r < 0)
 		return cli_fail(p->c, &e);
 	(void)fprintf(p->c->out.f, "%s\n", id);
 	(void)fflush(p->c->out.f); /* the next one may take minutes */
 	return 0;
+}
+
+static int pull_one(const struct pulling *p, const char *image)
+{
+	_cleanup_place_ struct place place = { 0 };
+	struct usrct_err e = { 0 };
+	struct err bad;
+	int r = 0;
+
+	/* A layout is the engine's to read: it knows names in it. */
+	if (strncmp(image, "oci:", 4) != 0 && place_parse(image, &place, &bad) < 0)
+		return cli_fail_local(p->c, &bad);
+	if (place.path)
+		return pull_place(p, image, &place);
+	if (has_policy(p, "missing") || has_policy(p, "never"))
+		r = print_local(p, image, &e);
+	if (r < 0 || (r == 0 && has_policy(p, "never")))
+		return cli_fail(p->c, &e);
+	return r > 0 ? 0 : fetch_one(p, image);
 }
 
 static int refuse_tag(struct cli *c, const char *image)
@@ -82,7 +150,9 @@ static int pull_all_tags(const struct pulling *p, const char *repository)
 
 static int pull(struct cli *c, const struct args *a)
 {
-	struct pulling p = { .c = c, .is_quiet = args_flag(a, "quiet") };
+	struct pulling p = { .c = c,
+		             .is_quiet = args_flag(a, "quiet"),
+		             .policy = args_string(a, "policy") };
 	char platform[PLATFORM_SIZE], *text = NULL;
 	int status = 0, one;
 	struct err e;
@@ -108,7 +178,9 @@ const struct command cmd_pull = {
 	.summary = "Fetch an image from a registry",
 	.description =
 		"IMAGE is [HOST[:PORT]/]NAME[:TAG][@DIGEST]; without a host it is Docker Hub's. "
-		"oci:DIRECTORY[:TAG] reads an OCI image layout from disk instead.\n\n"
+		"oci:DIRECTORY[:TAG] reads an OCI image layout from disk instead; "
+		"docker-archive:FILE, oci-archive:FILE and dir:DIRECTORY take in what load "
+		"would.\n\n"
 		"What goes on is shown on standard error; standard output gets the image's id. "
 		"Layers that are here are not fetched again, and a pull that is interrupted leaves "
 		"nothing behind.\n\n"
@@ -122,8 +194,25 @@ const struct command cmd_pull = {
 	                  "IMAGE is a repository: all that it has" },
 			{ "disable-content-trust", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
 	                  "Accepted for Docker's sake: digests are checked in any case" },
+			{ "policy", 0, OPTION_ENUM, COMPLETE_VALUES, "POLICY",
+	                  "Ask the registry always, only for what is missing, never, or (newer) "
+	                  "always "
+	                  "but be content with what is here",
+	                  "always", NULL, policies },
+			{ "retry", 0, OPTION_NUMBER, COMPLETE_NONE, "N",
+	                  "Accepted for podman's sake: what fails is tried again in any case" },
+			{ "retry-delay", 0, OPTION_STRING, COMPLETE_NONE, "TIME",
+	                  "Accepted for podman's sake: registries say, or it is half a second, "
+	                  "doubled each time" },
 			{ NULL },
 		},
+	.foreign = (const struct foreign_option[]){ { "decryption-key", 0,
+	                                              "encrypted images cannot be read", NULL },
+	                                            { "signature-policy", 0,
+	                                              "policy.json is read where "
+	                                              "containers-policy.json(5) says",
+	                                              NULL },
+	                                            { NULL, 0, NULL, NULL } },
 	.shared = shared,
 	.examples =
 		(const struct example[]){

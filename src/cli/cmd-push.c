@@ -2,10 +2,12 @@
 /* usr-ct push - send images to a registry */
 #include "cli/cli.h"
 
+#include "base/json.h"
 #include "cli/human.h"
 #include "cli/platform-options.h"
 #include "cli/progress.h"
 #include "cli/registry-options.h"
+#include "cli/transport.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +16,55 @@
 #define USE_COSIGN "sign what was pushed: cosign sign, or skopeo copy --sign-by"
 
 static const char *const compressions[] = { "gzip", "zstd", "none", NULL };
+
+static int write_digest(struct cli *c, const char *image, const char *file)
+{
+	_cleanup_free_ char *text = NULL;
+	_cleanup_json_ json_t *j = NULL;
+	struct usrct_err e = { 0 };
+
+	if (!file)
+		return 0;
+	if (usrct_image_inspect(c->u, image, &text, &e) < 0)
+		return cli_fail(c, &e);
+	j = json_loads(text, 0, NULL);
+	return cli_write_file(c, file, json_string_value(json_object_get(j, "Digest")));
+}
+
+/* "site" and "site:latest" are one name. */
+static bool is_same_name(const char *a, const char *b)
+{
+	size_t n = strlen(a);
+
+	return strcmp(a, b) == 0 || (!strncmp(a, b, n) && strcmp(b + n, ":latest") == 0);
+}
+
+/* To a place on disk, as save does it. */
+static int push_place(struct cli *c, const struct args *a, const struct place *place)
+{
+	const char *const images[] = { a->words[0], NULL };
+	struct err e;
+	int r = platform_check(c, a, a->words[0]);
+
+	if (r)
+		return r;
+	if (args_has(a, "compression"))
+		r = err_set(&e, UCT_USAGE, -EINVAL,
+		            "layers go to archives and directories as they are stored");
+	else if (place->name[0] && !is_same_name(images[0], place->name) &&
+	         !is_same_name(place->name, images[0]))
+		r = err_set(&e, UCT_BAD_REFERENCE, -EINVAL,
+		            "an archive has the image's own name, which is not '%s'", place->name);
+	if (r < 0) {
+		(void)err_hint(&e, r, "%s",
+		               args_has(a, "compression")
+		                       ? "push to a registry, or leave --compression out"
+		                       : "usr-ct tag IMAGE NAME, and push NAME");
+		return cli_fail_local(c, &e);
+	}
+	r = archive_save(c, images, place->format, place->path);
+	return r ? r : write_digest(c, images[0], args_string(a, "digestfile"));
+}
 
 static int push_one(struct cli *c, const struct args *a, const char *image, const char *to,
                     const struct usrct_registry_options *registry)
@@ -78,11 +129,16 @@ static int push_all(struct cli *c, const struct args *a,
 
 static int push(struct cli *c, const struct args *a)
 {
+	_cleanup_place_ struct place place = { 0 };
 	struct usrct_registry_options registry;
 	char *text = NULL;
 	struct err e;
 	int status;
 
+	if (a->n_words > 1 && place_parse(a->words[1], &place, &e) < 0)
+		return cli_fail_local(c, &e);
+	if (place.path)
+		return push_place(c, a, &place);
 	if (registry_options_take(a, &registry, &text, &e) < 0)
 		return cli_fail_local(c, &e);
 	status = args_flag(a, "all-tags")
@@ -107,7 +163,8 @@ const struct command cmd_push = {
 		"--compression "
 		"they are converted first, and the manifest has another digest then; the image's "
 		"id "
-		"stays.\n\n"
+		"stays. A DESTINATION of docker-archive:FILE, oci-archive:FILE, oci:DIRECTORY or "
+		"dir:DIRECTORY is written as save does it.\n\n"
 		"What goes on is shown on standard error; standard output gets tag, digest and "
 		"size "
 		"of the manifest.",
@@ -127,12 +184,20 @@ const struct command cmd_push = {
 	                  "Print only the full name" },
 			{ "disable-content-trust", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
 	                  "Accepted for Docker's sake: nothing is signed" },
+			{ "force-compression", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
+	                  "Accepted for podman's sake: --compression converts in any case" },
+			{ "retry", 0, OPTION_NUMBER, COMPLETE_NONE, "N",
+	                  "Accepted for podman's sake: what fails is tried again in any case" },
+			{ "retry-delay", 0, OPTION_STRING, COMPLETE_NONE, "TIME",
+	                  "Accepted for podman's sake: registries say, or it is half a second, "
+	                  "doubled each time" },
 			{ "remove-signatures", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
 	                  "Accepted for podman's sake: no signatures are sent" },
 			{ NULL },
 		},
 	.foreign =
 		(const struct foreign_option[]){
+			{ "compression-level", 0, "each compression has one level here", NULL },
 			{ "compress", 0, "that is for directories of layers",
 	                  "use --compression gzip" },
 			{ "format", 'f', "the manifest goes as it is, so that its digest stays",

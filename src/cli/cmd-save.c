@@ -2,11 +2,10 @@
 /* usr-ct save - images as an archive */
 #include "cli/cli.h"
 #include "cli/platform-options.h"
+#include "cli/transport.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define AS_STORED "layers are written as they are stored, so that their digests stay"
 
@@ -35,55 +34,6 @@ static int refuse(struct cli *c, const char *what, const char *hint)
 	return cli_fail_local(c, &e);
 }
 
-static int fail_file(struct cli *c, const char *file)
-{
-	struct err e;
-
-	(void)err_sys(&e, "cannot create '%s'", file);
-	return cli_fail_local(c, &e);
-}
-
-static int save_to_dir(struct cli *c, const struct args *a, const char *dir)
-{
-	_cleanup_close_ int fd = -EBADF;
-	struct usrct_err e = { 0 };
-
-	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
-		return fail_file(c, dir);
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return fail_file(c, dir);
-	return usrct_image_save(c->u, a->words, format_of(a), fd, &e) < 0 ? cli_fail(c, &e) : 0;
-}
-
-/* The file appears when it is complete; what is no ordinary file is written to as it is. */
-static int save_to_file(struct cli *c, const struct args *a, const char *file)
-{
-	_cleanup_close_ int fd = -EBADF;
-	_cleanup_free_ char *part = NULL;
-	struct usrct_err e = { 0 };
-	struct stat st;
-	bool is_special = stat(file, &st) == 0 && !S_ISREG(st.st_mode);
-
-	if (!is_special && asprintf(&part, "%s.XXXXXX", file) < 0)
-		return cli_fail_memory(c);
-	fd = is_special ? open(file, O_WRONLY | O_CLOEXEC) : mkostemp(part, O_CLOEXEC);
-	if (fd < 0)
-		return fail_file(c, file);
-	if (usrct_image_save(c->u, a->words, format_of(a), fd, &e) < 0) {
-		if (part)
-			(void)unlink(part);
-		return cli_fail(c, &e);
-	}
-	if (part && (fchmod(fd, 0600) < 0 || rename(part, file) < 0)) {
-		int status = fail_file(c, file);
-
-		(void)unlink(part);
-		return status;
-	}
-	return 0;
-}
-
 static int save(struct cli *c, const struct args *a)
 {
 	const char *file = args_string(a, "output");
@@ -96,10 +46,10 @@ static int save(struct cli *c, const struct args *a)
 	if (status)
 		return status;
 	if (format == USRCT_SAVE_OCI_DIR || format == USRCT_SAVE_DOCKER_DIR)
-		return file ? save_to_dir(c, a, file)
+		return file ? archive_save(c, a->words, format, file)
 		            : refuse(c, "a directory needs a name", "use -o DIR");
 	if (file)
-		return save_to_file(c, a, file);
+		return archive_save(c, a->words, format, file);
 	if (isatty(STDOUT_FILENO))
 		return refuse(c, "a terminal is no place for an archive",
 		              "use -o FILE, or redirect standard output");

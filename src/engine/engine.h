@@ -101,6 +101,8 @@ int engine_pull(struct usrct *u, const char *reference, const struct usrct_pull_
 /* An image whose blobs are in the store: layers from them, and the row. @name: full, or NULL. */
 int engine_pull_stored(struct usrct *u, const char *digest, const char *name,
                        char ret_id[DIGEST_SIZE], struct err *e);
+/* What a URL has, in a file without a name. */
+int engine_download(struct usrct *u, const char *url, int *ret_fd, struct err *e);
 /* From a tar archive of a root file system. */
 int engine_import(struct usrct *u, int fd, const struct usrct_import_options *opts,
                   char ret_id[DIGEST_SIZE], struct err *e);

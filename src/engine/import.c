@@ -206,7 +206,7 @@ int engine_import(struct usrct *u, int fd, const struct usrct_import_options *op
 }
 
 /* A file and not a pipe: what breaks off must not look like a short archive. */
-static int download(struct usrct *u, const char *url, int *ret_fd, struct err *e)
+int engine_download(struct usrct *u, const char *url, int *ret_fd, struct err *e)
 {
 	struct fetch_start m = { .flags = FETCH_GET };
 	_cleanup_libexec_ struct libexec fetcher = LIBEXEC_NONE;
@@ -235,7 +235,7 @@ int usrct_image_import_url(struct usrct *u, const char *url,
 {
 	_cleanup_close_ int fd = -EBADF;
 	struct err e = { 0 };
-	int r = download(u, url, &fd, &e);
+	int r = engine_download(u, url, &fd, &e);
 
 	return r < 0 ? ENGINE_RETURN(r, out, &e) : usrct_image_import(u, fd, opts, ret_id, out);
 }

@@ -107,3 +107,13 @@ int usrct_image_load(struct usrct *u, int fd, const struct usrct_load_options *o
 
 	return ENGINE_RETURN(r, out, &e);
 }
+
+int usrct_image_load_url(struct usrct *u, const char *url, const struct usrct_load_options *opts,
+                         struct usrct_err *out)
+{
+	_cleanup_close_ int fd = -EBADF;
+	struct err e = { 0 };
+	int r = engine_download(u, url, &fd, &e);
+
+	return r < 0 ? ENGINE_RETURN(r, out, &e) : usrct_image_load(u, fd, opts, out);
+}

@@ -230,6 +230,11 @@ int usrct_registry_login(struct usrct *u, const char *registry,
 	int r = host_of(registry, host, sizeof(host), &e);
 
 	(void)u;
+	/* What is kept, tried once more. */
+	if (r == 0 && opts && !opts->user && !opts->password) {
+		r = try_it(host, opts, &e);
+		return ENGINE_RETURN(r, out, &e);
+	}
 	if (r == 0 && (!opts || !opts->user || !*opts->user || !opts->password))
 		r = err_set(&e, UCT_REGISTRY_LOGIN, -EINVAL, "a login needs a name and a password");
 	if (r == 0) {

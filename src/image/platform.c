@@ -115,16 +115,15 @@ static bool is_known_system(const char *word)
 /* One word is an architecture of this system, or a system of this architecture. */
 static void complete(const char *text, char *full, size_t size)
 {
+	full[0] = '\0';
 	if (strlen(text) > 90)
-		full[0] = '\0';
-	else if (strchr(text, '/'))
+		return;
+	if (strchr(text, '/'))
 		(void)snprintf(full, size, "%s", text);
 	else if (is_known_system(text))
 		(void)snprintf(full, size, "%s%s", text, strchr(platform_native(), '/'));
 	else if (is_known_architecture(text))
 		(void)snprintf(full, size, "linux/%s", text);
-	else
-		full[0] = '\0';
 }
 
 int platform_parse(const char *text, char *buf, size_t size, struct err *e)

@@ -290,15 +290,13 @@ static const char *parse_layout(const char *text, struct reference *r)
 /* What podman and skopeo write before a path. "dir:1" may be an image of that name. */
 static bool is_archive(const char *text)
 {
-	static const char *const transports[] = { "docker-archive:", "oci-archive:", "dir:" };
+	static const char *const transports[] = { "docker-archive:", "oci-archive:",
+		                                  "docker-daemon:", "containers-storage:" };
 
-	for (size_t i = 0; i < ARRAY_SIZE(transports); i++) {
-		size_t n = strlen(transports[i]);
-
-		if (!strncmp(text, transports[i], n) && (text[n] == '/' || text[n] == '.'))
+	for (size_t i = 0; i < ARRAY_SIZE(transports); i++)
+		if (!strncmp(text, transports[i], strlen(transports[i])))
 			return true;
-	}
-	return false;
+	return !strncmp(text, "dir:", 4) && (text[4] == '/' || text[4] == '.');
 }
 
 /* Without "docker://", which says only that it is a registry's. */

@@ -6,6 +6,7 @@
 #include "base/sbuf.h"
 
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -205,11 +206,21 @@ static int expand_in(const json_t *j, const char *text, char **ret, struct err *
 	return 0;
 }
 
+/* The list of images expands each name it shows, and almost nobody has a file. That there is none
+ * is therefore found out once for each process: the only thing remembered here, and a file that
+ * comes later counts from the next process on. */
+static atomic_bool has_no_file;
+
 int registries_expand(const char *text, char **ret, struct err *e)
 {
 	_cleanup_json_ json_t *j = NULL;
-	int r = reference_has_host(text) ? 0 : read_file(&j, e);
+	int r;
 
+	if (reference_has_host(text) || atomic_load_explicit(&has_no_file, memory_order_relaxed))
+		return expand_in(NULL, text, ret, e);
+	r = read_file(&j, e);
+	if (r == 0)
+		atomic_store_explicit(&has_no_file, true, memory_order_relaxed);
 	return r < 0 ? r : expand_in(j, text, ret, e);
 }
 

@@ -146,3 +146,93 @@ commit_one() { # NAME [OPTION...]
   run_ct -0 system df -v --format '{{range .Images}}{{.Containers}} {{end}}'
   assert_output "0 0 "
 }
+
+@test "compat: push writes archives and directories, pull takes them in, and skopeo's" {
+  id=$(usr-ct image inspect -f '{{.Id}}' "$BUSYBOX")
+  digest=$(usr-ct image inspect -f '{{.Digest}}' "$BUSYBOX")
+  run_ct -0 push "$BUSYBOX" docker-archive:docker.tar
+  run_ct -0 push "$BUSYBOX" "oci-archive:oci.tar:$BUSYBOX:latest"
+  run_ct -0 push --digestfile digest "$BUSYBOX" dir:flat
+  [ "$(cat digest)" = "$digest" ]
+  run_ct -0 push "$BUSYBOX" oci:layout
+  for source in docker-archive:docker.tar oci-archive:oci.tar dir:flat oci:layout; do
+    [ "$(skopeo inspect --config --raw "$source" | sha256sum)" = "${id#sha256:}  -" ]
+    run_ct -0 pull -q "$source"
+    assert_output "$id"
+  done
+  # What podman writes with skopeo's help, an index among it.
+  skopeo copy -q --insecure-policy dir:flat dir:copy
+  XDG_DATA_HOME=$FILE_DIR/fresh run_ct -0 pull -q dir:copy
+  assert_output "$id"
+  XDG_DATA_HOME=$FILE_DIR/fresh run_ct -0 run --rm --network none "$id" cat /etc/hostname
+  usr-ct save --format docker-dir -o saved "$BUSYBOX"
+  XDG_DATA_HOME=$FILE_DIR/fresh usr-ct rmi -f "$id"
+  XDG_DATA_HOME=$FILE_DIR/fresh run_ct -0 load -i saved
+  assert_output "Loaded image ID: $id"
+  rm -rf "$FILE_DIR/fresh" 2>/dev/null || unshare --map-auto --map-root-user rm -rf "$FILE_DIR/fresh"
+}
+
+@test "compat: a directory as skopeo's with an index chooses the platform" {
+  layout=$IMAGES/oci
+  skopeo copy -q --insecure-policy "oci:$layout:busybox" dir:one
+  manifest=$(sha256sum <one/manifest.json | cut -d' ' -f1)
+  mv one/manifest.json "one/$manifest.manifest.json"
+  jq -n --arg d "sha256:$manifest" --argjson n "$(stat -c %s "one/$manifest.manifest.json")" \
+    --arg t "$(jq -r '.mediaType // "application/vnd.oci.image.manifest.v1+json"' "one/$manifest.manifest.json")" \
+    '{schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", manifests: [
+      {mediaType: $t, digest: ("sha256:" + "0" * 64), size: 9, platform: {os: "linux", architecture: "s390x"}},
+      {mediaType: $t, digest: $d, size: $n, platform: {os: "linux", architecture: "mips64le"}}]}' >one/manifest.json
+  run_ct -0 load -q --platform linux/mips64le -i one
+  [[ $output == sha256:* ]] || { show; false; }
+  run_ct -1 load -q --platform linux/s390x -i one
+  run_ct -1 load -q --platform linux/riscv64 -i one
+  # Changed, without a blob, of another version, without anything.
+  echo >>"one/$manifest.manifest.json"
+  run_ct -1 load -q --platform linux/mips64le -i one
+  assert_error 1206 "hashes to"
+  skopeo copy -q --insecure-policy "oci:$layout:layers" dir:two
+  rm "two/$(jq -r '.layers[2].digest' two/manifest.json | cut -d: -f2)"
+  XDG_DATA_HOME=$FILE_DIR/fresh run_ct -1 load -i two
+  assert_error 1213 "has no blob"
+  echo "Directory Transport Version: 2.0" >two/version
+  run_ct -1 load -i two
+  assert_error 1213 "version"
+  rm -f two/version
+  run_ct -1 load -i two
+  assert_error 1213
+}
+
+@test "compat: places that are none for us are refused, not looked for at Docker Hub" {
+  for place in containers-storage:x docker-daemon:x:latest docker-archive: dir:; do
+    run_ct -125 pull "$place"
+    assert_error 1201
+    run_ct -125 push "$BUSYBOX" "$place"
+    assert_error 1201
+  done
+  run_ct -125 push "$BUSYBOX" docker-archive:x.tar:another
+  assert_error 1201 "own name"
+  run_ct -125 push --compression zstd "$BUSYBOX" dir:x
+  assert_error 1101
+  usr-ct push "$BUSYBOX" oci-archive:x.tar
+  run_ct -125 pull oci-archive:x.tar:name
+  assert_error 1201 "cannot be chosen"
+  run_ct -125 run --rm oci-archive:x.tar true
+  assert_error 1201 "load takes archives"
+}
+
+@test "compat: load from an address" {
+  local pid port
+  mkdir web
+  usr-ct tag "$BUSYBOX" fetched:1
+  usr-ct save fetched:1 | gzip >web/image.tgz
+  usr-ct rmi fetched:1
+  (cd web && exec python3 -u -m http.server --bind 127.0.0.1 0) >web.log 2>&1 3>&- &
+  pid=$!
+  wait_until file_has web.log "port"
+  port=$(sed -n 's/.* port \([0-9]*\).*/\1/p' web.log | head -1)
+  run_ct -0 load -i "http://127.0.0.1:$port/image.tgz"
+  assert_output "Loaded image: fetched:1"
+  run_ct -1 load -i "http://127.0.0.1:$port/nothere"
+  kill "$pid"
+  assert_error 1205
+}

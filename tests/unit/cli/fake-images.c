@@ -85,6 +85,13 @@ int usrct_image_load(struct usrct *u, int fd, const struct usrct_load_options *o
 	return 0;
 }
 
+int usrct_image_load_url(struct usrct *u, const char *url, const struct usrct_load_options *opts,
+                         struct usrct_err *e)
+{
+	(void)url;
+	return usrct_image_load(u, 0, opts, e);
+}
+
 int usrct_image_import(struct usrct *u, int fd, const struct usrct_import_options *opts,
                        char **ret_id, struct usrct_err *e)
 {

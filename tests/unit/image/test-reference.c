@@ -49,7 +49,6 @@ static void test_good(void **state)
 		{ "docker://debian", "docker.io", "library/debian", "latest", "" },
 		{ "docker://a.b:1/c:d", "a.b:1", "c", "d", "" },
 		{ "dir:1", "docker.io", "library/dir", "1", "" },
-		{ "docker-archive:x", "docker.io", "library/docker-archive", "x", "" },
 	};
 
 	(void)state;
@@ -121,6 +120,8 @@ static void test_bad(void **state)
 		{ "docker://https://a.b/c", "URL scheme" },
 		{ "docker://", "it is empty" },
 		{ "docker-archive:/tmp/x.tar", "load takes archives in" },
+		{ "docker-archive:x", "load takes archives in" },
+		{ "docker-daemon:x:1", "load takes archives in" },
 		{ "dir:./x", "load takes archives in" },
 		{ "oci:", "directory after 'oci:' is empty" },
 		{ "oci:/x:", "tag after ':' is empty" },
