@@ -23,3 +23,9 @@ void sha256_rounds_both(uint32_t a[8], const uint8_t *a_data, uint32_t b[8], con
 	(void)b_data;
 	sha256_rounds(a, a_data, n);
 }
+
+void sha256_rounds_both_simply(uint32_t a[8], const uint8_t *a_data, uint32_t b[8],
+                               const uint8_t *b_data, size_t n)
+{
+	sha256_rounds_both(a, a_data, b, b_data, n);
+}

@@ -12,3 +12,6 @@ bool sha256_has_rounds(void);
 void sha256_rounds(uint32_t h[8], const uint8_t *data, size_t n);
 void sha256_rounds_both(uint32_t a[8], const uint8_t *a_data, uint32_t b[8], const uint8_t *b_data,
                         size_t n);
+/* What that is on a processor that has nothing else which would help; for the unit test. */
+void sha256_rounds_both_simply(uint32_t a[8], const uint8_t *a_data, uint32_t b[8],
+                               const uint8_t *b_data, size_t n);

@@ -52,10 +52,14 @@ static bool number(const uint8_t *p, size_t n, uint64_t *ret)
 
 static bool has_checksum(const uint8_t *h)
 {
-	uint64_t want, sum = 0;
+	uint64_t want;
+	uint32_t sum = 8 * ' '; /* as which its own field counts */
 
-	for (size_t i = 0; i < BLOCK; i++)
-		sum += i >= SUM_AT && i < SUM_AT + 8 ? ' ' : h[i];
+	for (size_t i = 0; i < BLOCK;
+	     i++) /* no condition in here: the compiler makes vectors of it */
+		sum += h[i];
+	for (size_t i = SUM_AT; i < SUM_AT + 8; i++)
+		sum -= h[i];
 	return number(h + SUM_AT, 8, &want) && want == sum;
 }
 
