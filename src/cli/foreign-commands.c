@@ -56,7 +56,9 @@ const struct foreign_command *foreign_command_find(const char *first, const char
 		const struct foreign_command *f = &all[i];
 		const char *name = f->first ? second : first;
 
-		if (name && !strcmp(name, f->name) && (!f->first || !strcmp(first, f->first)))
+		if (!name || strcmp(name, f->name) != 0)
+			continue;
+		if (!f->first || (first && !strcmp(first, f->first)))
 			return f;
 	}
 	return NULL;
