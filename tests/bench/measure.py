@@ -149,7 +149,7 @@ class Place:
 
     def __init__(self, options):
         self.options = options
-        self.dir = tempfile.mkdtemp(prefix="uctb.", dir="/var/tmp")
+        self.dir = tempfile.mkdtemp(prefix="uctb.", dir=options.place)
         os.environ["XDG_DATA_HOME"] = f"{self.dir}/data"
         # The path of a Unix socket is short.
         self.run = tempfile.mkdtemp(prefix="uctb.", dir="/tmp")
@@ -522,6 +522,8 @@ def main():
     p.add_argument("--registry", help=argparse.SUPPRESS)
     p.add_argument("--layout", help=argparse.SUPPRESS)
     p.add_argument("--rounds", type=int, help="turns that each program takes")
+    p.add_argument("--place", default="/var/tmp", metavar="DIR",
+                   help="where the stores of all lie (/var/tmp)")
     p.add_argument("--containers", type=int, default=100, help="ps: how many (100)")
     p.add_argument("--volumes", type=int, default=1000, help="volumes: how many (1000)")
     p.add_argument("--images", type=int, default=500, help="images: how many (500)")
