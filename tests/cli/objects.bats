@@ -330,7 +330,7 @@ TEXT
 
 # Shared and unique size of an image.
 sizes() { # NAME
-  usr-ct system df -v | awk -v name="$1:latest" '$1 == name { print $(NF - 2), $(NF - 1) }'
+  usr-ct system df -v | awk -v name="$1" '$1 == name && $2 == "latest" { print $(NF - 2), $(NF - 1) }'
 }
 
 @test "objects: df counts each of them once, and says what an image alone has" {
