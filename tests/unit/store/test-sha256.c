@@ -106,7 +106,7 @@ static void both_ways(void **state)
 
 	(void)state;
 	if (!sha256_is_fast())
-		skip();
+		return; /* as under valgrind: then nobody calls these */
 	fill_data();
 	for (size_t n = 0; n <= BYTES / SHA256_BLOCK; n++) {
 		for (size_t i = 0; i < 2; i++) {
