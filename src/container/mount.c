@@ -171,6 +171,12 @@ static int classic_options(const struct mount_overlay *o, struct sbuf *b)
 	return b->err;
 }
 
+/* A mount makes the work directory's own, for which there may be no room. */
+static enum err_uct overlay_fault(int errnum)
+{
+	return errnum == ENOSPC || errnum == EDQUOT ? UCT_NO_SPACE : UCT_NO_OVERLAY;
+}
+
 static int overlay_classic(const struct mount_overlay *o, int target_fd, struct err *e)
 {
 	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(4090);
@@ -186,7 +192,7 @@ static int overlay_classic(const struct mount_overlay *o, int target_fd, struct 
 		return err_sys(e, "cannot enter '/proc/self/fd'");
 	(void)snprintf(target, sizeof(target), "%d", target_fd);
 	if (mount("overlay", target, "overlay", 0, b.s) < 0)
-		r = err_set(e, UCT_NO_OVERLAY, -errno, "cannot mount the overlay: %s",
+		r = err_set(e, overlay_fault(errno), -errno, "cannot mount the overlay: %s",
 		            strerror(errno));
 	if (fchdir(here_fd) < 0 && r == 0)
 		r = err_sys(e, "cannot return to the working directory");
@@ -236,7 +242,7 @@ static int overlay_at(const struct mount_overlay *o, int parent_dirfd, const cha
 	}
 	fd = fs_mount(fs, "overlay", 0, e);
 	if (fd < 0)
-		return err_recode(e, fd, UCT_NO_OVERLAY);
+		return err_recode(e, fd, overlay_fault(-fd));
 	r = mount_attach(fd, target_fd, "overlay", e);
 	return r < 0 ? r : TAKE_FD(fd);
 }
