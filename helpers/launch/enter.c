@@ -249,9 +249,8 @@ int enter_result(struct entered *x, struct err *e)
 	(void)pidfd_signal(x->pidfd, SIGKILL); /* it is about to leave, if it obeys */
 	(void)RETRY_EINTR(waitpid(x->pid, &status, 0));
 	entered_done(x);
-	if (n != sizeof(m) || m.step != SYNC_FAIL || m.e.code >= 0)
+	if (!sync_is_fail(&m, n))
 		return err_set(e, UCT_INTERNAL, -EPROTO, "the new process said something odd");
-	m.e.msg[sizeof(m.e.msg) - 1] = m.e.hint[sizeof(m.e.hint) - 1] = '\0';
 	if (e)
 		*e = m.e;
 	return m.e.code;

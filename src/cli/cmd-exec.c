@@ -42,7 +42,7 @@ static int exec(struct cli *c, const struct args *a)
 	struct usrct_exec_options o = { .size = sizeof(o),
 		                        .command = a->words + 1,
 		                        .user = args_string(a, "user"),
-		                        .workdir = args_string(a, "workdir"),
+		                        .workdir = args_nonempty(a, "workdir"),
 		                        .tools = args_string(a, "tools"),
 		                        .tty = tty,
 		                        .interactive = args_flag(a, "interactive"),
@@ -52,8 +52,6 @@ static int exec(struct cli *c, const struct args *a)
 	struct err bad;
 	int status = 0;
 
-	if (o.workdir && !*o.workdir)
-		o.workdir = NULL; /* as if it was not said */
 	o.n_kept_fds = (unsigned)args_number(a, "preserve-fds", 0);
 	if (a->n_words < 2 && !o.tools)
 		return no_command(c);

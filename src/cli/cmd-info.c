@@ -180,12 +180,13 @@ static json_t *podman_info(const json_t *i)
 {
 	const char *machine = json_string_value(json_object_get(i, "Architecture"));
 	json_t *host = json_pack(
-		"{s:s, s:o*, s:s, s:s, s:o*, s:o*, s:s, s:o*, s:s, s:s, s:o*, s:o*}", "Arch",
+		"{s:s, s:o*, s:o*, s:s, s:o*, s:o*, s:o*, s:o*, s:s, s:s, s:o*, s:o*}", "Arch",
 		architecture(machine ? machine : ""), "CPUs", copy_of(i, "NCPU"), "CgroupManager",
-		"systemd", "CgroupsVersion", "v2", "Hostname", copy_of(i, "Name"), "Kernel",
-		copy_of(i, "KernelVersion"), "LogDriver", "json-file", "MemTotal",
-		copy_of(i, "MemTotal"), "EventLogger", "file", "OS", "linux", "RootlessNetworkCmd",
-		copy_of(i, "Network"), "IDMappings", copy_of(i, "IDMappings"));
+		copy_of(i, "CgroupDriver"), "CgroupsVersion", "v2", "Hostname", copy_of(i, "Name"),
+		"Kernel", copy_of(i, "KernelVersion"), "LogDriver", copy_of(i, "LoggingDriver"),
+		"MemTotal", copy_of(i, "MemTotal"), "EventLogger", "file", "OS", "linux",
+		"RootlessNetworkCmd", copy_of(i, "Network"), "IDMappings",
+		copy_of(i, "IDMappings"));
 	json_t *store = json_pack(
 		"{s:o*, s:o*, s:o*, s:{s:o*, s:o*, s:o*, s:o*}, s:{s:o*}}", "GraphDriverName",
 		copy_of(i, "Driver"), "GraphRoot", copy_of(i, "DataDir"), "RunRoot",

@@ -123,13 +123,6 @@ static int fill_labels(struct create_request *q, const struct args *a, struct er
 	return r;
 }
 
-const char *create_request_string(const struct args *a, const char *name)
-{
-	const char *s = args_string(a, name);
-
-	return s && *s ? s : NULL;
-}
-
 static int fill_create(struct create_request *q, const struct args *a, struct err *e)
 {
 	int r;
@@ -144,7 +137,7 @@ static int fill_create(struct create_request *q, const struct args *a, struct er
 	if (r < 0)
 		return r;
 	q->pull.registry = &q->registry;
-	q->create.name = create_request_string(a, "name");
+	q->create.name = args_nonempty(a, "name");
 	q->create.pull = pull_policy(a);
 	q->create.pull_options = &q->pull;
 	q->create.tty = args_flag(a, "tty");
@@ -153,8 +146,8 @@ static int fill_create(struct create_request *q, const struct args *a, struct er
 	q->create.remove_image = args_flag(a, "rmi");
 	q->create.is_rootfs = args_flag(a, "rootfs");
 	q->create.replace = args_flag(a, "replace");
-	q->create.cidfile = create_request_string(a, "cidfile");
-	q->create.pidfile = create_request_string(a, "pidfile");
+	q->create.cidfile = args_nonempty(a, "cidfile");
+	q->create.pidfile = args_nonempty(a, "pidfile");
 	r = platform_options_take(a, q->platform, &q->pull.platform, e);
 	if (r == 0)
 		r = fill_labels(q, a, e);

@@ -39,8 +39,6 @@ struct create_request {
 /* All values of a flag, NULL-terminated; freed with the request. */
 int create_request_list(struct create_request *q, const struct args *a, const char *name,
                         const char *const **ret, struct err *e);
-/* A flag's value; NULL also if it is empty, as --name "$NAME" may be: as if it was not given. */
-const char *create_request_string(const struct args *a, const char *name);
 /* Adds the same to @ret; or the lines of the files that they name. */
 int create_request_values(struct create_request *q, const struct args *a, const char *name,
                           struct strv *ret, struct err *e);

@@ -183,7 +183,7 @@ int limits_fill(struct create_request *q, const struct args *a, struct err *e)
 
 	if (r < 0)
 		return r;
-	q->limits.cgroup_parent = create_request_string(a, "cgroup-parent");
+	q->limits.cgroup_parent = args_nonempty(a, "cgroup-parent");
 	q->limits.no_cgroup = mode && !strcmp(mode, "disabled");
 	q->create.limits = &q->limits;
 	return 0;

@@ -372,6 +372,13 @@ int args_number(const struct args *a, const char *name, int unset)
 	return v && parse_u32(v, &n) == 0 ? (int)n : unset;
 }
 
+const char *args_nonempty(const struct args *a, const char *name)
+{
+	const char *v = args_string(a, name);
+
+	return v && *v ? v : NULL;
+}
+
 int args_limit(const struct args *a, const char *name, int unset)
 {
 	const char *v = last_value(a, name);

@@ -51,6 +51,8 @@ void args_done(struct args *a);
 bool args_has(const struct args *a, const char *name); /* at all */
 bool args_flag(const struct args *a, const char *name);
 const char *args_string(const struct args *a, const char *name); /* the last; NULL if not given */
+/* NULL also if it is empty, as --name "$NAME" may be: as if it was not given. */
+const char *args_nonempty(const struct args *a, const char *name);
 int args_number(const struct args *a, const char *name, int unset);
 /* The same for an OPTION_LIMIT; INT_MAX: there shall be none. */
 int args_limit(const struct args *a, const char *name, int unset);

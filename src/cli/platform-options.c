@@ -25,9 +25,8 @@ int platform_options_take(const struct args *a, char buf[PLATFORM_SIZE], const c
                           struct err *e)
 {
 	const char *arch = args_string(a, "arch"), *os = args_string(a, "os");
-	const char *variant = args_string(a, "variant"), *whole = args_string(a, "platform");
+	const char *variant = args_string(a, "variant"), *whole = args_nonempty(a, "platform");
 
-	whole = whole && *whole ? whole : NULL;
 	*ret = whole;
 	if (whole && (arch || os || variant))
 		return err_set(e, UCT_FLAGS_CONFLICT, -EINVAL,

@@ -69,7 +69,7 @@ int policy_options_fill(struct create_request *q, const struct args *a, struct e
 	*p = (struct usrct_policy){
 		.size = sizeof(*p),
 		.restart = args_string(a, "restart"),
-		.log_driver = create_request_string(a, "log-driver"),
+		.log_driver = args_nonempty(a, "log-driver"),
 		.health_cmd = args_string(a, "health-cmd"),
 		.health_retries = args_number(a, "health-retries", 0),
 		.health_on_failure = args_string(a, "health-on-failure"),

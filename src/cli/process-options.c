@@ -162,11 +162,11 @@ int process_fill(struct create_request *q, const struct args *a, struct err *e)
 	o->env_host = args_flag(a, "env-host");
 	o->http_proxy = args_flag(a, "http-proxy");
 	o->unset_env_all = args_flag(a, "unsetenv-all");
-	o->workdir = create_request_string(a, "workdir");
+	o->workdir = args_nonempty(a, "workdir");
 	o->user = args_string(a, "user");
 	o->init = args_flag(a, "init");
 	o->stop_signal = args_string(a, "stop-signal");
-	o->umask = create_request_string(a, "umask");
+	o->umask = args_nonempty(a, "umask");
 	o->timezone = args_string(a, "tz");
 	o->privileged = args_flag(a, "privileged");
 	o->timeout_s = (unsigned)args_number(a, "timeout", 0);

@@ -24,7 +24,7 @@ static ssize_t receive(int fd, struct sync_msg *ret, int *passed)
 	return n == -ECONNRESET ? sock_recv(fd, ret, sizeof(*ret), passed, 1) : n;
 }
 
-static bool is_fail(struct sync_msg *m, ssize_t n)
+bool sync_is_fail(struct sync_msg *m, ssize_t n)
 {
 	if (n != sizeof(*m) || m->step != SYNC_FAIL || m->e.code >= 0)
 		return false;
@@ -48,7 +48,7 @@ int sync_send(int fd, const struct sync_msg *m, int passed_fd, struct err *e)
 
 	if (r != -EPIPE && r != -ECONNRESET)
 		return r < 0 ? err_errno(e, r, "cannot send %s", step_name(m->step)) : 0;
-	if (is_fail(&last, receive(fd, &last, &passed))) /* nothing to wait for: it is gone */
+	if (sync_is_fail(&last, receive(fd, &last, &passed))) /* nothing to wait for: it is gone */
 		r = take_fail(&last, e);
 	else
 		r = err_set(e, UCT_LAUNCHER_DIED, r, "nobody is left to receive %s",
@@ -83,7 +83,7 @@ int sync_expect(int fd, enum sync_step step, const char *who, struct sync_msg *r
 		cleanup_close(ret_fd);
 		*ret_fd = -EBADF;
 	}
-	if (is_fail(ret, n))
+	if (sync_is_fail(ret, n))
 		return take_fail(ret, e);
 	return err_set(e, UCT_INTERNAL, -EPROTO, "%s said %s instead of %s", who, said(ret, n),
 	               step_name(step));
@@ -100,7 +100,7 @@ int sync_expect_end(int fd, const char *who, struct err *e)
 		return 0;
 	if (n < 0)
 		return err_errno(e, (int)n, "cannot receive from %s", who);
-	if (is_fail(&m, n))
+	if (sync_is_fail(&m, n))
 		return take_fail(&m, e);
 	return err_set(e, UCT_INTERNAL, -EPROTO, "%s said %s after GO", who, said(&m, n));
 }

@@ -133,6 +133,8 @@ int sync_expect(int fd, enum sync_step step, const char *who, struct sync_msg *r
                 struct err *e);
 /* 0 once the other side has closed its end, be it by exec(2) or by a death. */
 int sync_expect_end(int fd, const char *who, struct err *e);
+/* Whether the @n bytes that were received are a FAIL; its text ends then. */
+bool sync_is_fail(struct sync_msg *m, ssize_t n);
 /* Best effort: the reader may be gone. */
 void sync_fail(int fd, const struct err *e);
 
