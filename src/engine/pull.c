@@ -22,6 +22,7 @@
 #include "image/registries.h"
 #include "store/blobs.h"
 #include "store/claims.h"
+#include "store/pins.h"
 #include "store/verify.h"
 
 #include <poll.h>
@@ -645,13 +646,31 @@ static int pull(struct pull *p, const char *reference, struct err *e)
 	return fetch_image(p, e);
 }
 
-/* The error is told; what was half-made goes now. Closing the store ends our claim on the layers
- * that were stored (store/pins.h). */
-static void give_up(struct usrct *u)
+/* Somebody who pulls again may have more luck, and then needs only the rest. */
+static bool is_worth_another(const struct err *e)
+{
+	return e && (e->uct == UCT_REGISTRY_UNREACHABLE || e->uct == UCT_REGISTRY_ANSWER);
+}
+
+/* The error is told; what was half-made goes now, or with the next command that is no pull. Closing
+ * the store ends our claim on the layers that were stored (store/pins.h). */
+static void give_up(struct usrct *u, const struct err *e)
 {
 	store_close(u->store);
 	u->store = NULL;
-	(void)engine_sweep(u, NULL);
+	if (!is_worth_another(e))
+		(void)engine_sweep(u, NULL);
+}
+
+/* With a pin from before the sweep on: layers that an earlier pull stored before it was killed, or
+ * lost its registry, are not collected but found. */
+static int begin(struct usrct *u, struct err *e)
+{
+	int r = engine_store(u, STORE_WRITE, e);
+
+	if (r == 0)
+		r = pin_take(u->store, e);
+	return r == 0 ? engine_sweep(u, e) : r;
 }
 
 /* 1: it failed, but may not without mirrors. */
@@ -667,7 +686,7 @@ static int pull_once(struct pull *p, const char *reference, char ret_id[DIGEST_S
 	}
 	pull_done(p);
 	if (r < 0)
-		give_up(p->u);
+		give_up(p->u, e);
 	return r < 0 && p->is_mirrors_fault ? 1 : r;
 }
 
@@ -708,7 +727,7 @@ int engine_pull_stored(struct usrct *u, const char *digest, const char *name,
 		memcpy(ret_id, p.image.config, DIGEST_SIZE);
 	pull_done(&p);
 	if (r < 0)
-		give_up(u);
+		give_up(u, e);
 	return r;
 }
 
@@ -717,7 +736,7 @@ int usrct_image_pull(struct usrct *u, const char *reference, const struct usrct_
 {
 	char id[DIGEST_SIZE];
 	struct err e = { 0 };
-	int r = engine_sweep(u, &e);
+	int r = begin(u, &e);
 
 	if (r == 0)
 		r = engine_pull(u, reference, opts, id, &e);
