@@ -107,6 +107,7 @@ static const int allowed[] = {
 	SCMP_SYS(gettid),
 	SCMP_SYS(tgkill),
 	SCMP_SYS(sched_yield),
+	SCMP_SYS(sched_getaffinity), /* pthread_getattr_np(3), which sanitizers call in a thread */
 	SCMP_SYS(restart_syscall),
 	SCMP_SYS(exit),
 	SCMP_SYS(exit_group),
