@@ -199,8 +199,8 @@ static void ahead_is_left(void **state)
 	(void)state;
 	long_stream_make(&x);
 	for (int with_pipe = 0; with_pipe < 2; with_pipe++) {
-		_cleanup_stream_ struct stream *st = NULL;
 		_cleanup_close_ int fd = fd_sealed_memory("test", x.gz, x.len, &e), w = -EBADF;
+		_cleanup_stream_ struct stream *st = NULL; /* goes first */
 		const void *p;
 
 		if (with_pipe) {
