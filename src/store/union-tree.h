@@ -38,6 +38,7 @@ struct union_tree {
 	size_t n_path, cap_path;
 	struct union_named *named;
 	size_t n_named, cap_named;
+	bool is_cleared; /* its opaque directories are empty already */
 };
 
 /* Puts the layer of an index, whose bytes must stay, upon what is there. */

@@ -367,6 +367,11 @@ TEXT
   run_ct -0 search -n "$OWN/team/x:3"
   assert_output 3
   [ "$(usr-ct search -n "$OWN/" | sort | xargs)" = "team/x y" ]
+  run_ct -0 search --list-tags --limit 1 "$OWN/team/x"
+  assert_has "$(xargs <<<"$output")" "NAME TAG $OWN/team/x "
+  [ "${#lines[@]}" = 2 ]
+  run_ct -0 search --list-tags --format '{{.Name}}:{{.Tag}}' "$OWN/team/x:2"
+  assert_output "$OWN/team/x:2"
   run_ct -1 search "$OWN/nothere"
   assert_error 1202
 }
