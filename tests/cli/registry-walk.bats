@@ -209,35 +209,117 @@ pull_until_topmost() { # NAME
   [ "$(layers_asked | wc -l)" -le 2 ]
 }
 
-@test "history: what an image says of itself does not reach the terminal as commands" {
-  skopeo copy -q --insecure-policy "oci:$IMAGES/oci:busybox" oci:odd:x
-  python3 - <<'PY'
-import hashlib, json
+# An image layout DIR:x, whose configuration and manifest CODE (of Python) may change.
+odd_layout() { # DIR CODE
+  skopeo copy -q --insecure-policy "oci:$IMAGES/oci:layers" "oci:$1:x"
+  python3 - "$@" <<'PY'
+import hashlib, json, sys
+
+where, code = sys.argv[1:]
 
 def read(digest):
-    with open("odd/blobs/sha256/" + digest[7:], encoding="utf-8") as f:
+    with open(f"{where}/blobs/sha256/{digest[7:]}", encoding="utf-8") as f:
         return json.load(f)
 
 def keep(what, d):
     data = json.dumps(what).encode()
     d["digest"], d["size"] = "sha256:" + hashlib.sha256(data).hexdigest(), len(data)
-    with open("odd/blobs/sha256/" + d["digest"][7:], "wb") as f:
+    with open(f"{where}/blobs/sha256/{d['digest'][7:]}", "wb") as f:
         f.write(data)
 
-with open("odd/index.json", encoding="utf-8") as f:
+with open(where + "/index.json", encoding="utf-8") as f:
     index = json.load(f)
 manifest = read(index["manifests"][0]["digest"])
 config = read(manifest["config"]["digest"])
-for step in config["history"]:
-    step.update(created_by="\x1b]0;me\x07 \u009b31m\tü", comment="\x1b[2J")
+exec(code)
 keep(config, manifest["config"])
 keep(manifest, index["manifests"][0])
-with open("odd/index.json", "w", encoding="utf-8") as f:
+with open(where + "/index.json", "w", encoding="utf-8") as f:
     json.dump(index, f)
 PY
+}
+
+@test "history: what an image says of itself does not reach the terminal as commands" {
+  odd_layout odd 'for step in config["history"]:
+    step.update(created_by="\x1b]0;me\x07 \u009b31m\tü", comment="\x1b[2J")'
   usr-ct pull -q oci:odd:x >/dev/null
   run_ct -0 history x
   assert_has "$output" "?]0;me? ??31m ü"
   run ! grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' <<<"$output"
   usr-ct rmi x >/dev/null
+}
+
+# --- odd images, limits, and what is shown
+
+@test "pull: an image with the same layers twice, which are fetched once" {
+  local driver
+  odd_layout twice 'manifest["layers"] *= 2
+config["rootfs"]["diff_ids"] *= 2
+config.pop("history", None)'
+  start_bad_registry count "$PWD/twice" x
+  for driver in plain objects; do
+    [[ $driver == plain ]] || has_linux 6.16 || continue
+    : >"$BATS_TEST_TMPDIR/registry.answer.log"
+    USRCT_STORAGE_DRIVER=$driver other usr-ct pull -q "$BAD_REGISTRY/twice:x" >/dev/null
+    [ "$(layers_asked | sort -n | tail -1)" = 1 ] || fail "$(layers_asked)"
+    is_whole "$BAD_REGISTRY/twice:x"
+    unshare --map-auto --map-root-user rm -rf "$FILE_DIR/other"
+  done
+}
+
+@test "limits: a layer that unpacks to too much is stopped, unless its user wants it" {
+  local driver
+  mkdir bomb
+  truncate -s 40M bomb/zeroes
+  tar -C bomb -c zeroes | gzip -1 >bomb.tar.gz
+  start_registry
+  usr-ct import -q bomb.tar.gz "$OWN/bomb:1" >/dev/null
+  usr-ct push -q "$OWN/bomb:1"
+  usr-ct rmi "$OWN/bomb:1" >/dev/null
+  for driver in plain objects; do
+    [[ $driver == plain ]] || has_linux 6.16 || continue
+    export USRCT_STORAGE_DRIVER=$driver
+    USRCT_LAYER_MAX_BYTES=10m other run_ct -1 pull "$OWN/bomb:1"
+    assert_error 1209 "unpacks to more than 10485760 bytes"
+    assert_has "$stderr" "USRCT_LAYER_MAX_BYTES="
+    USRCT_LAYER_MAX_BYTES=lots other run_ct -1 pull "$OWN/bomb:1"
+    assert_error 1102 "lots"
+    is_bare "$FILE_DIR/other/usr-ct/layers"
+    USRCT_LAYER_MAX_BYTES=50m other run_ct -0 pull -q "$OWN/bomb:1"
+    unshare --map-auto --map-root-user rm -rf "$FILE_DIR/other"
+  done
+}
+
+@test "system df: agrees with du about images, through both drivers" {
+  local driver sum du
+  head -c 30000000 /dev/urandom >big
+  tar -cf big.tar big
+  for driver in plain objects; do
+    [[ $driver == plain ]] || has_linux 6.16 || continue
+    export USRCT_STORAGE_DRIVER=$driver
+    other usr-ct pull -q "$REGISTRY/layers" >/dev/null
+    other usr-ct import -q big.tar big:1 >/dev/null
+    sum=$(other usr-ct system df --format '{{.RawSize}}' | awk '{ sum += $1 } END { print sum }')
+    du=$(du -s --block-size=1 "$FILE_DIR/other/usr-ct" | cut -f1)
+    [ "$sum" -le "$du" ] && [ $(((du - sum) * 100)) -le "$du" ] || fail "$driver: du: $du, df: $sum"
+    unshare --map-auto --map-root-user rm -rf "$FILE_DIR/other"
+  done
+}
+
+@test "pull at a terminal: bars that fit into 80 and 40 columns; -q says the id alone" {
+  local columns id
+  start_bad_registry good "$IMAGES/oci" layers
+  id=$(jq -r '.config.digest' "$IMAGES/oci/blobs/sha256/$(jq -r '.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] == "layers").digest[7:]' "$IMAGES/oci/index.json")")
+  for columns in 80 40; do
+    XDG_DATA_HOME=$FILE_DIR/other "$BATS_TEST_DIRNAME/../fixtures/terminal.py" sh -c "stty cols $columns
+      usr-ct pull '$BAD_REGISTRY/x:layers' >id; usr-ct rmi '$BAD_REGISTRY/x:layers' >rmi" -- exit:0 >"said$columns"
+    [ "$(cat id)" = "$id" ]
+    grep -q 'layers, .* in ' "said$columns"
+    grep -q $'\e\\[J' "said$columns"
+    # The name of the image may be longer; what is drawn again and again must not be.
+    sed -e 's/\x1b\[[0-9;]*[A-Za-z]//g' -e 's/\r/\n/g' "said$columns" | grep -v '@sha256:' >lines
+    run ! env LC_ALL=C.UTF-8 grep -P "^.{$columns}" lines
+  done
+  XDG_DATA_HOME=$FILE_DIR/other "$BATS_TEST_DIRNAME/../fixtures/terminal.py" usr-ct pull -q "$BAD_REGISTRY/x:layers" -- exit:0 >said
+  [ "$(tr -d '\r\n' <said)" = "$id" ]
 }
