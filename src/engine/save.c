@@ -191,7 +191,12 @@ static int add_to_index(struct save *s, const struct image_row *row, const json_
 	                      type ? type : "application/vnd.oci.image.manifest.v1+json", "digest",
 	                      row->manifest, "size", (json_int_t)bytes);
 
-	if (d && name)
+	/* What a layout calls an image need be no name of one. */
+	if (d && name && name == s->as)
+		(void)json_object_set_new(
+			d, "annotations",
+			json_pack("{s:s}", "org.opencontainers.image.ref.name", name));
+	else if (d && name)
 		(void)json_object_set_new(d, "annotations",
 		                          json_pack("{s:s, s:s}", "io.containerd.image.name", name,
 		                                    "org.opencontainers.image.ref.name", name));
@@ -267,6 +272,14 @@ static int add_to_list(struct save *s, const struct image_row *row, const json_t
 	return 0;
 }
 
+static int given_name(const struct save *s, char *buf, size_t size, const char **ret, struct err *e)
+{
+	bool is_docker = s->format == USRCT_SAVE_DOCKER || s->format == USRCT_SAVE_DOCKER_OLD;
+
+	*ret = is_docker ? buf : s->as;
+	return is_docker ? engine_archive_name(s->as, buf, size, e) : 0;
+}
+
 static int save_one(struct save *s, const char *text, struct err *e)
 {
 	_cleanup_json_ json_t *manifest = NULL;
@@ -281,6 +294,8 @@ static int save_one(struct save *s, const char *text, struct err *e)
 	(void)engine_image_key(text, full, sizeof(full));
 	for (char *const *n = row.names; r == 0 && n && *n; n++)
 		name = !strcmp(*n, full) ? *n : name;
+	if (r == 0 && s->as)
+		r = given_name(s, full, sizeof(full), &name, e);
 	if (r == 0)
 		r = read_manifest(s, &row, &raw, &manifest, &bytes, e);
 	if (r == 0 && s->format == USRCT_SAVE_DOCKER_OLD) {
@@ -375,10 +390,11 @@ static int save(struct save *s, const char *const *images, struct err *e)
 	return r == 0 ? put_tail(s, e) : r;
 }
 
-int usrct_image_save(struct usrct *u, const char *const *images, enum usrct_save_format format,
-                     int fd, struct usrct_err *out)
+static int save_all(struct usrct *u, const char *const *images, const char *as,
+                    enum usrct_save_format format, int fd, struct usrct_err *out)
 {
 	struct save s = { .u = u,
+		          .as = as,
 		          .format = format,
 		          .fd = fd,
 		          .blobs_fd = -EBADF,
@@ -398,4 +414,16 @@ int usrct_image_save(struct usrct *u, const char *const *images, enum usrct_save
 	json_decref(s.repositories);
 	json_decref(s.written);
 	return ENGINE_RETURN(r, out, &e);
+}
+
+int usrct_image_save(struct usrct *u, const char *const *images, enum usrct_save_format format,
+                     int fd, struct usrct_err *e)
+{
+	return save_all(u, images, /* as= */ NULL, format, fd, e);
+}
+
+int usrct_image_save_as(struct usrct *u, const char *image, const char *name,
+                        enum usrct_save_format format, int fd, struct usrct_err *e)
+{
+	return save_all(u, (const char *const[]){ image, NULL }, name, format, fd, e);
 }
