@@ -159,6 +159,17 @@ static int make_directory(struct draft_node *dir, const char *name, uint8_t flag
 	return 0;
 }
 
+/* In place of what a whiteout removes: nothing of it is kept, so it is as if it had an entry. */
+static int make_anew(struct draft_node *dir, const char *name, struct draft_node **ret,
+                     struct err *e)
+{
+	int r = make_directory(dir, name, LAYER_OPAQUE, ret, e);
+
+	if (r == 0)
+		(*ret)->flags = LAYER_OPAQUE;
+	return r;
+}
+
 /* Resolves @path as openat2(2) with RESOLVE_IN_ROOT. The depth of the recursion is that of links in
  * links, and bounded. */
 static int walk(const struct draft *d, struct draft_node *from, const char *path, bool follows_last,
@@ -231,7 +242,7 @@ static int step(struct draft *d, struct draft_node *dir, const char *name, const
 		                 upto);
 	case LAYER_WHITEOUT: /* it gives way to a directory that hides what is below */
 		remove_name(d, dir, name);
-		return make_directory(dir, name, LAYER_OPAQUE, ret, e);
+		return make_anew(dir, name, ret, e);
 	case LAYER_FILE:
 	case LAYER_FIFO:
 	case LAYER_SAME:

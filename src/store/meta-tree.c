@@ -5,11 +5,11 @@
 #include "base/file.h"
 #include "store/file-capability.h"
 #include "store/layer-index.h"
+#include "store/meta-opaque.h"
 #include "store/meta-place.h"
 
 #include "store/owner-note.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
@@ -45,7 +45,8 @@ struct builder {
 	int root_fd, fd;  /* the current directory */
 	bool gives_group; /* has the set-group-id bit: what is made in it has its group */
 	struct meta_tree_owners owners;
-	bool is_first; /* nothing is below this layer */
+	bool is_first;   /* nothing is below this layer */
+	bool is_cleared; /* meta_opaque_clear() was here */
 	struct level *levels;
 	size_t n_levels, cap_levels;
 	struct named *named; /* by entry, since they come in that order */
@@ -325,23 +326,6 @@ static int drop_xattrs(int fd, struct err *e)
 	return 0;
 }
 
-static int clear_directory(int fd, struct err *e)
-{
-	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
-	DIR *d = copy < 0 ? NULL : fdopendir(copy);
-	struct dirent *de;
-
-	if (!d) {
-		cleanup_close(&copy);
-		return err_sys(e, "cannot read a directory");
-	}
-	while (r == 0 && (de = readdir(d)))
-		if (strcmp(de->d_name, ".") != 0 && strcmp(de->d_name, "..") != 0)
-			r = tree_remove_at(fd, de->d_name, e);
-	(void)closedir(d);
-	return r;
-}
-
 /* "lib" of a layer whose lower one has lib -> usr/lib, if no entry says that it is a directory now:
  * files in it belong to usr/lib, as they would for whoever unpacks one layer after the other. */
 static int follow_link(struct builder *b, const struct layer_entry *t, struct level *ret)
@@ -351,7 +335,7 @@ static int follow_link(struct builder *b, const struct layer_entry *t, struct le
 	struct stat st;
 	int fd;
 
-	if (!(t->flags & LAYER_IMPLIED) || t->flags & LAYER_OPAQUE || b->n_levels == 0 ||
+	if (!(t->flags & LAYER_IMPLIED) || b->n_levels == 0 ||
 	    fstatat(b->fd, b->name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISLNK(st.st_mode))
 		return -ENOENT;
 	fd = (int)syscall(SYS_openat2, b->root_fd, b->path, &how, sizeof(how));
@@ -407,8 +391,8 @@ static int open_directory(struct builder *b, const struct layer_entry *t, struct
 	if (ret->keeps)
 		ret->was = st; /* as it was before it was made writable */
 	ret->gives_group = is_new ? b->gives_group : st.st_mode & S_ISGID;
-	if (r == 0 && !is_new && t->flags & LAYER_OPAQUE)
-		r = clear_directory(fd, e);
+	if (r == 0 && !is_new && t->flags & LAYER_OPAQUE && !b->is_cleared)
+		r = meta_clear_directory(fd, e);
 	if (r < 0)
 		(void)close(fd);
 	return r < 0 ? r : fd;
@@ -589,7 +573,10 @@ int meta_tree_add(const void *index, size_t n, int dirfd, const struct meta_tree
 	r = layer_index_open(index, n, &b->index, e);
 	if (r == 0)
 		r = open_root(b, dirfd, e);
-	if (r == 0)
+	if (r == 0 && !b->is_first)
+		r = meta_opaque_clear(&b->index, b->root_fd, e);
+	b->is_cleared = r > 0;
+	if (r >= 0)
 		r = build(b, e);
 	layer_index_done(&b->index);
 	cleanup_close(&b->root_fd);

@@ -277,13 +277,14 @@ static void set_stat(struct archive_entry *ae, const struct stat *st, const char
 	archive_entry_set_gid(ae, st->st_gid);
 	archive_entry_set_mtime(ae, st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
 	archive_entry_set_size(ae, S_ISREG(st->st_mode) ? st->st_size : 0);
-	if (S_ISREG(st->st_mode)) {
-		archive_entry_set_dev(ae, st->st_dev);
-		archive_entry_set_ino(ae, (la_int64_t)st->st_ino);
-		archive_entry_set_nlink(ae, (unsigned)st->st_nlink);
-	} else if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode)) {
+	if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode))
 		archive_entry_set_rdev(ae, st->st_rdev);
-	}
+	if (S_ISDIR(st->st_mode))
+		return;
+	/* For archive_entry_linkify(); links and FIFOs may have several names, too. */
+	archive_entry_set_dev(ae, st->st_dev);
+	archive_entry_set_ino(ae, (la_int64_t)st->st_ino);
+	archive_entry_set_nlink(ae, (unsigned)st->st_nlink);
 }
 
 static int write_header(struct packer *p, struct archive_entry *ae, const char *path, struct err *e)
@@ -331,12 +332,10 @@ static int add_opened(struct packer *p, int fd, const struct stat *st, const cha
 		return 0;
 	if (r < 0)
 		return r;
-	if (S_ISREG(st->st_mode)) {
-		archive_entry_linkify(p->links, &ae, &spare);
-		archive_entry_free(spare); /* other formats' business */
-		if (!archive_entry_hardlink(ae))
-			has_holes = add_holes(p, fd, ae, st) > 0;
-	}
+	archive_entry_linkify(p->links, &ae, &spare);
+	archive_entry_free(spare); /* other formats' business */
+	if (S_ISREG(st->st_mode) && !archive_entry_hardlink(ae))
+		has_holes = add_holes(p, fd, ae, st) > 0;
 	r = write_header(p, ae, path, e);
 	if (r == 0 && S_ISREG(st->st_mode) && !archive_entry_hardlink(ae))
 		r = add_data(p, fd, st->st_size, has_holes, path, e);

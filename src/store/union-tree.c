@@ -8,6 +8,7 @@
 #include <string.h>
 
 enum { SLOTS_MIN = 4096, LINKS_MAX = 40 };
+#define NOTHING UINT32_MAX
 
 void union_tree_done(struct union_tree *t)
 {
@@ -37,8 +38,8 @@ struct union_node *union_tree_find(const struct union_tree *t, uint32_t parent, 
 	for (; i; i = t->nodes[i - 1].next) {
 		struct union_node *x = &t->nodes[i - 1];
 
-		if (!x->is_gone && x->parent == parent && x->name_len == n &&
-		    !memcmp(x->name, name, n))
+		if (!x->is_gone && x->parent == parent && i > t->nodes[parent].n_before &&
+		    x->name_len == n && !memcmp(x->name, name, n))
 			return x;
 	}
 	return NULL;
@@ -87,6 +88,12 @@ static int add_file(struct union_tree *t, const struct layer_index *x, const str
 	}
 	*ret = (uint32_t)t->n_files++;
 	return 0;
+}
+
+static void clear_node(struct union_tree *t, uint32_t number)
+{
+	t->nodes[number].n_before = (uint32_t)t->n_nodes;
+	t->nodes[number].n_here = 0;
 }
 
 static uint32_t parent_of(const struct union_tree *t)
@@ -211,8 +218,7 @@ static struct union_node *find_place(const struct union_tree *t, const struct la
 	                                      : NULL,
 			  *there;
 
-	if (!old || !(l->flags & LAYER_IMPLIED) || l->flags & LAYER_OPAQUE ||
-	    t->files[old->file].entry.type != LAYER_LINK)
+	if (!old || !(l->flags & LAYER_IMPLIED) || t->files[old->file].entry.type != LAYER_LINK)
 		return old;
 	there = follow(t, old);
 	return there ? there : old;
@@ -224,19 +230,21 @@ static int add_directory(struct union_tree *t, const struct layer_index *x,
                          const struct layer_entry *l, struct err *e)
 {
 	struct union_node *old = find_place(t, l);
+	bool is_reached = old && t->n_path &&
+	                  (old->parent != parent_of(t) || old->name_len != l->name_len ||
+	                   memcmp(old->name, l->name, l->name_len) != 0);
 	bool keeps = old && t->files[old->file].entry.type == LAYER_DIR && l->flags & LAYER_IMPLIED;
 	const struct layer_entry looks = keeps ? t->files[old->file].entry : *l;
 	uint32_t file = 0, number;
 	int r = 0;
 
-	if (old && t->files[old->file].entry.type == LAYER_DIR && !(l->flags & LAYER_OPAQUE)) {
+	if (old && t->files[old->file].entry.type == LAYER_DIR &&
+	    (!(l->flags & LAYER_OPAQUE) || is_reached || t->is_cleared)) {
 		t->files[old->file].entry = looks;
 		number = (uint32_t)(old - t->nodes);
 	} else if (old && t->n_path == 0) { /* an opaque root: all is gone but itself */
 		t->files[old->file].entry = looks;
-		for (size_t i = 1; i < t->n_nodes; i++)
-			t->nodes[i].is_gone = true;
-		t->nodes[0].n_here = 0;
+		clear_node(t, 0);
 		number = 0;
 	} else {
 		r = add_file(t, x, &looks, &file, e);
@@ -280,6 +288,60 @@ static int add_entry(struct union_tree *t, const struct layer_index *x, const st
 	return r < 0 ? r : remember(t, x, l, file, e);
 }
 
+/* --- opaque directories, as in meta-opaque.c: before anything of the layer is there */
+
+static bool needs_clearing(struct layer_index x)
+{
+	bool has_opaque = false, has_implied = false;
+	struct layer_entry l;
+
+	while (!(has_opaque && has_implied) && layer_index_next(&x, &l, NULL) == 1) {
+		if (l.type != LAYER_DIR || !l.name_len)
+			continue;
+		has_opaque |= (l.flags & LAYER_OPAQUE) != 0;
+		has_implied |= (l.flags & LAYER_IMPLIED) != 0;
+	}
+	layer_index_done(&x);
+	return has_opaque && has_implied;
+}
+
+/* The directory that the layers below have there; NOTHING: none that this layer goes on with. */
+static uint32_t lower_of(const struct union_tree *t, const struct layer_entry *l)
+{
+	const struct union_node *x;
+
+	if (t->n_path && parent_of(t) == NOTHING)
+		return NOTHING;
+	x = find_place(t, l);
+	return x && t->files[x->file].entry.type == LAYER_DIR ? (uint32_t)(x - t->nodes) : NOTHING;
+}
+
+static int clear_opaque(struct union_tree *t, struct layer_index x, struct err *e)
+{
+	struct layer_entry l;
+	uint32_t lower;
+	int r = 0;
+
+	t->is_cleared = t->n_nodes > 0 && needs_clearing(x);
+	while (t->is_cleared && r >= 0 && (r = layer_index_next(&x, &l, e)) == 1) {
+		t->n_path -= MIN((size_t)l.up, t->n_path);
+		if (l.type != LAYER_DIR)
+			continue;
+		lower = lower_of(t, &l);
+		if (lower != NOTHING && l.flags & LAYER_OPAQUE) {
+			clear_node(t, lower);
+			lower = NOTHING;
+		}
+		if (array_grow(&t->path, t->n_path, &t->cap_path, sizeof(*t->path)) < 0)
+			r = err_oom(e);
+		else
+			t->path[t->n_path++] = lower;
+	}
+	layer_index_done(&x);
+	t->n_path = 0;
+	return r;
+}
+
 int union_tree_add(struct union_tree *t, const void *index, size_t n, struct err *e)
 {
 	_cleanup_layer_index_ struct layer_index x = { 0 };
@@ -289,6 +351,8 @@ int union_tree_add(struct union_tree *t, const void *index, size_t n, struct err
 	t->n_path = t->n_named = 0;
 	if (r == 0)
 		r = grow(t, e);
+	if (r == 0)
+		r = clear_opaque(t, x, e);
 	while (r == 0 && (r = layer_index_next(&x, &l, e)) > 0)
 		r = add_entry(t, &x, &l, e);
 	return r;

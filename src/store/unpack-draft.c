@@ -95,6 +95,8 @@ static int make_hard_link(struct unpacker *u, const char *target, const char *pa
 	const char *base;
 	int r = entry_clean_name(u, target, clean, e);
 
+	if (r == 0)
+		r = entry_check_link(u, path, clean, e);
 	if (r < 0)
 		return r;
 	from = draft_find_parent(&u->draft, clean, &base);
@@ -219,8 +221,9 @@ int draft_make_whiteout(struct unpacker *u, const char *path, struct err *e)
 		return 0;
 	}
 	n = draft_find(dir, base + strlen(WH));
-	if (n) {
-		n->flags |= n->type == LAYER_DIR ? LAYER_OPAQUE : 0;
+	if (n) { /* made in this layer, so only what is below goes, and whatever that was */
+		if (n->type == LAYER_DIR)
+			n->flags = LAYER_OPAQUE;
 		return 0;
 	}
 	n = draft_node_new(LAYER_WHITEOUT, &none);

@@ -322,6 +322,14 @@ int entry_clean_name(const struct unpacker *u, const char *name, char ret[PATH_M
 	return r;
 }
 
+/* GNU tar takes it for nothing to do; umoci and podman remove the file first, and then fail. */
+int entry_check_link(const struct unpacker *u, const char *path, const char *target, struct err *e)
+{
+	return u->is_layer && !strcmp(path, target)
+	               ? BAD_LAYER(e, "hard link '%.*s' leads to itself", NAME_SHOWN, path)
+	               : 0;
+}
+
 static int make_hard_link(struct unpacker *u, const char *target, const char *path, struct err *e)
 {
 	_cleanup_close_ int target_fd = -EBADF;
@@ -332,6 +340,8 @@ static int make_hard_link(struct unpacker *u, const char *target, const char *pa
 	int parent_fd, r;
 
 	r = entry_clean_name(u, target, clean, e);
+	if (r == 0)
+		r = entry_check_link(u, path, clean, e);
 	if (r < 0)
 		return r;
 	target_fd = tree_find_parent(&u->tree, clean, &base, NULL);
@@ -348,9 +358,10 @@ static int make_hard_link(struct unpacker *u, const char *target, const char *pa
 /* The name of a whiteout is that of what it hides, behind ".wh.". */
 static int make_whiteout(struct unpacker *u, const char *path, struct err *e)
 {
+	char hidden[PATH_MAX];
 	const char *base;
 	struct stat st;
-	int parent_fd;
+	int parent_fd, r;
 
 	/* Where a directory became a file, umoci also lists what was in the directory as removed.
 	 * The file hides all of that already. */
@@ -366,7 +377,13 @@ static int make_whiteout(struct unpacker *u, const char *path, struct err *e)
 		return 0;
 	if (errno != EEXIST || fstatat(parent_fd, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(e, "cannot make the whiteout '%s'", path);
-	return S_ISDIR(st.st_mode) ? tree_set_opaque(parent_fd, base, path, e) : 0;
+	if (!S_ISDIR(st.st_mode))
+		return 0;
+	/* Made in this layer, so only what is below goes, and whatever that was. */
+	(void)snprintf(hidden, sizeof(hidden), "%.*s%s", (int)(base - strlen(WH) - path), path,
+	               base);
+	r = tree_set_opaque(parent_fd, base, path, e);
+	return r < 0 ? r : tree_note_anew(&u->tree, hidden, e);
 }
 
 /* 1: not an ordinary name, and dealt with; 0: ordinary. */

@@ -37,6 +37,8 @@ int unpack_entry(struct unpacker *u, struct archive_entry *ae, struct err *e);
 #define WH_OPAQUE ".wh..wh..opq"
 /* Into @ret: where the entry goes, below the tree's root. @name is an archive's. */
 int entry_clean_name(const struct unpacker *u, const char *name, char ret[PATH_MAX], struct err *e);
+/* UCT_BAD_LAYER for a hard link of a layer to its own name; both are clean. */
+int entry_check_link(const struct unpacker *u, const char *path, const char *target, struct err *e);
 bool entry_xattr_is_kept(const char *name);
 int entry_set_xattrs(const struct unpacker *u, struct archive_entry *ae, int fd, const char *path,
                      struct err *e);

@@ -252,6 +252,15 @@ static int resolve(const struct implied_below *b, const char *path, char ret[PAT
 	return look(b, ret, ret_fd, link, e) == S_IFDIR;
 }
 
+/* Splits "a/b/c" into "a/b" (or "") and "c". */
+static const char *split(const char *path, char dir[PATH_MAX])
+{
+	const char *slash = strrchr(path, '/');
+
+	(void)snprintf(dir, PATH_MAX, "%.*s", slash ? (int)(slash - path) : 0, path);
+	return slash ? slash + 1 : path;
+}
+
 struct settling {
 	const struct implied_below *below;
 	int root_fd; /* of the layer */
@@ -293,15 +302,6 @@ static int copy_meta(const struct settling *s, int from_fd, int to_fd, const cha
 	if (r == 0 && (fchmod(to_fd, st.st_mode & 07777) < 0 || futimens(to_fd, times) < 0))
 		r = err_sys(e, "cannot set mode and time of '%s'", path);
 	return r;
-}
-
-/* Splits "a/b/c" into "a/b" (or "") and "c". */
-static const char *split(const char *path, char dir[PATH_MAX])
-{
-	const char *slash = strrchr(path, '/');
-
-	(void)snprintf(dir, PATH_MAX, "%.*s", slash ? (int)(slash - path) : 0, path);
-	return slash ? slash + 1 : path;
 }
 
 /* A directory whose time stays as it is, whatever is done in it. */
@@ -367,6 +367,11 @@ static int merge(struct settling *s, const char *from, const char *to, struct er
 		return err_sys(e, "cannot open '%s'", from);
 	if (!is_listed(&s->implied, to) && strv_add(&s->explicit, to) < 0)
 		return err_oom(e);
+	if (hides_lower(from_fd)) {
+		r = tree_set_opaque(target.fd, ".", to, e);
+		if (r < 0)
+			return r;
+	}
 	fd = fcntl(from_fd, F_DUPFD_CLOEXEC, 3);
 	d = fd < 0 ? NULL : fdopendir(fd);
 	if (!d) {
@@ -445,19 +450,72 @@ static int move_directory(struct settling *s, const char *from, const char *to, 
 	return S_ISDIR(st.st_mode) ? merge(s, from, to, e) : 0;
 }
 
+/* Whether @path has nothing to do with the layers below, since a directory of this layer on the way
+ * hides them, or has an entry and so replaces what is no directory there: 1. */
+static int is_cut_off(const struct settling *s, const char *path, struct err *e)
+{
+	char upto[PATH_MAX], dir[PATH_MAX], at[PATH_MAX], link[PATH_MAX];
+
+	if (is_hidden_on_way(s->root_fd, path))
+		return 1;
+	for (const char *p = strchr(path, '/'); p; p = strchr(p + 1, '/')) {
+		_cleanup_close_ int dir_fd = -EBADF, fd = -EBADF;
+		const char *base;
+		int r;
+
+		(void)snprintf(upto, sizeof(upto), "%.*s", (int)(p - path), path);
+		if (is_listed(&s->implied, upto))
+			continue;
+		base = split(upto, dir);
+		r = resolve(s->below, dir, at, &dir_fd, e);
+		if (r <= 0)
+			return r < 0 ? r : 1;
+		if (snprintf(dir, sizeof(dir), "%s%s%s", at, *at ? "/" : "", base) >=
+		    (int)sizeof(dir))
+			return 1;
+		r = look(s->below, dir, &fd, link, e);
+		if (r != S_IFDIR)
+			return r < 0 ? r : 1;
+	}
+	return 0;
+}
+
+/* Where the name of an implied directory is once those above it have been settled: 1. */
+static int place_now(const struct settling *s, const char *path, char ret[PATH_MAX], struct err *e)
+{
+	_cleanup_close_ int fd = -EBADF;
+	char dir[PATH_MAX], at[PATH_MAX];
+	const char *base = split(path, dir);
+	int r = resolve(s->below, dir, at, &fd, e);
+
+	if (r <= 0)
+		return r;
+	return snprintf(ret, PATH_MAX, "%s%s%s", at, *at ? "/" : "", base) < PATH_MAX;
+}
+
 static int settle(struct settling *s, const char *path, struct err *e)
 {
 	_cleanup_close_ int below_fd = -EBADF;
 	_cleanup_close_ int fd = open_plainly(s->root_fd, path, O_RDONLY | O_DIRECTORY);
-	char to[PATH_MAX];
-	int r;
+	char to[PATH_MAX], now[PATH_MAX];
+	int r = is_cut_off(s, path, e);
 
-	if (fd >= 0 && hides_lower(fd))
-		return 0;
+	if (r != 0)
+		return MIN(r, 0);
 	r = resolve(s->below, path, to, &below_fd, e);
 	if (r <= 0)
 		return r; /* it is this layer that makes it */
 	r = 0;
+	if (strcmp(path, to) != 0 && is_hidden_on_way(s->root_fd, to))
+		return 0;
+	if (fd < 0) { /* it went with what it was in */
+		r = place_now(s, path, now, e);
+		if (r <= 0)
+			return r;
+		path = now;
+		fd = open_plainly(s->root_fd, path, O_RDONLY | O_DIRECTORY);
+		r = 0;
+	}
 	/* Into itself, or to the root: links that nobody would make. */
 	if (!*to || (!strncmp(to, path, strlen(path)) && to[strlen(path)] == '/'))
 		return 0;

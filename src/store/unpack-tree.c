@@ -290,9 +290,19 @@ int tree_note(struct tree *t, const char *path, const struct tree_meta *meta, st
 		return err_oom(e);
 	for (const char *p = path; *p; p++)
 		depth += *p == '/';
-	t->dirs[t->n_dirs] = (struct tree_dir){ copy, t->n_dirs, depth, *meta };
+	t->dirs[t->n_dirs] = (struct tree_dir){ copy, t->n_dirs + 1, depth, *meta };
 	t->n_dirs++;
 	return 0;
+}
+
+int tree_note_anew(struct tree *t, const char *path, struct err *e)
+{
+	const struct tree_meta made = { .mode = 0755, .mtime = { 0, UTIME_OMIT } };
+	int r = tree_note(t, path, &made, e);
+
+	if (r == 0)
+		t->dirs[t->n_dirs - 1].order = 0; /* any entry is later, also an earlier one */
+	return r;
 }
 
 bool tree_noted(const struct tree *t, size_t i, const char **ret_path, struct tree_meta *ret)

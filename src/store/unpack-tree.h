@@ -73,6 +73,9 @@ struct tree_meta {
 };
 /* Remembers what a directory is to look like in the end. */
 int tree_note(struct tree *t, const char *path, const struct tree_meta *meta, struct err *e);
+/* The same of a directory that replaces one of the layers below without an entry of its own: it is
+ * not @t->implied any more, and looks as if just made, unless an entry comes or came. */
+int tree_note_anew(struct tree *t, const char *path, struct err *e);
 /* The @i-th thing remembered; false behind the last one. */
 bool tree_noted(const struct tree *t, size_t i, const char **ret_path, struct tree_meta *ret);
 int tree_seal(struct tree *t, struct err *e);

@@ -339,7 +339,7 @@ def case_links_inside_the_root():
 def case_replacing():
     t = Tar().add("f", data=b"1").add("f", data=b"22").dir("d").add("d/x").add("d", data=b"3")
     t.add("g", data=b"4").dir("g", 0o700).add("g/in", data=b"5").dir("k", 0o700).add("k/x")
-    t.dir("k", 0o711, uid=7).sym("s", "f").add("s", data=b"6").hard("f", "f").hard("h", "f").hard("h", "s")
+    t.dir("k", 0o711, uid=7).sym("s", "f").add("s", data=b"6").hard("h", "f").hard("h", "s")
     t.dir("m/n").add("m/n/o").add("m", data=b"7").add("p/q").dir("r").sym("p/t", "../r").add("p/t/u")
     t.add("p/t").add("p/v")
     tree, _ = good(t.end())
@@ -564,6 +564,7 @@ ODD = {
     "data-of-link": (raw(b"s", b"2", b"abc", b"f") + FILE + END, None, None),
     "data-of-hard-link": (FILE + raw(b"h", b"1", b"abc", b"f") + END, None, None),
     "absolute-hard-link": (FILE + raw(b"h", b"1", link=b"/f") + END, {"f", "h"}, None),
+    "hard-link-to-itself": (FILE + raw(b"f", b"1", link=b"./f") + END, None, None),
     "gnu-long-link": (raw(b"@", b"K", b"tgt\0\0") + raw(b"s", b"2", link=b"x") + END, {"s"}, None),
     "gnu-long-name": (raw(b"@", b"L", b"a\0b\0") + FILE + END, {"a"}, None),
     "long-attribute": (pax(b"SCHILY.xattr.user." + b"n" * 300, b"v") + FILE + END, None, None),

@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the starting inputs of fuzz-image-load into the directory given: small archives of each
-form, and of each kind of damage."""
+"""Writes the starting inputs of fuzz-image-load into the directory given, small archives of each
+form, and of each kind of damage; and into a second one those of fuzz-image-load-dir: what skopeo makes
+of them, "skopeo copy --insecure-policy --preserve-digests oci:LAYOUT:a:1 dir:DIR", and its damage.
+(corpus.py corpus-load corpus-load-dir)"""
 import bz2
 import gzip
 import hashlib
@@ -12,6 +14,7 @@ import os
 import subprocess
 import sys
 import tarfile
+import tempfile
 
 
 def sha(data):
@@ -96,4 +99,48 @@ cases["zstd"] = subprocess.run(["zstd", "-c"], input=cases["old"], stdout=subpro
 os.makedirs(sys.argv[1], exist_ok=True)
 for name, data in cases.items():
     with open(os.path.join(sys.argv[1], name), "wb") as f:
+        f.write(data)
+
+
+def files(*entries):
+    return b"".join(b"%s %d\n%s" % (name.encode(), len(data), data) for name, data in entries)
+
+
+def by_skopeo():
+    with tempfile.TemporaryDirectory() as d:
+        os.makedirs(d + "/blobs/sha256")
+        for name, data in (layout, *blobs, ("index.json", index)):
+            with open(f"{d}/{name}", "wb") as out:
+                out.write(data)
+        subprocess.run(["skopeo", "copy", "-q", "--insecure-policy", "--preserve-digests",
+                        f"oci:{d}:a:1", f"dir:{d}/x"], check=True)
+        names = sorted(os.listdir(d + "/x"), reverse=True)  # "version" first
+        return [(n, open(f"{d}/x/{n}", "rb").read()) for n in names]
+
+
+flat = by_skopeo()
+one = [x for x in flat if x[0] != "manifest.json"]
+platform = {"os": "linux", "architecture": "amd64"}
+several = js({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json",
+              "manifests": [{**entry, "platform": platform}]})
+directories = {
+    "skopeo": files(*flat),
+    "index": files(*one, ("manifest.json", several), (sha(manifest) + ".manifest.json", manifest)),
+    "index-changed": files(*one, ("manifest.json", several), (sha(manifest) + ".manifest.json", manifest + b" ")),
+    "index-gone": files(*one, ("manifest.json", several)),
+    "blob-gone": files(*[x for x in flat if x[0] != sha(packed)]),
+    "blob-changed": files(*[(n, d if n != sha(packed) else d[:-1] + b"x") for n, d in flat]),
+    "blob-longer": files(*[(n, d if n != sha(config) else d + b" ") for n, d in flat]),
+    "version": files(("version", b"Directory Transport Version: 9.1\n"), *flat[1:]),
+    "manifest-gone": files(*one),
+    "layout": files(layout, *blobs, ("index.json", index)),
+    "layout-in-index": files(layout, *blobs, ("index.json", js({"schemaVersion": 2, "manifests": [
+        {**entry, "mediaType": "application/vnd.oci.image.index.v1+json",
+         "digest": "sha256:" + sha(index), "size": len(index)}]}))),
+    "layout-no-blobs": files(layout, ("index.json", index)),
+    "nothing": files(("a", b"")),
+}
+os.makedirs(sys.argv[2], exist_ok=True)
+for name, data in directories.items():
+    with open(os.path.join(sys.argv[2], name), "wb") as f:
         f.write(data)
