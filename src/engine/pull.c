@@ -673,6 +673,34 @@ static int begin(struct usrct *u, struct err *e)
 	return r == 0 ? engine_sweep(u, e) : r;
 }
 
+/* What may be shown of an image's own words. */
+static bool is_word(const char *s)
+{
+	return s && *s && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_-.") == strlen(s);
+}
+
+/* An index has been chosen from; a manifest that stands alone is taken as it is. */
+static void check_platform(struct pull *p)
+{
+	const char *wanted = p->opts && p->opts->platform ? p->opts->platform : platform_native();
+	_cleanup_json_ json_t *config = NULL;
+	char want[96], have[96], text[256];
+	const char *os, *arch;
+
+	if (platform_parse(wanted, want, sizeof(want), NULL) < 0 ||
+	    engine_image_config(p->u, p->image.config, &config, NULL) < 0)
+		return;
+	os = json_string_value(json_object_get(config, "os"));
+	arch = json_string_value(json_object_get(config, "architecture"));
+	if (!is_word(os) || !is_word(arch))
+		return;
+	(void)snprintf(have, sizeof(have), "%s/%s", os, arch);
+	if (!strncmp(want, have, strlen(have)) && strchr("/", want[strlen(have)]))
+		return; /* variants run on each other often enough */
+	(void)snprintf(text, sizeof(text), "%s, not for %s", have, want);
+	report(p, USRCT_PULL_OTHER_PLATFORM, NULL, 0, text);
+}
+
 /* 1: it failed, but may not without mirrors. */
 static int pull_once(struct pull *p, const char *reference, char ret_id[DIGEST_SIZE], struct err *e)
 {
@@ -681,6 +709,7 @@ static int pull_once(struct pull *p, const char *reference, char ret_id[DIGEST_S
 	if (r == 0) {
 		memcpy(ret_id, p->image.config, DIGEST_SIZE);
 		report(p, USRCT_PULL_DONE, NULL, 0, p->image.config);
+		check_platform(p);
 		engine_image_event(p->u, "pull", p->image.name[0] ? p->image.name : ret_id,
 		                   reference);
 	}

@@ -74,6 +74,11 @@ same() { # A B, references of skopeo: the same bytes
   run_ct -125 pull -a "$OWN/team/tool:1"
   assert_error 1101 "takes a repository"
   run_ct -1 pull -q -a "$OWN/nosuch"
+  # A manifest that stands alone is taken whatever it is for, and that is told.
+  usr-ct pull --platform linux/s390x "$OWN/other" >/dev/null 2>said
+  grep -qxE 'usr-ct: warning: the image is for linux/[a-z0-9]+, not for linux/s390x' said
+  usr-ct pull "$OWN/other" >/dev/null 2>said
+  run ! grep -q warning said
   run_ct -125 pull --platform linux/amd64 --arch amd64 "$OWN/other"
   assert_error 1131
   usr-ct rmi "$OWN/other" "$OWN/team/tool:1" "$OWN/team/tool:2" "$OWN/team/tool:latest"
