@@ -91,6 +91,33 @@ static int update_one(struct cli *c, const char *name, bool quiet,
 	return 0;
 }
 
+/* Whether its repository is one that gave us the image, or got it. Somebody else's registry may
+ * have quite another image under a name that was given here. */
+static bool is_of_registry(const struct usrct_image *image, const char *name)
+{
+	const char *tag = strrchr(name, ':');
+	size_t n = tag && !strchr(tag, '/') ? (size_t)(tag - name) : strlen(name);
+
+	for (const char *const *d = image->repo_digests; d && *d; d++)
+		if (!strncmp(*d, name, n) && (*d)[n] == '@')
+			return true;
+	return false;
+}
+
+static int update_names(struct cli *c, const struct usrct_image *image, bool quiet,
+                        const struct usrct_registry_options *registry)
+{
+	int status = 0, one;
+
+	for (const char *const *name = image->names; name && *name; name++) {
+		if (!is_of_registry(image, *name))
+			continue;
+		one = update_one(c, *name, quiet, registry);
+		status = one ? one : status;
+	}
+	return status;
+}
+
 static int update_all(struct cli *c, bool quiet, const struct usrct_registry_options *registry)
 {
 	struct usrct_image *list = NULL;
@@ -101,16 +128,45 @@ static int update_all(struct cli *c, bool quiet, const struct usrct_registry_opt
 	if (usrct_image_list(c->u, NULL, &list, &n, &e) < 0)
 		return cli_fail(c, &e);
 	for (size_t i = 0; i < n; i++) {
-		/* What no registry ever gave us under a name was made here. */
-		if (!list[i].repo_digests || !*list[i].repo_digests)
-			continue;
-		for (const char *const *name = list[i].names; name && *name; name++) {
-			one = update_one(c, *name, quiet, registry);
-			status = one ? one : status;
-		}
+		one = update_names(c, &list[i], quiet, registry);
+		status = one ? one : status;
 	}
 	usrct_image_list_free(list, n);
 	return status;
+}
+
+/* Whether the word means this image as a part of its id, not as a name of it. */
+static bool is_id_of(const struct usrct_image *image, const char *word)
+{
+	size_t n = strlen(word), skip = strlen("sha256:");
+
+	for (const char *const *name = image->names; name && *name; name++) {
+		const char *text = human_image(*name);
+
+		if (!strncmp(text, word, n) && (!text[n] || !strcmp(text + n, ":latest")))
+			return false;
+	}
+	return !strncmp(image->id, word, n) || !strncmp(image->id + skip, word, n);
+}
+
+/* All names that the image has from registries, if the word is its id: 1, with the exit status. */
+static int update_id(struct cli *c, const char *word, bool quiet,
+                     const struct usrct_registry_options *registry, int *ret_status)
+{
+	_cleanup_json_ json_t *here = look_at(c, word);
+	struct usrct_image *list = NULL;
+	int found = 0;
+	size_t n = 0;
+
+	if (!here || usrct_image_list(c->u, NULL, &list, &n, NULL) < 0)
+		return 0;
+	for (size_t i = 0; i < n && !found; i++) {
+		found = !strcmp(list[i].id, id_of(here)) && is_id_of(&list[i], word);
+		if (found)
+			*ret_status = update_names(c, &list[i], quiet, registry);
+	}
+	usrct_image_list_free(list, n);
+	return found;
 }
 
 int image_update(struct cli *c, const struct args *a, bool quiet,
@@ -119,8 +175,10 @@ int image_update(struct cli *c, const struct args *a, bool quiet,
 	int status = 0, one;
 
 	for (size_t i = 0; i < a->n_words; i++) {
-		one = strcmp(a->words[i], "all") ? update_one(c, a->words[i], quiet, registry)
-		                                 : update_all(c, quiet, registry);
+		if (!strcmp(a->words[i], "all"))
+			one = update_all(c, quiet, registry);
+		else if (!update_id(c, a->words[i], quiet, registry, &one))
+			one = update_one(c, a->words[i], quiet, registry);
 		status = one ? one : status;
 	}
 	return status;
@@ -146,7 +204,9 @@ const struct command cmd_image_update = {
 	.summary = "Pull images again and say what changed",
 	.description =
 		"One line for each name: up to date, or the old and the new id and how many layers "
-		"are new. all is every name of every image that came from a registry. Containers "
+		"are new. all is every name of every image that came from a registry, an id every "
+		"such name of its image; names that were only given here are left alone. "
+		"Containers "
 		"keep the image they were made from; it loses its name if there is a newer one.",
 	.args = (const struct positional[]){ { "IMAGE|all", COMPLETE_IMAGE, false, true },
 	                                     { NULL } },

@@ -249,6 +249,26 @@ PY
   usr-ct rmi x >/dev/null
 }
 
+@test "image update: an id stands for its names; what is only called so here is left alone" {
+  local id
+  start_registry
+  usr-ct push -q "$LAYERS" "$OWN/x:1"
+  usr-ct push -q "$LAYERS" "$OWN/x:2"
+  other usr-ct pull -q "$OWN/x:1" "$OWN/x:2" >/dev/null
+  # Nobody is there to ask, and whoever was would have another image of that name.
+  other usr-ct tag "$OWN/x:1" 127.0.0.1:1/mine:1
+  id=$(other usr-ct images -q | head -1)
+  other run_ct -0 image update "$id"
+  assert_output "$(printf '%s: up to date\n' "$OWN/x:1" "$OWN/x:2")"
+  other run_ct -0 update "sha256:$(other usr-ct images -q --no-trunc | head -1 | cut -d: -f2)"
+  [ "${#lines[@]}" = 2 ]
+  other run_ct -0 image update all
+  [ "${#lines[@]}" = 2 ]
+  # Asked for by name it is tried.
+  other run_ct -1 image update 127.0.0.1:1/mine:1
+  assert_error 1203
+}
+
 # --- odd images, limits, and what is shown
 
 @test "pull: an image with the same layers twice, which are fetched once" {
