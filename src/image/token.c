@@ -200,7 +200,9 @@ static int request_token(struct registry *reg, const struct challenge *c, struct
 	reg->token = NULL;
 	sbuf_done(&reg->token_answer);
 	reg->token_answer = (struct sbuf)SBUF_INIT(TOKEN_MAX_BYTES);
-	(void)snprintf(job.what, sizeof(job.what), "'%s' (token service)", reg->base.ref.name);
+	(void)snprintf(job.what, sizeof(job.what),
+	               reg->base.ref.name[0] ? "'%s' (token service)" : "%sits token service",
+	               reg->base.ref.name);
 	if (reg->identity) {
 		credentials_free(reg->form);
 		reg->form = token_form(reg, c);

@@ -87,6 +87,11 @@ static void told_reason(const struct transfer *t, char *buf, size_t size)
 	first = json_array_get(json_at(j, "errors"), 0);
 	code = json_string_value(json_object_get(first, "code"));
 	message = json_string_value(json_object_get(first, "message"));
+	/* Token services have words of their own: Docker Hub's, and RFC 6749's. */
+	if (!code && !message && t->job.is_token)
+		message = json_string_value(json_object_get(j, "details"));
+	if (!code && !message && t->job.is_token)
+		message = json_string_value(json_object_get(j, "error_description"));
 	if (!code && !message)
 		return;
 	(void)snprintf(text, sizeof(text), ": %s%s%s", code ? code : "",

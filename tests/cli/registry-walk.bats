@@ -54,6 +54,8 @@ is_whole() { # IMAGE
   run_ct -1 push -q "$LAYERS" "$FRONT/one/x:1"
   assert_error 1204
   run_ct -0 login -u me --password-stdin "$FRONT" <<<word
+  run_ct -1 login -u me --password-stdin "$FRONT" <<<wrong
+  assert_error 1204 "refuses access to its token service with the credentials it was given: incorrect username"
   # Who is asked who we are is not told of an image.
   grep -q '^TOKEN /token?service=a%20b&account=me with' front.log
   head -c 9000000 /dev/urandom >big
