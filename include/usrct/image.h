@@ -314,6 +314,15 @@ USRCT_API int usrct_image_save(struct usrct *u, const char *const *images,
                                enum usrct_save_format format, int fd, struct usrct_err *e);
 
 /**
+ * usrct_image_save_as() - write one image out under another name than it has here
+ * @name: a reference; of an OCI layout what stands as org.opencontainers.image.ref.name, as it is
+ *
+ * All else is as with usrct_image_save(). Also -EINVAL: no such name can be. Since: 0.1
+ */
+USRCT_API int usrct_image_save_as(struct usrct *u, const char *image, const char *name,
+                                  enum usrct_save_format format, int fd, struct usrct_err *e);
+
+/**
  * struct usrct_push_options - how to push
  * @size:     sizeof(struct usrct_push_options)
  * @progress: told as of a pull: LAYER_HAD is what the registry has, UNPACKED what was sent; may be

@@ -31,14 +31,6 @@ static int write_digest(struct cli *c, const char *image, const char *file)
 	return cli_write_file(c, file, json_string_value(json_object_get(j, "Digest")));
 }
 
-/* "site" and "site:latest" are one name. */
-static bool is_same_name(const char *a, const char *b)
-{
-	size_t n = strlen(a);
-
-	return strcmp(a, b) == 0 || (!strncmp(a, b, n) && strcmp(b + n, ":latest") == 0);
-}
-
 /* To a place on disk, as save does it. */
 static int push_place(struct cli *c, const struct args *a, const struct place *place)
 {
@@ -48,21 +40,14 @@ static int push_place(struct cli *c, const struct args *a, const struct place *p
 
 	if (r)
 		return r;
-	if (args_has(a, "compression"))
+	if (args_has(a, "compression")) {
 		r = err_set(&e, UCT_USAGE, -EINVAL,
 		            "layers go to archives and directories as they are stored");
-	else if (place->name[0] && !is_same_name(images[0], place->name) &&
-	         !is_same_name(place->name, images[0]))
-		r = err_set(&e, UCT_BAD_REFERENCE, -EINVAL,
-		            "an archive has the image's own name, which is not '%s'", place->name);
-	if (r < 0) {
-		(void)err_hint(&e, r, "%s",
-		               args_has(a, "compression")
-		                       ? "push to a registry, or leave --compression out"
-		                       : "usr-ct tag IMAGE NAME, and push NAME");
+		(void)err_hint(&e, r, "push to a registry, or leave --compression out");
 		return cli_fail_local(c, &e);
 	}
-	r = archive_save(c, images, place->format, place->path);
+	r = archive_save(c, images, place->name[0] ? place->name : NULL, place->format,
+	                 place->path);
 	return r ? r : write_digest(c, images[0], args_string(a, "digestfile"));
 }
 
@@ -164,7 +149,8 @@ const struct command cmd_push = {
 		"they are converted first, and the manifest has another digest then; the image's "
 		"id "
 		"stays. A DESTINATION of docker-archive:FILE, oci-archive:FILE, oci:DIRECTORY or "
-		"dir:DIRECTORY is written as save does it.\n\n"
+		"dir:DIRECTORY is written as save does it; :NAME after the first three is the "
+		"image's name there.\n\n"
 		"What goes on is shown on standard error; standard output gets tag, digest and "
 		"size "
 		"of the manifest.",

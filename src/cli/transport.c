@@ -74,8 +74,15 @@ static int fail_file(struct cli *c, const char *file)
 	return cli_fail_local(c, &e);
 }
 
-static int save_to_dir(struct cli *c, const char *const *images, enum usrct_save_format format,
-                       const char *dir)
+static int write_images(struct cli *c, const char *const *images, const char *name,
+                        enum usrct_save_format format, int fd, struct usrct_err *e)
+{
+	return name ? usrct_image_save_as(c->u, images[0], name, format, fd, e)
+	            : usrct_image_save(c->u, images, format, fd, e);
+}
+
+static int save_to_dir(struct cli *c, const char *const *images, const char *name,
+                       enum usrct_save_format format, const char *dir)
 {
 	_cleanup_close_ int fd = -EBADF;
 	struct usrct_err e = { 0 };
@@ -85,12 +92,12 @@ static int save_to_dir(struct cli *c, const char *const *images, enum usrct_save
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return fail_file(c, dir);
-	return usrct_image_save(c->u, images, format, fd, &e) < 0 ? cli_fail(c, &e) : 0;
+	return write_images(c, images, name, format, fd, &e) < 0 ? cli_fail(c, &e) : 0;
 }
 
 /* The file appears when it is complete; what is no ordinary file is written to as it is. */
-int archive_save(struct cli *c, const char *const *images, enum usrct_save_format format,
-                 const char *file)
+int archive_save(struct cli *c, const char *const *images, const char *name,
+                 enum usrct_save_format format, const char *file)
 {
 	_cleanup_close_ int fd = -EBADF;
 	_cleanup_free_ char *part = NULL;
@@ -99,13 +106,13 @@ int archive_save(struct cli *c, const char *const *images, enum usrct_save_forma
 	bool is_special = stat(file, &st) == 0 && !S_ISREG(st.st_mode);
 
 	if (format == USRCT_SAVE_OCI_DIR || format == USRCT_SAVE_DOCKER_DIR)
-		return save_to_dir(c, images, format, file);
+		return save_to_dir(c, images, name, format, file);
 	if (!is_special && asprintf(&part, "%s.XXXXXX", file) < 0)
 		return cli_fail_memory(c);
 	fd = is_special ? open(file, O_WRONLY | O_CLOEXEC) : mkostemp(part, O_CLOEXEC);
 	if (fd < 0)
 		return fail_file(c, file);
-	if (usrct_image_save(c->u, images, format, fd, &e) < 0) {
+	if (write_images(c, images, name, format, fd, &e) < 0) {
 		if (part)
 			(void)unlink(part); /* the failure is told */
 		return cli_fail(c, &e);

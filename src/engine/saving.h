@@ -12,6 +12,8 @@ struct save {
 	int blobs_fd;
 	bool is_dir;
 	json_t *index, *list, *repositories; /* index.json, manifest.json, repositories */
+	char name[600];                      /* the one image's, instead of its own; empty: none */
+	const char *layout_name;             /* of an OCI layout, likewise */
 	json_t *written;                     /* names of what is out already */
 };
 

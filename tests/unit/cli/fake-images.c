@@ -119,6 +119,16 @@ int usrct_image_save(struct usrct *u, const char *const *images, enum usrct_save
 	return unknown(e, images[0]);
 }
 
+int usrct_image_save_as(struct usrct *u, const char *image, const char *name,
+                        enum usrct_save_format format, int fd, struct usrct_err *e)
+{
+	(void)u;
+	(void)name;
+	(void)format;
+	(void)fd;
+	return unknown(e, image);
+}
+
 int usrct_image_push(struct usrct *u, const char *image, const char *to,
                      const struct usrct_push_options *opts, struct usrct_pushed *ret,
                      struct usrct_err *e)
