@@ -173,6 +173,7 @@ int docker_images(struct load *l, struct err *e)
 
 	json_array_foreach(list, i, j)
 	{
+		l->number = (uint32_t)i;
 		if (r >= 0)
 			r = make_manifest(l, j, digest, e);
 		if (r >= 0)

@@ -134,6 +134,7 @@ int layout_images(struct load *l, struct err *e)
 		return NO_ARCHIVE(e, "index.json of the archive is not valid");
 	json_array_foreach(manifests, i, m)
 	{
+		l->number = (uint32_t)i;
 		r = take_image(l, m, e);
 		if (r < 0)
 			return r;

@@ -38,7 +38,8 @@ struct load {
 	size_t n_entries, cap_entries;
 	uint64_t done_bytes, told_ns;
 	size_t n_images;
-	bool is_flat; /* blobs stand beside the manifest */
+	uint32_t number; /* of the image at hand, in the archive's list */
+	bool is_flat;    /* blobs stand beside the manifest */
 };
 
 /* A blob on its way. */

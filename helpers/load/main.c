@@ -29,7 +29,7 @@ int load_send(const struct load *l, const void *msg, size_t n, struct err *e)
 
 int send_image(struct load *l, const char *manifest, const char *name, struct err *e)
 {
-	struct load_image m = { .type = LOAD_IMAGE };
+	struct load_image m = { .type = LOAD_IMAGE, .number = l->number };
 
 	memcpy(m.manifest, manifest, strlen(manifest) + 1);
 	memcpy(m.name, name, strlen(name) + 1);

@@ -213,6 +213,7 @@ int old_images(struct load *l, struct err *e)
 			if (json_object_get(seen, id))
 				continue;
 			(void)json_object_set_new(seen, id, json_true());
+			l->number = (uint32_t)json_object_size(seen) - 1;
 			r = make_image(l, id, manifest, e);
 			if (r == 0)
 				r = send_names(l, repositories, id, manifest, e);

@@ -239,6 +239,10 @@ USRCT_API int usrct_image_layers(struct usrct *u, char **ret_json, struct usrct_
  * @loaded:   called for each name of each image, or with NULL once for one that has none; may be
  *            NULL
  * @arg:      given to both
+ * @only:     the name that one image has in the archive ("busybox:1", or what a layout calls it),
+ * or
+ *            "@N" for the one that stands there as number N, counted from 0, with all its names;
+ *            NULL: all
  */
 struct usrct_load_options {
 	size_t size;
@@ -246,6 +250,7 @@ struct usrct_load_options {
 	void (*progress)(uint64_t done_bytes, void *arg);
 	void (*loaded)(const char *id, const char *name, void *arg);
 	void *arg;
+	const char *only;
 };
 
 /**
@@ -253,8 +258,8 @@ struct usrct_load_options {
  * @fd: a stream to read the archive from, compressed or not, or the directory of a layout or
  *      of skopeo's dir: form; kept
  *
- * Images are checked as pulled ones are. Those before a bad one stay. Return: 0 or negative errno.
- * Since: 0.1
+ * Images are checked as pulled ones are. Those before a bad one stay. Return: 0 or negative errno:
+ * -ENOENT (@only is not in it). Since: 0.1
  */
 USRCT_API int usrct_image_load(struct usrct *u, int fd, const struct usrct_load_options *opts,
                                struct usrct_err *e);
@@ -313,12 +318,7 @@ enum usrct_save_format {
 USRCT_API int usrct_image_save(struct usrct *u, const char *const *images,
                                enum usrct_save_format format, int fd, struct usrct_err *e);
 
-/**
- * usrct_image_save_as() - write one image out under another name than it has here
- * @name: a reference; of an OCI layout what stands as org.opencontainers.image.ref.name, as it is
- *
- * All else is as with usrct_image_save(). Also -EINVAL: no such name can be. Since: 0.1
- */
+/* One image under another name: a reference, or any word in the two OCI formats. Since: 0.1 */
 USRCT_API int usrct_image_save_as(struct usrct *u, const char *image, const char *name,
                                   enum usrct_save_format format, int fd, struct usrct_err *e);
 

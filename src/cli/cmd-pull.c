@@ -27,22 +27,16 @@ static void print_id(const char *id, const char *name, void *arg)
 	(void)fprintf(((struct cli *)arg)->out.f, "%s\n", id);
 }
 
-/* An archive: all that is in it. */
-static int pull_place(const struct pulling *p, const char *text, const struct place *place)
+/* An archive: all that is in it, or the one image that is named. */
+static int pull_place(const struct pulling *p, const struct place *place)
 {
-	const struct usrct_load_options o = {
-		.size = sizeof(o), .platform = p->platform, .loaded = print_id, .arg = p->c
-	};
-	struct err e;
-	int r;
+	const struct usrct_load_options o = { .size = sizeof(o),
+		                              .platform = p->platform,
+		                              .loaded = print_id,
+		                              .arg = p->c,
+		                              .only = place->name[0] ? place->name : NULL };
 
-	if (!place->name[0])
-		return archive_load(p->c, place->path, &o);
-	r = err_set(&e, UCT_BAD_REFERENCE, -EINVAL, "'%s': one of several images cannot be chosen",
-	            text);
-	(void)err_hint(&e, r, "leave ':%s' out: all images are taken, under their names",
-	               place->name);
-	return cli_fail_local(p->c, &e);
+	return archive_load(p->c, place->path, &o);
 }
 
 /* What is here under that name, printed: 1; 0: nothing. */
@@ -100,7 +94,7 @@ static int pull_one(const struct pulling *p, const char *image)
 	if (strncmp(image, "oci:", 4) != 0 && place_parse(image, &place, &bad) < 0)
 		return cli_fail_local(p->c, &bad);
 	if (place.path)
-		return pull_place(p, image, &place);
+		return pull_place(p, &place);
 	if (has_policy(p, "missing") || has_policy(p, "never"))
 		r = print_local(p, image, &e);
 	if (r < 0 || (r == 0 && has_policy(p, "never")))
@@ -180,7 +174,7 @@ const struct command cmd_pull = {
 		"IMAGE is [HOST[:PORT]/]NAME[:TAG][@DIGEST]; without a host it is Docker Hub's. "
 		"oci:DIRECTORY[:TAG] reads an OCI image layout from disk instead; "
 		"docker-archive:FILE, oci-archive:FILE and dir:DIRECTORY take in what load "
-		"would.\n\n"
+		"would; with :NAME or :@N (counted from 0) behind FILE one image of several.\n\n"
 		"What goes on is shown on standard error; standard output gets the image's id. "
 		"Layers that are here are not fetched again, and a pull that is interrupted leaves "
 		"nothing behind.\n\n"

@@ -34,7 +34,6 @@ static int write_digest(struct cli *c, const char *image, const char *file)
 /* To a place on disk, as save does it. */
 static int push_place(struct cli *c, const struct args *a, const struct place *place)
 {
-	const char *const images[] = { a->words[0], NULL };
 	struct err e;
 	int r = platform_check(c, a, a->words[0]);
 
@@ -46,9 +45,8 @@ static int push_place(struct cli *c, const struct args *a, const struct place *p
 		(void)err_hint(&e, r, "push to a registry, or leave --compression out");
 		return cli_fail_local(c, &e);
 	}
-	r = archive_save(c, images, place->name[0] ? place->name : NULL, place->format,
-	                 place->path);
-	return r ? r : write_digest(c, images[0], args_string(a, "digestfile"));
+	r = archive_save_at(c, a->words[0], place);
+	return r ? r : write_digest(c, a->words[0], args_string(a, "digestfile"));
 }
 
 static int push_one(struct cli *c, const struct args *a, const char *image, const char *to,
@@ -148,9 +146,8 @@ const struct command cmd_push = {
 		"--compression "
 		"they are converted first, and the manifest has another digest then; the image's "
 		"id "
-		"stays. A DESTINATION of docker-archive:FILE, oci-archive:FILE, oci:DIRECTORY or "
-		"dir:DIRECTORY is written as save does it; :NAME after the first three is the "
-		"image's name there.\n\n"
+		"stays. A DESTINATION of docker-archive:FILE[:NAME], oci-archive:FILE[:NAME], "
+		"oci:DIRECTORY[:NAME] or dir:DIRECTORY is written as save does it.\n\n"
 		"What goes on is shown on standard error; standard output gets tag, digest and "
 		"size "
 		"of the manifest.",

@@ -46,10 +46,10 @@ static int save(struct cli *c, const struct args *a)
 	if (status)
 		return status;
 	if (format == USRCT_SAVE_OCI_DIR || format == USRCT_SAVE_DOCKER_DIR)
-		return file ? archive_save(c, a->words, NULL, format, file)
+		return file ? archive_save(c, a->words, format, file)
 		            : refuse(c, "a directory needs a name", "use -o DIR");
 	if (file)
-		return archive_save(c, a->words, NULL, format, file);
+		return archive_save(c, a->words, format, file);
 	if (isatty(STDOUT_FILENO))
 		return refuse(c, "a terminal is no place for an archive",
 		              "use -o FILE, or redirect standard output");

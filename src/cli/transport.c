@@ -74,16 +74,16 @@ static int fail_file(struct cli *c, const char *file)
 	return cli_fail_local(c, &e);
 }
 
-static int write_images(struct cli *c, const char *const *images, const char *name,
-                        enum usrct_save_format format, int fd, struct usrct_err *e)
+static int save_to(struct cli *c, const char *const *images, const struct place *to, int fd,
+                   struct usrct_err *e)
 {
-	return name ? usrct_image_save_as(c->u, images[0], name, format, fd, e)
-	            : usrct_image_save(c->u, images, format, fd, e);
+	return to->name[0] ? usrct_image_save_as(c->u, images[0], to->name, to->format, fd, e)
+	                   : usrct_image_save(c->u, images, to->format, fd, e);
 }
 
-static int save_to_dir(struct cli *c, const char *const *images, const char *name,
-                       enum usrct_save_format format, const char *dir)
+static int save_to_dir(struct cli *c, const char *const *images, const struct place *to)
 {
+	const char *dir = to->path;
 	_cleanup_close_ int fd = -EBADF;
 	struct usrct_err e = { 0 };
 
@@ -92,27 +92,27 @@ static int save_to_dir(struct cli *c, const char *const *images, const char *nam
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return fail_file(c, dir);
-	return write_images(c, images, name, format, fd, &e) < 0 ? cli_fail(c, &e) : 0;
+	return save_to(c, images, to, fd, &e) < 0 ? cli_fail(c, &e) : 0;
 }
 
 /* The file appears when it is complete; what is no ordinary file is written to as it is. */
-int archive_save(struct cli *c, const char *const *images, const char *name,
-                 enum usrct_save_format format, const char *file)
+static int save_to_place(struct cli *c, const char *const *images, const struct place *to)
 {
+	const char *file = to->path;
 	_cleanup_close_ int fd = -EBADF;
 	_cleanup_free_ char *part = NULL;
 	struct usrct_err e = { 0 };
 	struct stat st;
 	bool is_special = stat(file, &st) == 0 && !S_ISREG(st.st_mode);
 
-	if (format == USRCT_SAVE_OCI_DIR || format == USRCT_SAVE_DOCKER_DIR)
-		return save_to_dir(c, images, name, format, file);
+	if (to->format == USRCT_SAVE_OCI_DIR || to->format == USRCT_SAVE_DOCKER_DIR)
+		return save_to_dir(c, images, to);
 	if (!is_special && asprintf(&part, "%s.XXXXXX", file) < 0)
 		return cli_fail_memory(c);
 	fd = is_special ? open(file, O_WRONLY | O_CLOEXEC) : mkostemp(part, O_CLOEXEC);
 	if (fd < 0)
 		return fail_file(c, file);
-	if (write_images(c, images, name, format, fd, &e) < 0) {
+	if (save_to(c, images, to, fd, &e) < 0) {
 		if (part)
 			(void)unlink(part); /* the failure is told */
 		return cli_fail(c, &e);
@@ -124,6 +124,19 @@ int archive_save(struct cli *c, const char *const *images, const char *name,
 		return status;
 	}
 	return 0;
+}
+
+int archive_save(struct cli *c, const char *const *images, enum usrct_save_format format,
+                 const char *file)
+{
+	const struct place to = { .format = format, .path = (char *)(uintptr_t)file, .name = "" };
+
+	return save_to_place(c, images, &to);
+}
+
+int archive_save_at(struct cli *c, const char *image, const struct place *place)
+{
+	return save_to_place(c, (const char *const[]){ image, NULL }, place);
 }
 
 /* --- reading */

@@ -29,10 +29,11 @@ void place_done(struct place *p);
 /* UCT_BAD_REFERENCE for a transport that is no place for us, or without a path. */
 int place_parse(const char *text, struct place *ret, struct err *e);
 
-/* Each prints what fails, and gives the exit status. @name: of the one image in the archive; NULL:
- * as they are called here. */
-int archive_save(struct cli *c, const char *const *images, const char *name,
-                 enum usrct_save_format format, const char *file);
+/* Each prints what fails, and gives the exit status. */
+int archive_save(struct cli *c, const char *const *images, enum usrct_save_format format,
+                 const char *file);
+/* One image, under the name that the place has, if any. */
+int archive_save_at(struct cli *c, const char *image, const struct place *place);
 /* @file: may be an address; NULL or "-": standard input. */
 int archive_load(struct cli *c, const char *file, const struct usrct_load_options *o);
 /* A file, or standard input; -1 after a failure, whose status is *ret_status. */

@@ -191,10 +191,11 @@ static int add_to_index(struct save *s, const struct image_row *row, const json_
 	                      type ? type : "application/vnd.oci.image.manifest.v1+json", "digest",
 	                      row->manifest, "size", (json_int_t)bytes);
 
-	if (d && s->layout_name)
+	/* What a layout calls an image need be no name of one. */
+	if (d && name && name == s->as)
 		(void)json_object_set_new(
 			d, "annotations",
-			json_pack("{s:s}", "org.opencontainers.image.ref.name", s->layout_name));
+			json_pack("{s:s}", "org.opencontainers.image.ref.name", name));
 	else if (d && name)
 		(void)json_object_set_new(d, "annotations",
 		                          json_pack("{s:s, s:s}", "io.containerd.image.name", name,
@@ -271,6 +272,14 @@ static int add_to_list(struct save *s, const struct image_row *row, const json_t
 	return 0;
 }
 
+static int given_name(const struct save *s, char *buf, size_t size, const char **ret, struct err *e)
+{
+	bool is_docker = s->format == USRCT_SAVE_DOCKER || s->format == USRCT_SAVE_DOCKER_OLD;
+
+	*ret = is_docker ? buf : s->as;
+	return is_docker ? engine_archive_name(s->as, buf, size, e) : 0;
+}
+
 static int save_one(struct save *s, const char *text, struct err *e)
 {
 	_cleanup_json_ json_t *manifest = NULL;
@@ -285,8 +294,8 @@ static int save_one(struct save *s, const char *text, struct err *e)
 	(void)engine_image_key(text, full, sizeof(full));
 	for (char *const *n = row.names; r == 0 && n && *n; n++)
 		name = !strcmp(*n, full) ? *n : name;
-	if (s->name[0])
-		name = s->name;
+	if (r == 0 && s->as)
+		r = given_name(s, full, sizeof(full), &name, e);
 	if (r == 0)
 		r = read_manifest(s, &row, &raw, &manifest, &bytes, e);
 	if (r == 0 && s->format == USRCT_SAVE_DOCKER_OLD) {
@@ -381,31 +390,11 @@ static int save(struct save *s, const char *const *images, struct err *e)
 	return r == 0 ? put_tail(s, e) : r;
 }
 
-static bool is_oci(enum usrct_save_format format)
-{
-	return format == USRCT_SAVE_OCI || format == USRCT_SAVE_OCI_DIR;
-}
-
-/* What others may write after "oci:DIR:" is no reference: "v1.2+3". */
-static int set_name(struct save *s, const char *name, struct err *e)
-{
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "0123456789-._:@/+";
-
-	if (!is_oci(s->format))
-		return engine_new_name(name, s->name, sizeof(s->name), e);
-	if (!*name || name[strspn(name, allowed)])
-		return err_set(e, UCT_BAD_REFERENCE, -EINVAL,
-		               "'%s' cannot be a name in an OCI layout", name);
-	s->layout_name = name;
-	return 0;
-}
-
-/* @name: NULL: each has its own. */
-static int save_all(struct usrct *u, const char *const *images, const char *name,
-                    enum usrct_save_format format, int fd, struct err *e)
+static int save_all(struct usrct *u, const char *const *images, const char *as,
+                    enum usrct_save_format format, int fd, struct usrct_err *out)
 {
 	struct save s = { .u = u,
+		          .as = as,
 		          .format = format,
 		          .fd = fd,
 		          .blobs_fd = -EBADF,
@@ -415,35 +404,26 @@ static int save_all(struct usrct *u, const char *const *images, const char *name
 		          .list = json_array(),
 		          .repositories = json_object(),
 		          .written = json_object() };
-	int r = s.index && s.list && s.repositories && s.written ? 0 : err_oom(e);
+	struct err e = { 0 };
+	int r = s.index && s.list && s.repositories && s.written ? save(&s, images, &e)
+	                                                         : err_oom(&e);
 
-	if (r == 0 && name)
-		r = set_name(&s, name, e);
-	if (r == 0)
-		r = save(&s, images, e);
 	cleanup_close(&s.blobs_fd);
 	json_decref(s.index);
 	json_decref(s.list);
 	json_decref(s.repositories);
 	json_decref(s.written);
-	return r;
+	return ENGINE_RETURN(r, out, &e);
 }
 
 int usrct_image_save(struct usrct *u, const char *const *images, enum usrct_save_format format,
-                     int fd, struct usrct_err *out)
+                     int fd, struct usrct_err *e)
 {
-	struct err e = { 0 };
-	int r = save_all(u, images, NULL, format, fd, &e);
-
-	return ENGINE_RETURN(r, out, &e);
+	return save_all(u, images, /* as= */ NULL, format, fd, e);
 }
 
 int usrct_image_save_as(struct usrct *u, const char *image, const char *name,
-                        enum usrct_save_format format, int fd, struct usrct_err *out)
+                        enum usrct_save_format format, int fd, struct usrct_err *e)
 {
-	const char *const images[] = { image, NULL };
-	struct err e = { 0 };
-	int r = save_all(u, images, name, format, fd, &e);
-
-	return ENGINE_RETURN(r, out, &e);
+	return save_all(u, (const char *const[]){ image, NULL }, name, format, fd, e);
 }

@@ -11,9 +11,8 @@ struct save {
 	int fd; /* a stream, or a directory */
 	int blobs_fd;
 	bool is_dir;
+	const char *as; /* the name that it gets; NULL: the one that it was asked for by */
 	json_t *index, *list, *repositories; /* index.json, manifest.json, repositories */
-	char name[600];                      /* the one image's, instead of its own; empty: none */
-	const char *layout_name;             /* of an OCI layout, likewise */
 	json_t *written;                     /* names of what is out already */
 };
 

@@ -54,7 +54,7 @@ struct load_progress {
 
 struct load_image {
 	uint32_t type;
-	uint32_t pad;
+	uint32_t number; /* of the image in the archive's list */
 	char manifest[72];
 	char name[512]; /* as the archive has it; may be empty */
 };

@@ -19,6 +19,16 @@ struct stream {
 	size_t n_block;
 };
 
+int unpack_too_large(struct err *e, uint64_t max_bytes, const char *what)
+{
+	int r = BAD_LAYER(e, "%s unpacks to more than %llu bytes", what,
+	                  (unsigned long long)max_bytes);
+
+	return err_hint(e, r,
+	                "if a layer is meant to be so large, raise the limit: "
+	                "USRCT_LAYER_MAX_BYTES=200g usr-ct ...");
+}
+
 int stream_new(int fd, uint64_t max_bytes, struct stream **ret, struct err *e)
 {
 	_cleanup_stream_ struct stream *st = calloc(1, sizeof(*st));
@@ -84,8 +94,7 @@ ssize_t stream_next(struct stream *st, const void **ret, struct err *e)
 	if (n == 0)
 		n = ahead_next(st->ahead, &st->block, &st->failed);
 	if (n > 0 && (uint64_t)n > st->max_bytes - st->total)
-		n = BAD_LAYER(&st->failed, "the layer unpacks to more than %llu bytes",
-		              (unsigned long long)st->max_bytes);
+		n = unpack_too_large(&st->failed, st->max_bytes, "the layer");
 	if (n < 0) {
 		if (e)
 			*e = st->failed;

@@ -179,6 +179,58 @@ commit_one() { # NAME [OPTION...]
   rm -rf "$FILE_DIR/fresh" 2>/dev/null || unshare --map-auto --map-root-user rm -rf "$FILE_DIR/fresh"
 }
 
+@test "compat: one of several images in an archive, by its name and by its number, as skopeo has it" {
+  local b l place
+  b=$(usr-ct image inspect -f '{{.Id}}' "$BUSYBOX")
+  l=$(usr-ct image inspect -f '{{.Id}}' "$LAYERS")
+  usr-ct tag "$BUSYBOX" several:b more/several:c
+  usr-ct tag "$LAYERS" several
+  fresh() { XDG_DATA_HOME=$FILE_DIR/fresh usr-ct "$@"; }
+  for format in docker-archive docker-archive-old oci-archive; do
+    usr-ct save --format "$format" -o all.tar several:b more/several:c several
+    place=${format%-old}:all.tar
+    while read -r name id names; do
+      fresh pull -q "$place:$name" >got
+      grep -qx "$id" got || { cat got; fail "$place:$name"; }
+      [ "$(fresh images --format '{{.Repository}}:{{.Tag}}' | sort | xargs)" = "$names" ]
+      fresh rmi -af >/dev/null
+    done <<TEXT
+several $l several:latest
+several:b $b several:b
+docker.io/more/several:c $b more/several:c
+TEXT
+    # In a layout each name stands for itself.
+    if [[ $format == docker-archive-old ]]; then
+      fresh pull -q "$place:@0" >/dev/null
+      [ "$(fresh images --format '{{.Repository}}:{{.Tag}}' | sort | xargs)" = "more/several:c several:b" ]
+      [ "$(skopeo inspect --config --raw "$place:@1" | sha256sum)" = "${l#sha256:}  -" ]
+      fresh pull -q "$place:@1" >got
+      grep -qx "$l" got
+    fi
+    for name in nothere several:x @7; do
+      XDG_DATA_HOME=$FILE_DIR/fresh run_ct -1 pull -q "$place:$name"
+      assert_error 1202 "$name"
+    done
+    XDG_DATA_HOME=$FILE_DIR/fresh run_ct -1 pull -q "$place:@x"
+    assert_error 1201
+    fresh rmi -af >/dev/null
+  done
+  # And the other way, under a name that is given.
+  usr-ct push "$BUSYBOX" docker-archive:one.tar:given/name
+  skopeo inspect --config --raw docker-archive:one.tar:given/name:latest | sha256sum | grep -q "^${b#sha256:}"
+  fresh pull -q docker-archive:one.tar >/dev/null
+  [ "$(fresh images --format '{{.Repository}}:{{.Tag}}')" = given/name:latest ]
+  fresh rmi -af >/dev/null
+  for place in oci-archive:one.oci oci:one; do
+    usr-ct push "$BUSYBOX" "$place:word"
+    [ "$(skopeo inspect --config --raw "$place:word" | sha256sum)" = "${b#sha256:}  -" ]
+  done
+  fresh pull -q oci-archive:one.oci:word | grep -qx "$b"
+  run_ct -0 pull -q oci:one:word
+  assert_output "$b"
+  unshare --map-auto --map-root-user rm -rf "$FILE_DIR/fresh"
+}
+
 @test "compat: a directory as skopeo's with an index chooses the platform" {
   layout=$IMAGES/oci
   skopeo copy -q --insecure-policy "oci:$layout:busybox" dir:one
@@ -216,15 +268,11 @@ commit_one() { # NAME [OPTION...]
     run_ct -125 push "$BUSYBOX" "$place"
     assert_error 1201
   done
-  run_ct -1 push "$BUSYBOX" docker-archive:x.tar:Another
-  assert_error 1201
-  run_ct -1 push "$BUSYBOX" 'oci:x:a b'
-  assert_error 1201 "name in an OCI layout"
   run_ct -125 push --compression zstd "$BUSYBOX" dir:x
   assert_error 1101
-  usr-ct push "$BUSYBOX" oci-archive:x.tar
-  run_ct -125 pull oci-archive:x.tar:name
-  assert_error 1201 "cannot be chosen"
+  run_ct -1 push "$BUSYBOX" docker-archive:x.tar:Not/A-Name
+  assert_error 1201
+  [ ! -e x.tar ]
   run_ct -125 run --rm oci-archive:x.tar true
   assert_error 1201 "load takes archives"
 }

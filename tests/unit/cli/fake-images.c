@@ -122,11 +122,8 @@ int usrct_image_save(struct usrct *u, const char *const *images, enum usrct_save
 int usrct_image_save_as(struct usrct *u, const char *image, const char *name,
                         enum usrct_save_format format, int fd, struct usrct_err *e)
 {
-	(void)u;
 	(void)name;
-	(void)format;
-	(void)fd;
-	return unknown(e, image);
+	return usrct_image_save(u, (const char *const[]){ image, NULL }, format, fd, e);
 }
 
 int usrct_image_push(struct usrct *u, const char *image, const char *to,
