@@ -99,7 +99,8 @@ teardown() {
 @test "commands of others that cannot be had say why" {
   local words
   for words in 'checkpoint web' 'container checkpoint web' 'container restore web' 'swarm init' 'service ls' \
-    'context use other' 'system connection ls' 'machine start' 'container cleanup web' 'umount web'; do
+    'context use other' 'system connection ls' 'machine start' 'container cleanup web' 'umount web' 'image trust show' \
+    'image mount web' 'image scp web other::'; do
     # shellcheck disable=SC2086
     run_ct -125 $words
     assert_error 1832

@@ -160,6 +160,13 @@ commit_one() { # NAME [OPTION...]
     run_ct -0 pull -q "$source"
     assert_output "$id"
   done
+  # Under another name, which for an OCI layout need not be a reference.
+  run_ct -0 push "$BUSYBOX" docker-archive:named.tar:another:1
+  [ "$(tar -xOf named.tar manifest.json | jq -c '.[0].RepoTags')" = '["another:1"]' ]
+  run_ct -0 push "$BUSYBOX" oci-archive:named-oci.tar:v1.2
+  [ "$(skopeo inspect --config --raw oci-archive:named-oci.tar:v1.2 | sha256sum)" = "${id#sha256:}  -" ]
+  run_ct -0 push "$BUSYBOX" oci:named:latest
+  [ "$(skopeo inspect --config --raw oci:named:latest | sha256sum)" = "${id#sha256:}  -" ]
   # What podman writes with skopeo's help, an index among it.
   skopeo copy -q --insecure-policy dir:flat dir:copy
   XDG_DATA_HOME=$FILE_DIR/fresh run_ct -0 pull -q dir:copy
