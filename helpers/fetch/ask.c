@@ -11,7 +11,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PAGES_MAX = 1000, PAGE_ROWS = 100, SEARCH_ROWS = 25, SEARCH_ROWS_MAX = 100 };
+enum {
+	PAGES_MAX = 1000,
+	PAGE_ROWS = 100,
+	ROWS_MAX = 200000, /* some have tens of thousands; the engine keeps them all */
+	SEARCH_ROWS = 25,
+	SEARCH_ROWS_MAX = 100,
+};
 
 static int send_done(const struct fetch *f, struct err *e)
 {
@@ -43,6 +49,10 @@ static void copy_text(const json_t *j, const char *key, char *buf, size_t size)
 
 	for (; text && text[n] && n + 1 < size; n++)
 		buf[n] = (unsigned char)text[n] < ' ' || text[n] == 0x7f ? ' ' : text[n];
+	/* U+0080 to U+009F, which terminals obey as well. */
+	for (size_t i = 0; i + 1 < n; i++)
+		if ((unsigned char)buf[i] == 0xc2 && (unsigned char)buf[i + 1] < 0xa0)
+			buf[i] = buf[i + 1] = ' ';
 	while (text && text[n] && n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
 		n--; /* no half character */
 	buf[n] = '\0';
@@ -104,7 +114,24 @@ int fetch_search(struct fetch *f, struct err *e)
 	return r < 0 ? r : send_done(f, e);
 }
 
-/* One page; returns how many rows are still wanted. */
+/* Tags and repositories are of printable ASCII; what is not may be meant for a terminal. */
+static bool is_name(const char *s)
+{
+	const char *p = s;
+
+	while (*p > ' ' && *p < 0x7f)
+		p++;
+	return *s && !*p;
+}
+
+static int too_many(const struct fetch *f, struct err *e)
+{
+	(void)err_set(e, UCT_REGISTRY_ANSWER, -E2BIG, "registry '%s' lists more than %d names",
+	              f->ref.host, ROWS_MAX);
+	return err_hint(e, -E2BIG, "ask for fewer of them: usr-ct search REGISTRY/REPO LIMIT");
+}
+
+/* One page; @left: how many rows are still wanted. */
 static int send_page(const struct fetch *f, const struct document *doc, const char *key,
                      unsigned *left, struct err *e)
 {
@@ -124,6 +151,10 @@ static int send_page(const struct fetch *f, const struct document *doc, const ch
 
 		if (!json_is_string(name) || (f->start.limit && *left == 0))
 			break;
+		if (!is_name(json_string_value(name)))
+			continue;
+		if (*left == 0)
+			return too_many(f, e);
 		(void)snprintf(row.name, sizeof(row.name), "%s", json_string_value(name));
 		r = fetch_send(f, &row, sizeof(row), e);
 		if (r < 0)
@@ -138,7 +169,7 @@ int fetch_list(struct fetch *f, struct err *e)
 	bool is_tags = f->start.flags & FETCH_TAGS;
 	_cleanup_free_ char *path = is_tags ? strf("/v2/%s/tags/list?n=%d", f->ref.name, PAGE_ROWS)
 	                                    : strf("/v2/_catalog?n=%d", PAGE_ROWS);
-	unsigned left = f->start.limit;
+	unsigned left = f->start.limit ? f->start.limit : ROWS_MAX;
 	int r = 0;
 
 	for (int page = 0; r >= 0 && path && page < PAGES_MAX; page++) {

@@ -50,6 +50,9 @@ static void schedule(struct monitor *m)
 	const struct health_plan *p = plan_of(m);
 	uint64_t now = clock_monotonic_ns();
 
+	m->health.next_ns = 0;
+	if (!p->test.n) /* taken away while a check ran */
+		return;
 	m->health.next_ns = now + (is_starting(m, now) ? p->start_interval_ns : p->interval_ns);
 }
 
@@ -256,6 +259,7 @@ static void kill_check(struct monitor *m)
 	(void)pidfd_signal(h->check.pidfd, SIGKILL);
 	if (cgroup_path(m, path, sizeof(path)) < 0)
 		return;
+	h->has_killed = true;
 	(void)snprintf(file, sizeof(file), "%s/cgroup.kill", path);
 	fd = open(file, O_WRONLY | O_CLOEXEC);
 	if (fd >= 0)
@@ -275,13 +279,22 @@ static void forget_check(struct monitor *m)
 }
 
 /* In the container's cgroup, one below it; where there is none, where we are. */
-static int open_cgroup(const struct monitor *m)
+static int open_cgroup(struct monitor *m)
 {
 	char path[512];
 	int fd;
 
 	if (!m->l->cgroup[0])
 		return -EBADF;
+	/* Since Linux 6.14, and in older stable releases, what is cloned into a cgroup dies if
+	 * cgroup.kill was ever used there: cgroup_css_set_fork() takes the count of kills from the
+	 * cgroup that the parent is in. So the next check gets a new one. */
+	if (m->health.has_killed && cgroup_path(m, path, sizeof(path)) == 0) {
+		cgroup_remove(path);
+		if (access(path, F_OK) == 0) /* somebody in it is still dying */
+			return open(m->l->cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		m->health.has_killed = false;
+	}
 	fd = cgroup_make(m->l->cgroup, CHECK_CGROUP, path, sizeof(path), NULL);
 	/* A container that passes controllers on to its own cgroups has no place beside them. */
 	return fd >= 0 ? fd : open(m->l->cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -363,6 +376,7 @@ static void begin_check(struct monitor *m)
 		return;
 	}
 	h->is_cut = false;
+	free(h->now.output); /* of one that was killed */
 	h->now = (struct health_result){ .began_ns = clock_realtime_ns() };
 	h->timeout_ns = clock_monotonic_ns() + plan_of(m)->timeout_ns;
 	if (start_check(m, &e) == 0)
@@ -475,6 +489,37 @@ int health_check_now(struct monitor *m)
 	if (m->health.check.pidfd < 0)
 		m->health.next_ns = clock_monotonic_ns();
 	return 0;
+}
+
+/* A command that is replaced begins anew, so that results of the old one say nothing; and whoever
+ * waits for a check that is gone waits no longer. */
+void health_replace(struct monitor *m, struct health_plan *plan)
+{
+	struct health_plan *now = &m->l->plan.health;
+	struct health *h = &m->health;
+	bool is_other = plan->test.n != now->test.n;
+
+	for (size_t i = 0; i < plan->test.n && !is_other; i++)
+		is_other = strcmp(plan->test.v[i], now->test.v[i]) != 0;
+	strv_done(&now->test);
+	*now = *plan;
+	*plan = (struct health_plan){ 0 };
+	if (m->has_ended) /* a next run reads all of it */
+		return;
+	if (is_other) {
+		if (h->check.pidfd >= 0) {
+			kill_check(m);
+			h->is_dying = true;
+		}
+		h->timeout_ns = 0;
+		h->failing_streak = 0;
+		m->l->state.health = now->test.n ? HEALTH_STARTING : HEALTH_NONE;
+		(void)state_write(LAUNCH_CONTAINER, &m->l->state, NULL); /* full disk: as it was */
+		if (!now->test.n)
+			clients_answer_check(m, -ENODATA);
+	}
+	if (h->check.pidfd < 0)
+		schedule(m);
 }
 
 /* The container has ended, and with its PID namespace every check in it. */

@@ -212,11 +212,25 @@ static void loop(struct monitor *m)
 	}
 }
 
-int monitor_control(struct monitor *m, uint32_t op)
+static int reload(struct monitor *m)
 {
 	_cleanup_json_ json_t *doc = NULL;
-	int r;
+	struct health_plan health = { 0 };
+	int r = json_read_at(LAUNCH_CONTAINER, PLAN_FILE, SPEC_MAX_BYTES, &doc, NULL);
 
+	if (r == 0)
+		r = plan_parse_restart(doc, &m->l->plan.restart, NULL);
+	if (r == 0)
+		r = plan_parse_health(doc, &health, NULL);
+	if (r == 0)
+		health_replace(m, &health);
+	else
+		strv_done(&health.test);
+	return r;
+}
+
+int monitor_control(struct monitor *m, uint32_t op)
+{
 	switch ((enum attach_op)op) {
 	case ATTACH_OP_STOP:
 		m->is_stopping = m->is_stopped_by_user = true;
@@ -233,8 +247,7 @@ int monitor_control(struct monitor *m, uint32_t op)
 	case ATTACH_OP_FREEZE: /* belongs to a client: clients.c */
 		break;
 	case ATTACH_OP_RELOAD:
-		r = json_read_at(LAUNCH_CONTAINER, PLAN_FILE, SPEC_MAX_BYTES, &doc, NULL);
-		return r < 0 ? r : plan_parse_restart(doc, &m->l->plan.restart, NULL);
+		return reload(m);
 	}
 	return -ENOTSUP;
 }

@@ -59,6 +59,7 @@ struct health {
 	size_t n_results;
 	bool wants_restart; /* whatever the policy says */
 	bool is_cut;        /* there was more output */
+	bool has_killed;    /* in the cgroup of checks, which is used up by that */
 };
 
 struct monitor {
@@ -164,6 +165,8 @@ void oom_forget(struct monitor *m);
 /* health.c: with each run; when something is due; what a descriptor of the check tells. */
 void health_begin(struct monitor *m);
 void health_end(struct monitor *m);
+/* Other checks from now on; consumes @plan. */
+void health_replace(struct monitor *m, struct health_plan *plan);
 uint64_t health_deadline(const struct monitor *m); /* CLOCK_MONOTONIC; 0: none */
 void health_tick(struct monitor *m);
 void health_event(struct monitor *m, unsigned which);

@@ -108,7 +108,7 @@ static int parse_test(const json_t *list, struct strv *ret, struct err *e)
 	return 0;
 }
 
-static int parse_health(const json_t *doc, struct health_plan *h, struct err *e)
+int plan_parse_health(const json_t *doc, struct health_plan *h, struct err *e)
 {
 	static const char *const actions[] = { "none", "kill", "restart", "stop" };
 	const struct {
@@ -190,7 +190,7 @@ int plan_parse(const char *text, size_t n, struct plan *ret, struct err *e)
 	if (r == 0)
 		r = parse_log(p.doc, &p.log, e);
 	if (r == 0)
-		r = parse_health(p.doc, &p.health, e);
+		r = plan_parse_health(p.doc, &p.health, e);
 	if (r == 0)
 		r = MIN(json_get_int(p.doc, "stopTimeout", &stop_timeout, e), 0);
 	if (r == 0)

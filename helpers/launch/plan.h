@@ -59,4 +59,6 @@ struct plan {
 int plan_parse(const char *text, size_t n, struct plan *ret, struct err *e);
 /* Only "restart", for a policy that changes while the container runs. */
 int plan_parse_restart(const json_t *doc, struct restart_plan *ret, struct err *e);
+/* Only "health", likewise; @ret begins empty, and has strings of its own even after a failure. */
+int plan_parse_health(const json_t *doc, struct health_plan *ret, struct err *e);
 void plan_done(struct plan *p);

@@ -209,6 +209,18 @@ static int work_on_upper(struct pack *p, struct err *e)
 	return p->start.op == PACK_DIFF ? pack_diff(&job, e) : pack_layer(&job, &p->sums, e);
 }
 
+static int compare_layers(struct pack *p, struct err *e)
+{
+	const struct pack_compare_job job = {
+		.proc_fd = p->proc_fd,
+		.out_fd = p->fds[PACK_FD_STREAM],
+		.then = p->root.lower,
+		.now = p->root.now,
+	};
+
+	return pack_compare(&job, e);
+}
+
 static int copy_layers(struct pack *p, struct err *e)
 {
 	const struct pack_copy_job job = {
@@ -248,8 +260,11 @@ static int serve(struct pack *p, struct err *e)
 		return export_tree(p, e);
 	case PACK_COPY:
 		return copy_layers(p, e);
-	case PACK_LAYER:
 	case PACK_DIFF:
+		if (p->start.tree == PACK_TREE_LAYERS)
+			return compare_layers(p, e);
+		return work_on_upper(p, e);
+	case PACK_LAYER:
 		return work_on_upper(p, e);
 	default:
 		return err_set(e, UCT_INTERNAL, -EPROTO, "the packer cannot do %u", p->start.op);

@@ -31,6 +31,7 @@ void root_done(struct root *r)
 	cleanup_close(&r->shared_fd);
 	fuse_server_kill(&r->server);
 	lower_done(&r->lower);
+	lower_done(&r->now);
 	strv_done(&r->hidden);
 }
 
@@ -47,6 +48,8 @@ struct plan {
 	char *text;
 	const char *layers[LAYERS_MAX + 1]; /* lowest first, NULL-terminated */
 	size_t n_layers;
+	const char *now[LAYERS_MAX + 1];
+	size_t n_now;
 	const char
 		*data[DATA_MAX + 1]; /* data-only layers, the first counts first; NULL-terminated */
 	size_t n_data;
@@ -99,6 +102,10 @@ static int read_line(struct plan *p, const char **at, const char *end)
 		p->layers[p->n_layers++] = a;
 		return 0;
 	}
+	if (!strcmp(word, "now") && p->n_now < LAYERS_MAX) {
+		p->now[p->n_now++] = a;
+		return 0;
+	}
 	if (!strcmp(word, "data") && p->n_data < DATA_MAX) {
 		p->data[p->n_data++] = a;
 		return 0;
@@ -133,7 +140,7 @@ static int plan_read(int fd, struct plan *ret, struct err *e)
 		r = read_line(ret, &at, end);
 	if (r == -ENOMEM)
 		return err_oom(e);
-	if (r == 0 && !ret->n_layers)
+	if (r == 0 && !ret->n_layers && !ret->n_now)
 		r = -EPROTO;
 	return r < 0 ? err_set(e, UCT_INTERNAL, r, "the packer's plan is malformed") : 0;
 }
@@ -332,13 +339,14 @@ static int open_stopped(const struct pack_start *s, const int fds[PACK_N_FDS],
 }
 
 /* Topmost first, as pack-lower.c wants them. */
-static int open_lower(const struct plan *p, int base_fd, struct lower *ret, struct err *e)
+static int open_lower(const char *const *layers, size_t n, int base_fd, struct lower *ret,
+                      struct err *e)
 {
-	ret->fds = calloc(p->n_layers + 1, sizeof(int));
+	ret->fds = calloc(n + 1, sizeof(int));
 	if (!ret->fds)
 		return err_oom(e);
-	for (size_t i = p->n_layers; i > 0; i--) {
-		int fd = open_dir(base_fd, p->layers[i - 1], e);
+	for (size_t i = n; i > 0; i--) {
+		int fd = open_dir(base_fd, layers[i - 1], e);
 
 		if (fd < 0)
 			return err_recode(e, fd, UCT_STORE_DAMAGED);
@@ -374,11 +382,26 @@ static int open_upper(const struct pack_start *s, const int fds[PACK_N_FDS], str
 		if (ret->shared_fd < 0)
 			return err_sys(e, "cannot open '%s'", p.data[1]);
 	}
-	r = open_lower(&p, fds[PACK_FD_BASE], &ret->lower, e);
+	r = open_lower(p.layers, p.n_layers, fds[PACK_FD_BASE], &ret->lower, e);
 	if (r < 0)
 		return r;
 	ret->hidden = p.hidden;
 	p.hidden = (struct strv){ 0 };
+	ret->confine_fd = fcntl(fds[PACK_FD_BASE], F_DUPFD_CLOEXEC, 3);
+	return ret->confine_fd < 0 ? err_sys(e, "cannot keep the store") : 0;
+}
+
+static int open_layers(const int fds[PACK_N_FDS], struct root *ret, struct err *e)
+{
+	_cleanup_plan_ struct plan p = { 0 };
+	int r = plan_read(fds[PACK_FD_PLAN], &p, e);
+
+	if (r == 0)
+		r = open_lower(p.layers, p.n_layers, fds[PACK_FD_BASE], &ret->lower, e);
+	if (r == 0)
+		r = open_lower(p.now, p.n_now, fds[PACK_FD_BASE], &ret->now, e);
+	if (r < 0)
+		return r;
 	ret->confine_fd = fcntl(fds[PACK_FD_BASE], F_DUPFD_CLOEXEC, 3);
 	return ret->confine_fd < 0 ? err_sys(e, "cannot keep the store") : 0;
 }
@@ -409,6 +432,8 @@ int root_open(const struct pack_start *s, const int fds[PACK_N_FDS], struct root
 		return MIN(ret->fd, 0);
 	case PACK_TREE_UPPER:
 		return open_upper(s, fds, ret, e);
+	case PACK_TREE_LAYERS:
+		return open_layers(fds, ret, e);
 	default:
 		return err_set(e, UCT_INTERNAL, -EPROTO, "the packer knows no tree %u", s->tree);
 	}

@@ -11,7 +11,8 @@
 struct root {
 	int fd;                    /* the tree; UPPER: the upper directory */
 	int confine_fd;            /* everything that will be opened lies below it */
-	struct lower lower;        /* UPPER */
+	struct lower lower;        /* UPPER; LAYERS: what was before */
+	struct lower now;          /* LAYERS */
 	struct strv hidden;        /* UPPER: absolute paths */
 	bool is_whole;             /* UPPER: a copy of all layers, changed */
 	bool is_fuse;              /* UPPER: fuse-overlayfs wrote there */

@@ -274,16 +274,26 @@ enum usrct_state {
 };
 
 /**
+ * struct usrct_namespaces - the numbers by which lsns(8) and /proc/PID/ns know them; 0: not known,
+ * as of what does not run
+ */
+struct usrct_namespaces {
+	uint64_t cgroup, ipc, mnt, net, pid, user, uts;
+};
+
+/**
  * struct usrct_container - one container in a list; times are realtime, 0 if not yet
  * @exit_code: 0 to 255; -1 while it is unknown (running, or nobody saw it end)
  * @pid:       first process, as the caller sees it; 0 when not running
  * @is_oom_killed: in its last run the kernel killed a process of it for want of memory
  * @restart_count: how often its restart policy has started it again
  * @labels, @mounts: NULL-terminated; "KEY=VALUE", and what is bound into it. These and
- * @network, @userns (as asked for; empty: not): with USRCT_LIST_DOCUMENT, else NULL
+ * @network, @userns (as asked for; empty: not), @cidfile (the file its id was written to; empty:
+ *             none): with USRCT_LIST_DOCUMENT, else NULL
  * @health:    "none", "starting", "healthy" or "unhealthy", as the last check of this run or the
  *             last one found it; static
  * @size_rw_bytes, @size_root_bytes: with USRCT_LIST_SIZE: what it wrote, and that with its image
+ * @namespaces: with USRCT_LIST_NAMESPACES
  */
 struct usrct_container {
 	const char *id, *name, *image, *image_id, *command;
@@ -299,12 +309,15 @@ struct usrct_container {
 	const char *network, *health;
 	uint64_t size_rw_bytes, size_root_bytes;
 	const char *userns;
+	const char *cidfile;
+	struct usrct_namespaces namespaces;
 };
 
 /* What costs time and is left out unless asked for. */
 enum usrct_list_details {
 	USRCT_LIST_DOCUMENT = 1,
 	USRCT_LIST_SIZE = 2, /* looks at every file that the container has written */
+	USRCT_LIST_NAMESPACES = 4,
 };
 
 /**

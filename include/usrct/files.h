@@ -102,6 +102,18 @@ struct usrct_change {
 };
 
 /**
+ * usrct_image_diff() - what an image's topmost layer changed, sorted by path, as
+ * usrct_container_diff() tells it
+ * @base: another image, that the whole is compared with instead; NULL: none
+ *
+ * Files of the same size and time are the same, unless the store knows better (the objects driver).
+ * Return: 0, what @each returned, or negative errno: -ENOENT. Since: 0.1
+ */
+USRCT_API int usrct_image_diff(struct usrct *u, const char *reference, const char *base,
+                               int (*each)(const struct usrct_change *c, void *arg), void *arg,
+                               struct usrct_err *e);
+
+/**
  * usrct_container_diff() - what a container changed, sorted by path
  * @each: called for each; not 0 ends it, and that is returned
  *

@@ -27,6 +27,9 @@ enum usrct_pull_event {
 	USRCT_PULL_LAYER_HAD, /* a layer was here already: .digest, .total_bytes */
 	USRCT_PULL_UNPACKED,  /* a layer is verified and unpacked: .digest */
 	USRCT_PULL_DONE,      /* .text is the image id */
+	/* After DONE: the image, the only one there is, is not for the platform that was asked for;
+	 * .text: "linux/arm64, not for linux/amd64" */
+	USRCT_PULL_OTHER_PLATFORM,
 };
 
 struct usrct_pull_progress {

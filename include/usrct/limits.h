@@ -13,6 +13,7 @@ extern "C" {
 #endif
 
 struct usrct;
+struct usrct_policy; /* usrct/policy.h */
 
 /**
  * struct usrct_limits - limits of a container; 0 or NULL: none, or in an update: as it was
@@ -45,9 +46,11 @@ struct usrct_limits {
 };
 
 /**
- * usrct_container_update() - change limits and restart policy of a container
+ * usrct_container_update() - change limits, restart policy and health checks of a container
  * @limits:  may be NULL
- * @restart: "no", "on-failure[:N]", "always", "unless-stopped"; NULL: as it was
+ * @policy:  may be NULL, as may be its members: as it was. A log cannot be changed (-EINVAL); with
+ * a
+ *           @health_cmd checks begin anew, and its other members change those there are
  *
  * Of a running container too, and then at once. All of it or nothing: when one value is refused,
  * those that were written before it are put back.
@@ -55,8 +58,8 @@ struct usrct_limits {
  * Return: 0, or negative errno: -EOPNOTSUPP (no cgroup, no controller), -EINVAL. Since: 0.1
  */
 USRCT_API int usrct_container_update(struct usrct *u, const char *ref,
-                                     const struct usrct_limits *limits, const char *restart,
-                                     struct usrct_err *e);
+                                     const struct usrct_limits *limits,
+                                     const struct usrct_policy *policy, struct usrct_err *e);
 
 /**
  * usrct_container_pause() - freeze all processes of a running container

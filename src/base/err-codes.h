@@ -364,7 +364,7 @@ UCT(1443, BAD_DETACH_KEYS, ERR_USAGE, "detach keys cannot be understood",
     "@ [ \\ ] ^ _, divided by commas.", "write them as ctrl-p,ctrl-q")
 UCT(1444, NO_HEALTH_CHECK, ERR_CONFLICT, "the container has no health check",
     "Neither the image nor the command line says how to find out whether it is well.",
-    "make it with --health-cmd")
+    "usr-ct update --health-cmd COMMAND gives it one")
 UCT(1445, JOURNAL_UNREADABLE, ERR_UNSUPPORTED, "the journal cannot be read",
     "The container's output went to the journal, which is read with journalctl. That program is "
     "missing, or it refused.", "install systemd, or see journalctl CONTAINER_ID_FULL=ID yourself")

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/sbuf.h"
-#include "cli/columns.h"
+#include "cli/container-columns.h"
 #include "cli/human.h"
 #include "cli/status.h"
 
@@ -226,7 +226,10 @@ static json_t *item_users(const void *row)
 
 static json_t *item_image(const void *row)
 {
-	return text_at(row, "Image");
+	const char *name =
+		json_string_value(json_object_get(((const struct item *)row)->j, "Image"));
+
+	return json_string(human_image(name ? name : ""));
 }
 
 static json_t *item_names(const void *row)
@@ -244,9 +247,25 @@ static json_t *item_links(const void *row)
 	return number_text(number(((const struct item *)row)->j, "Links"));
 }
 
-static json_t *item_state(const void *row)
+static json_t *item_status(const void *row)
 {
-	return text_at(row, "State");
+	return text_at(row, "Status");
+}
+
+static json_t *item_volumes(const void *row)
+{
+	return number_text(number(((const struct item *)row)->j, "LocalVolumes"));
+}
+
+/* As ps has it. */
+static json_t *item_command(const void *row)
+{
+	const char *s =
+		json_string_value(json_object_get(((const struct item *)row)->j, "Command"));
+	const struct usrct_container ct = { .command = s ? s : "" };
+	const struct container_view view = { .ct = &ct, .truncated = true };
+
+	return container_command(&view);
 }
 
 static const struct column image_items[] = {
@@ -264,9 +283,11 @@ static const struct column image_items[] = {
 static const struct column container_items[] = {
 	{ "ID", "CONTAINER ID", item_id, false },
 	{ "Image", "IMAGE", item_image, false },
+	{ "Command", "COMMAND", item_command, false },
+	{ "LocalVolumes", "LOCAL VOLUMES", item_volumes, false },
 	{ "Size", "SIZE", item_disk, false },
 	{ "Created", "CREATED", item_created, false },
-	{ "State", "STATE", item_state, false },
+	{ "Status", "STATUS", item_status, false },
 	{ "Names", "NAMES", item_names, false },
 	{ NULL, NULL, NULL, false },
 };
@@ -277,6 +298,40 @@ static const struct column volume_items[] = {
 	{ "Size", "SIZE", item_disk, false },
 	{ NULL, NULL, NULL, false },
 };
+
+/* What ps knows of containers, and the disk's usage does not; one that has gone since keeps the
+ * word for its state. */
+static int add_status(struct cli *c, const json_t *containers)
+{
+	const struct usrct_list_options o = { .size = sizeof(o),
+		                              .all = true,
+		                              .details = USRCT_LIST_DOCUMENT };
+	struct usrct_container *list = NULL;
+	uint64_t now_ns = clock_realtime_ns();
+	struct usrct_err e = { 0 };
+	size_t n = 0, i;
+	json_t *j;
+
+	if (usrct_container_list(c->u, &o, &list, &n, &e) < 0)
+		return cli_fail(c, &e);
+	json_array_foreach(containers, i, j)
+	{
+		const char *id = json_string_value(json_object_get(j, "Id"));
+		char text[STATUS_SIZE] = "Removed";
+		size_t k = 0;
+
+		while (k < n && strcmp(list[k].id, id ? id : "") != 0)
+			k++;
+		if (k < n) {
+			status_text(&list[k], now_ns, text);
+			(void)json_object_set_new(j, "LocalVolumes",
+			                          json_integer(container_n_volumes(&list[k])));
+		}
+		(void)json_object_set_new(j, "Status", json_string(text));
+	}
+	usrct_container_list_free(list, n);
+	return 0;
+}
 
 static int print_items(struct cli *c, const json_t *list, const struct column *table,
                        const char *text, const char *title)
@@ -303,8 +358,8 @@ static int print_details(struct cli *c, const json_t *j)
 	(void)fputc('\n', c->out.f);
 	if (status == 0)
 		status = print_items(c, json_object_get(j, "Containers"), container_items,
-		                     "{{.ID}}\\t{{.Image}}\\t{{.Size}}\\t{{.Created}}\\t"
-		                     "{{.State}}\\t{{.Names}}",
+		                     "{{.ID}}\\t{{.Image}}\\t{{.Command}}\\t{{.LocalVolumes}}"
+		                     "\\t{{.Size}}\\t{{.Created}}\\t{{.Status}}\\t{{.Names}}",
 		                     "Containers space usage");
 	(void)fputc('\n', c->out.f);
 	if (status == 0)
@@ -347,6 +402,10 @@ static int df(struct cli *c, const struct args *a)
 	if (status)
 		return status;
 	form = args_string(a, "format");
+	if (args_flag(a, "verbose"))
+		status = add_status(c, json_object_get(j, "Containers"));
+	if (status)
+		return status;
 	if (args_flag(a, "verbose") && (!form || !strcmp(form, "table")))
 		return print_details(c, j);
 	if (args_flag(a, "verbose") && strcmp(form, "raw") != 0 && strncmp(form, "table ", 6) != 0)

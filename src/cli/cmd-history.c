@@ -62,19 +62,34 @@ static json_t *created_since(const void *row)
 	return json_string(buf);
 }
 
+/* What somebody else wrote into an image: nothing that a terminal would obey, on one line. */
+static json_t *visible(const char *text)
+{
+	_cleanup_free_ char *copy = strdup(text);
+
+	for (char *p = copy; p && *p; p++) {
+		unsigned char c = (unsigned char)*p;
+
+		if (c == '\t' || c == '\n')
+			*p = ' ';
+		else if (c < ' ' || c == 0x7f)
+			*p = '?';
+		else if (c == 0xc2 && (unsigned char)p[1] >= 0x80 && (unsigned char)p[1] < 0xa0)
+			p[0] = p[1] = '?'; /* U+0080 to U+009F */
+	}
+	return copy ? json_string(copy) : NULL;
+}
+
 /* As UTF-8: cut between characters. */
 static json_t *created_by(const void *row)
 {
 	const struct step *s = row;
-	const char *full = text(row, "CreatedBy");
-	_cleanup_free_ char *copy = strdup(full);
+	_cleanup_json_ json_t *full = visible(text(row, "CreatedBy"));
+	const char *copy = json_string_value(full);
 	size_t n = 0, chars = 0;
 
 	if (!copy)
 		return NULL;
-	for (char *p = copy; *p; p++)
-		if (*p == '\t' || *p == '\n')
-			*p = ' ';
 	for (; copy[n] && chars < CREATED_BY_CHARS; n++)
 		chars += ((unsigned char)copy[n + 1] & 0xc0) != 0x80;
 	if (!s->truncated || !copy[n])
@@ -98,12 +113,12 @@ static json_t *size(const void *row)
 
 static json_t *comment(const void *row)
 {
-	return json_string(text(row, "Comment"));
+	return visible(text(row, "Comment"));
 }
 
 static json_t *author(const void *row)
 {
-	return json_string(text(row, "Author"));
+	return visible(text(row, "Author"));
 }
 
 static json_t *tags(const void *row)

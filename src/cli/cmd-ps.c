@@ -19,6 +19,10 @@ enum { LIST_MAX_BYTES = 64 << 20 };
 	"{{.ID}}\\t{{.Image}}\\t{{.Command}}\\t{{.RunningFor}}\\t{{.Status}}\\t{{.Ports}}\\t" \
 	"{{.Names}}"
 
+#define NAMESPACE_TABLE                                                                       \
+	"{{.ID}}\\t{{.Names}}\\t{{.Pid}}\\t{{.CGROUPNS}}\\t{{.IPC}}\\t{{.MNT}}\\t{{.NET}}\\t" \
+	"{{.PIDNS}}\\t{{.USERNS}}\\t{{.UTS}}"
+
 static const char *const sort_keys[] = { "created", "command", "id",         "image",  "names",
 	                                 "name",    "size",    "runningfor", "status", NULL };
 
@@ -104,6 +108,8 @@ static struct usrct_list_options list_options(const struct args *a, const struct
 		o.last = 0; /* as if it was not said */
 	if (container_columns_need_documents(columns))
 		o.details |= USRCT_LIST_DOCUMENT;
+	if (container_columns_need_namespaces(columns))
+		o.details |= USRCT_LIST_NAMESPACES;
 	if (args_flag(a, "size") || (key && strcmp(key, "size") == 0) ||
 	    format_needs(columns->format, "Size", false)) /* not for {{json .}}, as Docker */
 		o.details |= USRCT_LIST_SIZE;
@@ -115,7 +121,9 @@ int ps_print(struct cli *c, const struct args *a, bool all)
 	bool with_size = args_flag(a, "size");
 	const struct format_options form = {
 		.text = args_string(a, "format"),
-		.table = with_size ? PLAIN_TABLE "\\t{{.Size}}" : PLAIN_TABLE,
+		.table = args_flag(a, "namespace") ? NAMESPACE_TABLE
+		         : with_size               ? PLAIN_TABLE "\\t{{.Size}}"
+		                                   : PLAIN_TABLE,
 		.no_heading = args_flag(a, "noheading"),
 	};
 	struct container_view view = { .now_ns = clock_realtime_ns(),
@@ -131,6 +139,11 @@ int ps_print(struct cli *c, const struct args *a, bool all)
 
 	if (columns_open(&columns, container_columns, &form, &bad) < 0)
 		return cli_fail_local(c, &bad);
+	if (with_size && args_flag(a, "namespace")) {
+		(void)err_set(&bad, UCT_FLAGS_CONFLICT, -EINVAL,
+		              "--size and --namespace are two different lists");
+		return cli_fail_local(c, &bad);
+	}
 	if (args_list(a, "filter", &filters) < 0)
 		return cli_fail_memory(c);
 	o = list_options(a, &columns, all);
@@ -161,6 +174,8 @@ const struct option ps_options[] = {
 	{ "last", 'n', OPTION_LIMIT, COMPLETE_NONE, "NUMBER",
 	  "Only the newest so many, running or not" },
 	{ "latest", 'l', OPTION_FLAG, COMPLETE_NONE, NULL, "Only the newest, running or not" },
+	{ "namespace", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
+	  "The numbers of the namespaces of each, as lsns(8) has them", NULL, "ns" },
 	{ "no-trunc", 0, OPTION_FLAG, COMPLETE_NONE, NULL, "Ids and commands in full" },
 	{ "noheading", 0, OPTION_FLAG, COMPLETE_NONE, NULL, "A table without its first line", NULL,
 	  "no-heading" },
@@ -191,14 +206,11 @@ const struct command cmd_ps = {
 		"Fields of a template are Docker's: .ID .Names .Image .Command .CreatedAt "
 		".RunningFor .Ports .State .Status .Size .Labels .Label \"key\" .Mounts "
 		".LocalVolumes .Networks; and podman's: .Id .ImageID .Pid .ExitCode .Exited "
-		".ExitedAt .StartedAt .Created .Restarts .Health .AutoRemove .Userns.",
+		".ExitedAt .StartedAt .Created .Restarts .Health .AutoRemove .Userns "
+		".CIDFile, and .Namespaces with .Cgroup .IPC .MNT .NET .PIDNS .User .UTS.",
 	.options = ps_options,
 	.foreign =
 		(const struct foreign_option[]){
-			{ "ns", 0, "the list has no columns for namespaces",
-	                  "lsns -p $(usr-ct inspect -f '{{.State.Pid}}' NAME) tells them" },
-			{ "namespace", 0, "the list has no columns for namespaces",
-	                  "lsns -p $(usr-ct inspect -f '{{.State.Pid}}' NAME) tells them" },
 			{ "pod", 'p', "there are no pods", NULL },
 			{ "watch", 'w', "the list is printed once",
 	                  "use watch(1), or usr-ct events for what happens" },

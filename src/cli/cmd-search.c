@@ -14,6 +14,7 @@ enum { DESCRIPTION_CHARS = 50 };
 
 struct hit {
 	const json_t *j;
+	const char *repository; /* of a tag */
 	bool truncated;
 };
 
@@ -59,6 +60,17 @@ static json_t *automated(const void *row)
 											   : "");
 }
 
+static json_t *repository(const void *row)
+{
+	return json_string(((const struct hit *)row)->repository);
+}
+
+static const struct column tag_columns[] = {
+	{ "Name", "NAME", repository, false },
+	{ "Tag", "TAG", name, false },
+	{ NULL, NULL, NULL, false },
+};
+
 static const struct column columns[] = {
 	{ "Name", "NAME", name, false },
 	{ "Description", "DESCRIPTION", description, false },
@@ -67,7 +79,6 @@ static const struct column columns[] = {
 	{ "IsAutomated", "AUTOMATED", automated, false },
 	{ "Stars", "STARS", stars, true },
 	{ "Official", "OFFICIAL", official, true },
-	{ "Tag", "TAG", name, true },
 	{ NULL, NULL, NULL, false },
 };
 
@@ -112,14 +123,16 @@ static bool fits(const struct args *a, const json_t *hit, const char *tag)
 }
 
 static int print_hits(struct cli *c, const struct args *a, enum usrct_search_kind kind,
-                      const json_t *hits, const char *tag)
+                      const json_t *hits, const char *repository, const char *tag)
 {
+	bool is_tags = kind == USRCT_SEARCH_TAGS;
 	const struct format_options form = {
 		.text = args_string(a, "format"),
 		.table = kind == USRCT_SEARCH_HUB
 		                 ? "{{.Name}}\\t{{.Description}}\\t{{.StarCount}}\\t"
 		                   "{{.IsOfficial}}"
-		         : kind == USRCT_SEARCH_TAGS ? "{{.Tag}}"
+		         : args_flag(a, "list-tags") ? "{{.Name}}\\t{{.Tag}}"
+		         : is_tags                   ? "{{.Tag}}"
 		                                     : "{{.Name}}",
 		.no_heading = args_flag(a, "noheading"),
 	};
@@ -127,11 +140,11 @@ static int print_hits(struct cli *c, const struct args *a, enum usrct_search_kin
 	const json_t *j;
 	struct err e;
 	size_t i;
-	int r = columns_open(&list, columns, &form, &e);
+	int r = columns_open(&list, is_tags ? tag_columns : columns, &form, &e);
 
 	json_array_foreach(hits, i, j)
 	{
-		const struct hit h = { j, !args_flag(a, "no-trunc") };
+		const struct hit h = { j, repository, !args_flag(a, "no-trunc") };
 
 		if (r == 0 && fits(a, j, tag))
 			r = columns_row(&list, &h, NULL, &e);
@@ -170,7 +183,7 @@ static int ask(struct cli *c, const struct args *a, unsigned limit,
 	status = cli_read_answer(c, json, &hits);
 	if (status)
 		return status;
-	return print_hits(c, a, kind, hits, tag);
+	return print_hits(c, a, kind, hits, what, tag);
 }
 
 static int search(struct cli *c, const struct args *a)
@@ -212,7 +225,7 @@ const struct command cmd_search = {
 			{ "limit", 0, OPTION_NUMBER, COMPLETE_NONE, "N", "So many lines at most",
 	                  "25 of Docker Hub, else all" },
 			{ "list-tags", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
-	                  "TERM is a repository, also of Docker Hub" },
+	                  "TERM is a repository, also of Docker Hub; fields are .Name and .Tag" },
 			{ "filter", 'f', OPTION_LIST, COMPLETE_NONE, "KEY=VALUE",
 	                  "Only stars=N or more, is-official=true" },
 			{ "format", 0, OPTION_STRING, COMPLETE_NONE, "TEMPLATE",

@@ -49,6 +49,7 @@ static const struct command *const table[] = {
 	&cmd_tag,
 	&cmd_untag,
 	&cmd_history,
+	&cmd_image_diff,
 	&cmd_image_tree,
 	&cmd_image_exists,
 	&cmd_image_update,

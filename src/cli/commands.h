@@ -53,6 +53,7 @@ extern const struct command cmd_rmi;
 extern const struct command cmd_tag;
 extern const struct command cmd_untag;
 extern const struct command cmd_history;
+extern const struct command cmd_image_diff;
 extern const struct command cmd_image_tree;
 extern const struct command cmd_image_exists;
 extern const struct command cmd_image_update;

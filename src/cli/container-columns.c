@@ -9,6 +9,7 @@
 #include "cli/term.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { COMMAND_COLUMNS = 20, MOUNT_COLUMNS = 15, TEXT_MAX_BYTES = 4 << 20 };
@@ -31,7 +32,7 @@ static json_t *seconds(uint64_t ns)
 }
 
 /* A command is text from an image: what could steer the terminal is written out. */
-static json_t *command(const void *row)
+json_t *container_command(const void *row)
 {
 	_cleanup_sbuf_ struct sbuf cut = SBUF_INIT(TEXT_MAX_BYTES), b = SBUF_INIT(TEXT_MAX_BYTES);
 	const struct container_view *v = row;
@@ -108,15 +109,21 @@ static json_t *labels(const void *row)
 	return text_of(&b);
 }
 
-static json_t *local_volumes(const void *row)
+unsigned container_n_volumes(const struct usrct_container *ct)
 {
-	const char *const *m = container(row)->mounts;
+	const char *const *m = ct->mounts;
 	unsigned n = 0;
-	char text[HUMAN_SIZE];
 
 	for (; m && *m; m++)
 		n += **m != '/'; /* a path is no volume */
-	(void)snprintf(text, sizeof(text), "%u", n);
+	return n;
+}
+
+static json_t *local_volumes(const void *row)
+{
+	char text[HUMAN_SIZE];
+
+	(void)snprintf(text, sizeof(text), "%u", container_n_volumes(container(row)));
 	return json_string(text);
 }
 
@@ -147,6 +154,42 @@ static json_t *userns(const void *row)
 	const char *mode = container(row)->userns;
 
 	return json_string(mode ? mode : "");
+}
+
+static json_t *cidfile(const void *row)
+{
+	const char *path = container(row)->cidfile;
+
+	return json_string(path ? path : "");
+}
+
+static json_t *number(uint64_t n)
+{
+	char text[HUMAN_SIZE];
+
+	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)n);
+	return json_string(n ? text : "");
+}
+
+#define NAMESPACE(name)                                         \
+	static json_t *ns_##name(const void *row)               \
+	{                                                       \
+		return number(container(row)->namespaces.name); \
+	}
+NAMESPACE(cgroup)
+NAMESPACE(ipc)
+NAMESPACE(mnt)
+NAMESPACE(net)
+NAMESPACE(pid)
+NAMESPACE(user)
+NAMESPACE(uts)
+
+/* Under the names that podman's have. */
+static json_t *namespaces(const void *row)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "Cgroup", ns_cgroup(row), "IPC",
+	                 ns_ipc(row), "MNT", ns_mnt(row), "NET", ns_net(row), "PIDNS", ns_pid(row),
+	                 "User", ns_user(row), "UTS", ns_uts(row));
 }
 
 static json_t *networks(const void *row)
@@ -242,7 +285,7 @@ static json_t *no(const void *row)
 }
 
 const struct column container_columns[] = {
-	{ "Command", "COMMAND", command, false },
+	{ "Command", "COMMAND", container_command, false },
 	{ "CreatedAt", "CREATED AT", created_at, false },
 	{ "ID", "CONTAINER ID", id, false },
 	{ "Image", "IMAGE", image, false },
@@ -257,6 +300,8 @@ const struct column container_columns[] = {
 	{ "State", "STATE", state, false },
 	{ "Status", "STATUS", status, false },
 	{ "AutoRemove", "AUTOREMOVE", auto_remove, true },
+	{ "CGROUPNS", "CGROUPNS", ns_cgroup, true },
+	{ "CIDFile", "CIDFILE", cidfile, true },
 	{ "Created", "CREATED", running_for, true },
 	{ "CreatedHuman", "CREATED", running_for, true },
 	{ "ExitCode", "EXIT CODE", exit_code, true },
@@ -264,13 +309,21 @@ const struct column container_columns[] = {
 	{ "ExitedAt", "EXITED AT", exited_at, true },
 	{ "Health", "HEALTH", health, true },
 	{ "Id", "CONTAINER ID", full_id, true },
+	{ "IPC", "IPC", ns_ipc, true },
 	{ "ImageID", "IMAGE ID", image_id, true },
 	{ "IsInfra", "ISINFRA", no, true },
+	{ "MNT", "MNT", ns_mnt, true },
+	{ "NET", "NET", ns_net, true },
+	{ "Namespaces", "NAMESPACES", namespaces, true },
+	{ "PID", "PID", pid, true },
+	{ "PIDNS", "PIDNS", ns_pid, true },
 	{ "Pid", "PID", pid, true },
 	{ "Pod", "POD ID", empty, true },
 	{ "PodName", "PODNAME", empty, true },
 	{ "Restarts", "RESTARTS", restarts, true },
 	{ "StartedAt", "STARTED", started_at, true },
+	{ "USERNS", "USERNS", ns_user, true },
+	{ "UTS", "UTS", ns_uts, true },
 	{ "Userns", "USERNS", userns, true },
 	{ NULL, NULL, NULL, false },
 };
@@ -292,10 +345,21 @@ json_t *container_methods(const struct usrct_container *ct)
 	return map ? json_pack("{s:o}", "Label", map) : NULL;
 }
 
+bool container_columns_need_namespaces(const struct columns *c)
+{
+	static const char *const names_of[] = { "CGROUPNS",   "IPC",   "MNT",    "NET",
+		                                "Namespaces", "PIDNS", "USERNS", "UTS" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names_of); i++)
+		if (columns_need(c, names_of[i]))
+			return true;
+	return false;
+}
+
 bool container_columns_need_documents(const struct columns *c)
 {
-	static const char *const names_of[] = { "Labels",   "LocalVolumes", "Mounts",
-		                                "Networks", "Userns",       "Health" };
+	static const char *const names_of[] = { "Labels", "LocalVolumes", "Mounts", "Networks",
+		                                "Userns", "Health",       "CIDFile" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names_of); i++)
 		if (columns_need(c, names_of[i]))

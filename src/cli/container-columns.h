@@ -13,7 +13,13 @@ struct container_view {
 };
 
 extern const struct column container_columns[]; /* rows are struct container_view */
+/* The column .Command, for other tables. */
+json_t *container_command(const void *row);
+/* With USRCT_LIST_DOCUMENT. */
+unsigned container_n_volumes(const struct usrct_container *ct);
 /* What {{.Label "key"}} looks into; new, NULL if out of memory. */
 json_t *container_methods(const struct usrct_container *ct);
 /* Those whose values need USRCT_LIST_DOCUMENT. */
 bool container_columns_need_documents(const struct columns *c);
+/* USRCT_LIST_NAMESPACES, likewise. */
+bool container_columns_need_namespaces(const struct columns *c);

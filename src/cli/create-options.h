@@ -46,6 +46,8 @@ int create_request_files(struct create_request *q, const struct args *a, const c
                          struct strv *ret, struct err *e);
 /* policy-options.c */
 extern const struct option policy_options[];
+/* Restart policy and health checks, for create and update; the log is left out. */
+int policy_read(const struct args *a, struct usrct_policy *ret, struct err *e);
 int policy_options_fill(struct create_request *q, const struct args *a, struct err *e);
 
 /* The request is not moved afterwards: it points into itself. */

@@ -106,6 +106,16 @@ static json_t *names(const void *row)
 	return list;
 }
 
+/* podman's list of the names that it has had, of which we know those that it has. */
+static json_t *history(const void *row)
+{
+	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(1 << 20);
+
+	for (const char *const *n = image(row)->names; n && *n; n++)
+		sbuf_addf(&b, "%s%s", b.len ? ", " : "", human_image(*n));
+	return b.err ? NULL : json_string(b.s ? b.s : "");
+}
+
 static json_t *labels(const void *row)
 {
 	json_t *j = ((const struct image_view *)row)->labels;
@@ -144,6 +154,7 @@ const struct column image_columns[] = {
 	{ "Created", "CREATED", created_since, true },
 	{ "CreatedTime", "CREATED AT", created_at, true },
 	{ "Dangling", "DANGLING", is_dangling, true },
+	{ "History", "HISTORY", history, true },
 	{ "Id", "IMAGE ID", full_id, true },
 	{ "Labels", "LABELS", labels, true },
 	{ "Names", "NAMES", names, true },

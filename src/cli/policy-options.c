@@ -57,19 +57,17 @@ static int fill_durations(struct usrct_policy *p, const struct args *a, struct e
 	return r;
 }
 
-int policy_options_fill(struct create_request *q, const struct args *a, struct err *e)
+int policy_read(const struct args *a, struct usrct_policy *p, struct err *e)
 {
 	static const char *const of_health[] = { "health-cmd",          "health-interval",
 		                                 "health-timeout",      "health-retries",
 		                                 "health-start-period", "health-start-interval",
 		                                 "health-on-failure" };
-	struct usrct_policy *p = &q->policy;
 	int r;
 
 	*p = (struct usrct_policy){
 		.size = sizeof(*p),
 		.restart = args_string(a, "restart"),
-		.log_driver = args_nonempty(a, "log-driver"),
 		.health_cmd = args_string(a, "health-cmd"),
 		.health_retries = args_number(a, "health-retries", 0),
 		.health_on_failure = args_string(a, "health-on-failure"),
@@ -84,6 +82,17 @@ int policy_options_fill(struct create_request *q, const struct args *a, struct e
 			            "--no-healthcheck and --%s exclude each other", of_health[i]);
 			return err_hint(e, r, "leave one of them out");
 		}
+	return 0;
+}
+
+int policy_options_fill(struct create_request *q, const struct args *a, struct err *e)
+{
+	struct usrct_policy *p = &q->policy;
+	int r = policy_read(a, p, e);
+
+	if (r < 0)
+		return r;
+	p->log_driver = args_nonempty(a, "log-driver");
 	if (args_list(a, "log-opt", &q->log_options) < 0)
 		return err_oom(e);
 	p->log_options = q->log_options;

@@ -341,6 +341,9 @@ void progress_step(struct progress *p, const struct usrct_pull_progress *ev, uin
 		erase(p, out);
 		add_summary(p, now_ns, out);
 		break;
+	case USRCT_PULL_OTHER_PLATFORM:
+		sbuf_addf(out, "usr-ct: warning: the image is for %s\n", ev->text ? ev->text : "");
+		break;
 	}
 }
 

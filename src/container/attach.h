@@ -50,7 +50,7 @@ enum attach_op {
 	/* The user ends it: it is not started again, and remembers that. During the pause before
 	 * a restart this is the end. */
 	ATTACH_OP_STOP = 1,
-	ATTACH_OP_RELOAD, /* read the restart policy of launch.json again */
+	ATTACH_OP_RELOAD, /* read restart policy and health check of launch.json again */
 	ATTACH_OP_CHECK,  /* run the health check now; the answer comes when it is done: 0 or 1 */
 	/* After this run it is started once more, whatever the policy and --rm say. The user, who
 	 * asks for it, ends the run. */

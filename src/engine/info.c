@@ -3,6 +3,8 @@
 #include "engine/backends.h"
 #include "engine/engine.h"
 #include "engine/layering.h"
+#include "engine/policy.h"
+#include "engine/scope.h"
 #include "engine/sharing.h"
 #include "store/shared.h"
 
@@ -94,6 +96,31 @@ static json_t *system_name(void)
 	return json_stringn(at, n);
 }
 
+/* Who makes containers' cgroups here, in Docker's words. */
+static const char *cgroup_driver(void)
+{
+	char path[4096];
+	bool is_busy;
+
+	if (cgroup_own_path(path, sizeof(path)) < 0)
+		return "none";
+	if (cgroup_delegated(path, sizeof(path), &is_busy) == 0)
+		return "cgroupfs";
+	return scope_address(path, sizeof(path)) >= 0 ? "systemd" : "none";
+}
+
+static json_t *plugins(void)
+{
+	json_t *networks = json_pack("[s, s]", "none", "host");
+	static const enum network_kind uplinks[] = { NETWORK_SLIRP4NETNS, NETWORK_PASTA };
+
+	for (size_t i = 0; i < ARRAY_SIZE(uplinks); i++)
+		(void)json_array_append_new(networks, json_string(network_name(uplinks[i])));
+	return json_pack("{s:[s,s,s,s,s], s:o, s:[s], s:n}", "Log", "json-file", "k8s-file",
+	                 "local", "journald", "none", "Network", networks, "Volume", "local",
+	                 "Authorization");
+}
+
 /* What templates written for Docker ask for. */
 static void add_docker_names(struct usrct *u, json_t *out)
 {
@@ -103,9 +130,11 @@ static void add_docker_names(struct usrct *u, json_t *out)
 	                       "DockerRootDir", u->data_dir, "OSType", "linux", "NCPU",
 	                       (int)sysconf(_SC_NPROCESSORS_ONLN), "MemTotal",
 	                       (json_int_t)memory_bytes(), "OperatingSystem", system_name(),
-	                       "LoggingDriver", "json-file", "CgroupDriver", "systemd",
+	                       "LoggingDriver", POLICY_LOG_DRIVER, "CgroupDriver", cgroup_driver(),
 	                       "CgroupVersion", "2", "SecurityOptions",
 	                       "name=seccomp,profile=default", "name=rootless", "name=cgroupns"));
+	(void)json_object_set_new(out, "Plugins", plugins());
+	(void)json_object_set_new(out, "DefaultRuntime", json_string("usr-ct"));
 	(void)json_object_set_new(out, "Swarm", json_pack("{s:s}", "LocalNodeState", "inactive"));
 }
 

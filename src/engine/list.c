@@ -4,10 +4,13 @@
 
 #include "base/array.h"
 #include "base/json.h"
+#include "base/num.h"
 #include "base/strv.h"
 #include "engine/usage.h"
 #include "image/reference.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,6 +85,7 @@ static void free_container(struct usrct_container *ct)
 	free((void *)(uintptr_t)ct->command);
 	free((void *)(uintptr_t)ct->network);
 	free((void *)(uintptr_t)ct->userns);
+	free((void *)(uintptr_t)ct->cidfile);
 	free_list(ct->labels);
 	free_list(ct->mounts);
 }
@@ -119,7 +123,47 @@ static int take_documents(const struct candidate *c, struct usrct_container *ret
 	ret->network = strdup(candidate_network(c));
 	text = json_string_value(json_at(c->plan, "hostConfig.UsernsMode"));
 	ret->userns = strdup(text ? text : "");
-	return ret->labels && ret->mounts && ret->network && ret->userns ? 0 : err_oom(e);
+	text = json_string_value(json_at(c->plan, "hostConfig.ContainerIDFile"));
+	ret->cidfile = strdup(text ? text : "");
+	return ret->labels && ret->mounts && ret->network && ret->userns && ret->cidfile
+	               ? 0
+	               : err_oom(e);
+}
+
+/* "ipc:[4026531839]" is where the link leads; 0 where we may not look. */
+static uint64_t namespace_number(int ns_dirfd, const char *kind)
+{
+	char text[64], *number;
+	ssize_t n = readlinkat(ns_dirfd, kind, text, sizeof(text) - 1);
+	uint64_t ret = 0;
+
+	if (n <= 0 || text[n - 1] != ']')
+		return 0;
+	text[n - 1] = '\0';
+	number = strchr(text, '[');
+	return number && parse_u64(number + 1, &ret) == 0 ? ret : 0;
+}
+
+static void read_namespaces(const struct state *s, struct usrct_namespaces *ret)
+{
+	_cleanup_close_ int dirfd = -EBADF;
+	char path[64];
+
+	if (!state_is_running(s))
+		return;
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns", (int)s->init.pid);
+	dirfd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* The number may be another process' since; a directory that is open stays the old one's.
+	 */
+	if (dirfd < 0 || !proc_is_alive(&s->init))
+		return;
+	ret->cgroup = namespace_number(dirfd, "cgroup");
+	ret->ipc = namespace_number(dirfd, "ipc");
+	ret->mnt = namespace_number(dirfd, "mnt");
+	ret->net = namespace_number(dirfd, "net");
+	ret->pid = namespace_number(dirfd, "pid");
+	ret->user = namespace_number(dirfd, "user");
+	ret->uts = namespace_number(dirfd, "uts");
 }
 
 static int take(const struct candidate *c, const struct usrct_list_options *o,
@@ -150,6 +194,8 @@ static int take(const struct candidate *c, const struct usrct_list_options *o,
 		return err_oom(e);
 	if (o->details & USRCT_LIST_DOCUMENT)
 		r = take_documents(c, ret, e);
+	if (o->details & USRCT_LIST_NAMESPACES)
+		read_namespaces(s, &ret->namespaces);
 	if (r == 0 && (o->details & USRCT_LIST_SIZE))
 		r = usage_of_container(c->u, c->dirfd, row, &ret->size_rw_bytes,
 		                       &ret->size_root_bytes, e);

@@ -281,6 +281,41 @@ int packing_start(struct usrct *u, const struct packing_request *q, struct packi
 	return r < 0 ? err_errno(e, r, "cannot talk to the packer") : 0;
 }
 
+int packing_start_layers(struct usrct *u, const struct strv *then, const struct strv *now,
+                         int stream_fd, struct packing *ret, struct err *e)
+{
+	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(PLAN_MAX);
+	_cleanup_close_ int plan_fd = -EBADF;
+	struct message m = {
+		.start = { .type = PACK_START, .op = PACK_DIFF, .tree = PACK_TREE_LAYERS }
+	};
+	int r = engine_hold(u, e);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < then->n + now->n; i++) {
+		add_word(&b, i < then->n ? "layer" : "now");
+		add_word(&b, i < then->n ? then->v[i] : now->v[i - then->n]);
+	}
+	if (b.err)
+		return err_errno(e, b.err, "cannot list the layers");
+	plan_fd = fd_sealed_memory("plan", b.s, b.len, e);
+	if (plan_fd < 0)
+		return plan_fd;
+	attach(&m, PACK_FD_STREAM, stream_fd);
+	if (u->is_single_id)
+		m.start.flags |= PACK_SINGLE_ID;
+	else
+		attach(&m, PACK_FD_USERNS, u->held.userns_fd);
+	attach(&m, PACK_FD_BASE, store_dirfd(u->store));
+	attach(&m, PACK_FD_PLAN, plan_fd);
+	r = libexec_start("pack", &ret->program, e);
+	if (r < 0)
+		return r;
+	r = sock_send_fds(ret->program.sock_fd, &m.start, sizeof(m.start), m.fds, m.n_fds);
+	return r < 0 ? err_errno(e, r, "cannot talk to the packer") : 0;
+}
+
 union answer {
 	struct pack_info info;
 	struct pack_done done;

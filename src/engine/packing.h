@@ -32,6 +32,11 @@ struct packing_request {
  * until that is closed; waits for whoever has it. */
 int packing_start(struct usrct *u, const struct packing_request *q, struct packing *ret,
                   struct err *e);
+/* Compares layers (paths below the data directory, lowest first), PACK_DIFF of PACK_TREE_LAYERS; a
+ * list may be empty, but not both. */
+struct strv;
+int packing_start_layers(struct usrct *u, const struct strv *then, const struct strv *now,
+                         int stream_fd, struct packing *ret, struct err *e);
 /* What packing_start() does itself where it must; whoever has two containers takes them in one
  * order beforehand. Waits for another copy, or for a monitor that is putting things away. */
 int packing_lock(int container_dirfd, struct err *e);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/policy.h"
 
-#include "base/file.h"
 #include "base/num.h"
 #include "base/strv.h"
 #include "container/attach.h"
 #include "container/log-tag.h"
 #include "container/spec.h"
+#include "engine/document-edit.h"
 #include "engine/log-details.h"
 
 #include <string.h>
@@ -159,7 +159,7 @@ static int add_log(const struct document *d, json_t *plan, struct err *e)
 	const struct usrct_policy *p = d->opts->policy;
 	static const char *const drivers[] = { "json-file", "k8s-file", "local",
 		                               "journald",  "none",     NULL };
-	const char *driver = p && p->log_driver ? p->log_driver : "json-file";
+	const char *driver = p && p->log_driver ? p->log_driver : POLICY_LOG_DRIVER;
 	const char *const *list = p ? p->log_options : NULL;
 	json_t *log = json_object(), *options = json_object();
 	int r = check_log_options(list, driver, e);
@@ -228,28 +228,41 @@ static json_int_t pick(uint64_t user, uint64_t image, int64_t preset)
 	               : preset;
 }
 
+static int check_action(const char *action, struct err *e)
+{
+	static const char *const actions[] = { "none", "kill", "restart", "stop", NULL };
+	int r;
+
+	if (is_one_of(action, actions))
+		return 0;
+	r = err_set(e, UCT_BAD_VALUE, -EINVAL, "--health-on-failure takes no '%s'", action);
+	return err_hint(e, r, "choose none, kill, restart or stop");
+}
+
+/* Whether it says what is to be run. */
+static bool is_test(const json_t *test)
+{
+	const char *verb = json_string_value(json_array_get(test, 0));
+
+	return verb && json_array_size(test) >= 2 && strcmp(verb, "NONE") != 0;
+}
+
 static int add_health(const struct usrct_policy *given, const struct image_health *image,
                       json_t *plan, struct err *e)
 {
-	static const char *const actions[] = { "none", "kill", "restart", "stop", NULL };
 	static const struct usrct_policy nothing = { .size = sizeof(nothing) };
 	const struct usrct_policy *p = given ? given : &nothing;
-	const char *action = p->health_on_failure ? p->health_on_failure : "none", *verb;
+	const char *action = p->health_on_failure ? p->health_on_failure : "none";
 	json_t *test = NULL;
-	int r = 0;
+	int r = check_action(action, e);
 
-	if (!is_one_of(action, actions)) {
-		r = err_set(e, UCT_BAD_VALUE, -EINVAL, "--health-on-failure takes no '%s'", action);
-		return err_hint(e, r, "choose none, kill, restart or stop");
-	}
-	if (p->no_health)
-		return 0;
+	if (r < 0 || p->no_health)
+		return r;
 	if (p->health_cmd && *p->health_cmd)
 		r = health_test(p->health_cmd, &test, e);
 	else if (image->test.n)
 		test = image_test(image);
-	verb = json_string_value(json_array_get(test, 0));
-	if (r < 0 || !verb || json_array_size(test) < 2 || !strcmp(verb, "NONE")) {
+	if (r < 0 || !is_test(test)) {
 		json_decref(test);
 		if (r < 0 || !strcmp(action, "none"))
 			return r;
@@ -294,28 +307,119 @@ const char *policy_restart_name(const json_t *plan)
 	return name ? name : "no";
 }
 
-int policy_set_restart(struct usrct *u, const struct target *t, const char *text, struct err *e)
+/* --- of a container that exists */
+
+static int change_restart(const struct target *t, const char *text, json_t *plan, struct err *e)
 {
-	_cleanup_json_ json_t *plan = NULL;
-	_cleanup_free_ char *out = NULL;
 	json_t *restart = NULL;
 	int r = parse_restart(text, &restart, e);
 
-	if (r < 0)
-		return r;
-	r = json_read_at(t->dirfd, PLAN_FILE, SPEC_MAX_BYTES, &plan, e);
 	if (r == 0 && t->row.auto_remove && strcmp(text, "no") != 0)
 		r = err_set(e, UCT_USAGE, -EINVAL, "container '%s' removes itself when it ends",
 		            t->row.name);
 	if (r == 0)
 		r = json_object_set(plan, "restart", restart) < 0 ? err_oom(e) : 0;
 	json_decref(restart);
-	if (r == 0)
-		r = json_print(plan, true, &out, e);
-	if (r == 0)
-		r = file_write_at(t->dirfd, PLAN_FILE, out, strlen(out), 0600, false, e);
+	return r;
+}
+
+static bool changes_health(const struct usrct_policy *p)
+{
+	return p->no_health || p->health_cmd || p->health_interval_ns || p->health_timeout_ns ||
+	       p->health_start_period_ns || p->health_start_interval_ns || p->health_retries > 0 ||
+	       p->health_on_failure;
+}
+
+static int change_test(const struct usrct_policy *p, json_t *plan, struct err *e)
+{
+	_cleanup_json_ json_t *test = NULL;
+	const struct image_health none = { 0 };
+	struct usrct_policy fresh = { .size = sizeof(fresh), .health_cmd = p->health_cmd };
+	int r;
+
+	if (p->no_health) {
+		(void)json_object_del(plan, "health"); /* it may have none */
+		return 0;
+	}
+	if (!p->health_cmd || !*p->health_cmd)
+		return 0;
+	r = health_test(p->health_cmd, &test, e);
+	if (r < 0)
+		return r;
+	if (!is_test(test)) {
+		(void)json_object_del(plan, "health");
+		return 0;
+	}
+	if (!json_object_get(plan, "health"))
+		return add_health(&fresh, &none, plan, e);
+	return json_object_set(json_object_get(plan, "health"), "test", test) < 0 ? err_oom(e) : 0;
+}
+
+static int change_health(const struct target *t, const struct usrct_policy *p, json_t *plan,
+                         struct err *e)
+{
+	const struct {
+		const char *key;
+		uint64_t value;
+	} numbers[] = { { "interval", p->health_interval_ns },
+		        { "timeout", p->health_timeout_ns },
+		        { "startPeriod", p->health_start_period_ns },
+		        { "startInterval", p->health_start_interval_ns },
+		        { "retries", (uint64_t)MAX(p->health_retries, 0) } };
+	json_t *health;
+	int r = change_test(p, plan, e);
+
+	if (r == 0 && p->health_on_failure)
+		r = check_action(p->health_on_failure, e);
+	if (r < 0 || p->no_health)
+		return r;
+	health = json_object_get(plan, "health");
+	if (!health && p->health_cmd && *p->health_cmd)
+		return 0; /* "none" */
+	if (!health) {
+		r = err_set(e, UCT_FLAGS_CONFLICT, -EINVAL, "container '%s' has no health check",
+		            t->row.name);
+		return err_hint(e, r, "give one with --health-cmd");
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		if (numbers[i].value)
+			(void)json_object_set_new(health, numbers[i].key,
+			                          json_integer(pick(numbers[i].value, 0, 0)));
+	if (p->health_on_failure)
+		(void)json_object_set_new(health, "onFailure", json_string(p->health_on_failure));
+	return 0;
+}
+
+int policy_put(struct usrct *u, const struct target *t, const json_t *plan, struct err *e)
+{
+	int r = document_write(t->dirfd, PLAN_FILE, plan, e);
+
 	if (r == 0 && state_is_active(&t->state))
 		(void)engine_control(u, t, ATTACH_OP_RELOAD); /* without a monitor: for later */
+	return r;
+}
+
+int policy_update(struct usrct *u, const struct target *t, const struct usrct_policy *p,
+                  json_t **ret_before, struct err *e)
+{
+	_cleanup_json_ json_t *plan = NULL, *before = NULL;
+	int r = json_read_at(t->dirfd, PLAN_FILE, SPEC_MAX_BYTES, &plan, e);
+
+	if (r == 0 && (p->log_driver || (p->log_options && *p->log_options)))
+		r = err_set(e, UCT_USAGE, -EINVAL, "the log of a container cannot be changed");
+	if (r < 0)
+		return r;
+	before = json_deep_copy(plan);
+	if (!before)
+		return err_oom(e);
+	if (p->restart)
+		r = change_restart(t, p->restart, plan, e);
+	if (r == 0 && changes_health(p))
+		r = change_health(t, p, plan, e);
+	if (r == 0)
+		r = policy_put(u, t, plan, e);
+	if (r == 0)
+		*ret_before = TAKE_PTR(before);
 	return r;
 }
 
@@ -342,7 +446,7 @@ void policy_inspect(const struct target *t, const json_t *plan, json_t *out)
 	       json_pack("{s:s, s:I}", "Name", policy_restart_name(plan), "MaximumRetryCount",
 	                 json_integer_value(json_at(plan, "restart.maxRetries"))));
 	set_in(out, "HostConfig", "LogConfig",
-	       json_pack("{s:s, s:o}", "Type", driver ? driver : "json-file", "Config",
+	       json_pack("{s:s, s:o}", "Type", driver ? driver : POLICY_LOG_DRIVER, "Config",
 	                 options ? json_incref(options) : json_object()));
 	if (!health)
 		return;

@@ -5,11 +5,17 @@
 #include "engine/document.h"
 #include "engine/engine.h"
 
+#define POLICY_LOG_DRIVER "json-file" /* where nobody asks for another */
+
 /* Adds "restart", "log" and "health" to launch.json. */
 int policy_add(const struct document *d, json_t *plan, struct err *e);
 /* What inspect shows of them: RestartCount, Config.Healthcheck, HostConfig.RestartPolicy ... */
 void policy_inspect(const struct target *t, const json_t *plan, json_t *out);
-/* Another restart policy for a container that may be running; @text as in usrct_policy.restart. */
-int policy_set_restart(struct usrct *u, const struct target *t, const char *text, struct err *e);
+/* Changes what @p names, of a container that may be running. @ret_before: for policy_put(), if what
+ * comes after it fails. */
+int policy_update(struct usrct *u, const struct target *t, const struct usrct_policy *p,
+                  json_t **ret_before, struct err *e);
+/* Writes all of launch.json, and lets the monitor read it. */
+int policy_put(struct usrct *u, const struct target *t, const json_t *plan, struct err *e);
 /* "always" and so on, of its launch.json. */
 const char *policy_restart_name(const json_t *plan);

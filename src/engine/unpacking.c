@@ -20,12 +20,15 @@
 static const uint64_t layer_max_bytes = 64ULL << 30;
 static const uint64_t layer_max_entries = 10000000;
 
-static uint64_t max_bytes(void)
+static int max_bytes(uint64_t *ret, struct err *e)
 {
 	const char *text = getenv("USRCT_LAYER_MAX_BYTES");
-	uint64_t n;
 
-	return text && parse_size(text, &n) == 0 && n > 0 ? n : layer_max_bytes;
+	*ret = layer_max_bytes;
+	if (text && *text && (parse_size(text, ret) < 0 || *ret == 0))
+		return err_set(e, UCT_BAD_VALUE, -EINVAL,
+		               "USRCT_LAYER_MAX_BYTES is '%.40s', which is no size", text);
+	return 0;
 }
 
 static int open_apart(const struct unpacking *x, struct err *e)
@@ -43,14 +46,15 @@ int unpacking_start(struct usrct *u, struct unpacking *ret, int stream_fd, struc
 	struct unpack_start m = {
 		.type = UNPACK_START,
 		.flags = u->is_single_id ? UNPACK_FLAG_SINGLE_ID : 0,
-		.max_bytes = max_bytes(),
 		.max_entries = layer_max_entries,
 	};
 	_cleanup_close_ int objects_fd = -EBADF;
 	int fds[4 + SHARED_DIRS_MAX] = { stream_fd }, n_shared = 0, r;
 	size_t n = 2;
 
-	r = layer_stage(u->store, &ret->stage, e);
+	r = max_bytes(&m.max_bytes, e);
+	if (r == 0)
+		r = layer_stage(u->store, &ret->stage, e);
 	if (r == 0 && ret->has_objects) {
 		m.flags |= UNPACK_FLAG_OBJECTS;
 		r = objects_fd = layer_stage_objects(&ret->stage, ret->parent, engine_map(u), e);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* update - other limits and another restart policy for a container that exists
+/* update - other limits, restart policy and health checks for a container that exists
  *
  * Order of limits: the cgroup of a running container first, since only the kernel knows whether it
  * takes the values; then the document, by rename. If that fails the cgroup gets its old values
@@ -126,48 +126,33 @@ static int update_limits(const struct target *t, const struct usrct_limits *limi
 	return r;
 }
 
-/* The policy as the user would write it, so that it can be put back. */
-static int read_restart(const struct target *t, char **ret, struct err *e)
-{
-	_cleanup_json_ json_t *plan = NULL;
-	json_int_t retries;
-	int r = json_read_at(t->dirfd, PLAN_FILE, SPEC_MAX_BYTES, &plan, e);
-
-	if (r < 0)
-		return r;
-	retries = json_integer_value(json_at(plan, "restart.maxRetries"));
-	*ret = retries ? strf("%s:%lld", policy_restart_name(plan), retries)
-	               : strdup(policy_restart_name(plan));
-	return *ret ? 0 : err_oom(e);
-}
-
 static int update(struct usrct *u, const struct target *t, const struct usrct_limits *limits,
-                  const char *restart, struct err *e)
+                  const struct usrct_policy *policy, struct err *e)
 {
 	_cleanup_close_ int lock_fd = document_lock(t->dirfd, e);
-	_cleanup_free_ char *before = NULL;
-	int r = lock_fd < 0 ? lock_fd : read_restart(t, &before, e);
+	_cleanup_json_ json_t *before = NULL;
+	int r = MIN(lock_fd, 0);
 
 	/* The policy first, which is easily put back. */
-	if (r == 0 && restart)
-		r = policy_set_restart(u, t, restart, e);
+	if (r == 0 && policy)
+		r = policy_update(u, t, policy, &before, e);
 	if (r < 0 || !limits)
 		return r;
 	r = update_limits(t, limits, e);
-	if (r < 0 && restart)
-		(void)policy_set_restart(u, t, before, NULL);
+	if (r < 0 && before)
+		(void)policy_put(u, t, before, NULL);
 	return r;
 }
 
 int usrct_container_update(struct usrct *u, const char *ref, const struct usrct_limits *limits,
-                           const char *restart, struct usrct_err *out)
+                           const struct usrct_policy *policy, struct usrct_err *out)
 {
 	_cleanup_target_ struct target t = TARGET_NONE;
 	struct err e = { 0 };
 	int r = target_open(u, ref, STORE_WRITE, &t, &e);
 
 	if (r == 0)
-		r = update(u, &t, limits, restart, &e);
+		r = update(u, &t, limits, policy, &e);
 	if (r == 0)
 		engine_event(u, &t, "update", NULL);
 	return ENGINE_RETURN(r, out, &e);

@@ -17,6 +17,7 @@
 #include "base/sbuf.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
@@ -114,6 +115,20 @@ static int basic_of_base64(const char *b64, char **ret)
 	return *ret ? 1 : -ENOMEM;
 }
 
+char *credentials_user(const char *basic)
+{
+	const char *b64 = strncmp(basic, "Basic ", 6) ? "" : basic + 6;
+	size_t n = strlen(b64);
+	_cleanup_secret_ char *plain = calloc(1, n + 1);
+
+	if (!plain)
+		return NULL;
+	if (n > INT_MAX ||
+	    EVP_DecodeBlock((unsigned char *)plain, (const unsigned char *)b64, (int)n) < 0)
+		return strdup("");
+	return strndup(plain, strcspn(plain, ":"));
+}
+
 static int basic_of_pair(const char *user, const char *password, char **ret)
 {
 	_cleanup_secret_ char *pair = strf("%s:%s", user, password), *b64 = NULL;
@@ -206,6 +221,9 @@ static int ask_keeper(const char *name, const char *url, char **ret)
 	cleanup_close(&write_fd);
 	write_fd = -EBADF;
 	n = fd_read_full(out_fd, answer, SECRET_MAX);
+	/* One that says more would wait for us to read it. */
+	cleanup_close(&out_fd);
+	out_fd = -EBADF;
 	r = pidfd_wait(pidfd, &status);
 	if (n <= 0 || r < 0 || status != 0 || json_parse(answer, (size_t)n, "answer", &j, NULL) < 0)
 		return 0;

@@ -12,6 +12,8 @@
 #define CREDENTIALS_IDENTITY "Identity "
 int credentials_find(const char *auth_file, const char *host, const char *name, char **ret_basic,
                      struct err *e);
+/* Whose they are: heap, empty if that is not to be read from it; NULL if out of memory. */
+char *credentials_user(const char *basic);
 /* Overwrites before it frees; NULL is fine. */
 void credentials_free(char *secret);
 static inline void cleanup_secret(char **s)

@@ -283,13 +283,14 @@ static CURLcode set_method(CURL *easy, struct http_request *q)
 
 	if (!q->method)
 		return rc;
-	OPT(FOLLOWLOCATION, 0L);
 	if (!strcmp(q->method, "GET"))
 		return rc;
 	if (!strcmp(q->method, "HEAD")) {
+		/* Registries that keep blobs elsewhere send HEAD there as well as GET. */
 		OPT(NOBODY, 1L);
 		return rc;
 	}
+	OPT(FOLLOWLOCATION, 0L);
 	OPT(UPLOAD, 1L);
 	OPT(CUSTOMREQUEST, q->method);
 	OPT(READFUNCTION, on_read);

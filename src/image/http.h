@@ -35,7 +35,8 @@ struct http_request {
 	const char *authorization; /* value of the header, a secret; may be NULL */
 	const char *accept;        /* value of the header; may be NULL */
 	uint64_t offset;           /* asks for the content from here on */
-	/* Static; NULL: GET that follows redirects and gives its answer to on_data. */
+	/* Static; NULL: GET that gives its answer to on_data. What sends nothing follows
+	 * redirects. */
 	const char *method;
 	/* What is sent: text, or so many bytes of a file from an offset on. Kept by the caller.
 	 * No other one's answer is given to on_data, unless it is wanted. */

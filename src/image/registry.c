@@ -5,6 +5,7 @@
 
 #include "image/credentials.h"
 #include "image/descriptor.h"
+#include "image/digest.h"
 #include "image/trust.h"
 
 #include <arpa/inet.h>
@@ -94,6 +95,24 @@ static int wait_for(struct registry *reg, const struct wait *w, struct err *e)
 	return w->r;
 }
 
+/* What the registry says of the document: proxies and caches answer with another one now and then,
+ * which a tag alone would not show. Other kinds of digests are not looked at. */
+static int check_told(const struct registry *reg, const char *what, const char *told,
+                      const struct sbuf *b, struct err *e)
+{
+	char digest[72];
+	int r;
+
+	if (!digest_is_valid(told))
+		return 0;
+	r = digest_of(b->s ? b->s : "", b->len, digest, e);
+	if (r == 0 && strcmp(digest, told) != 0)
+		return err_set(e, UCT_BAD_DIGEST, -EBADMSG,
+		               "%s hashes to %s where registry '%s' says %s", what, digest,
+		               reg->host, told);
+	return r;
+}
+
 static int get_document(struct registry *reg, struct transfer_job *job, struct document *ret,
                         struct err *e)
 {
@@ -109,6 +128,8 @@ static int get_document(struct registry *reg, struct transfer_job *job, struct d
 	if (r < 0)
 		return r;
 	r = wait_for(reg, &w, e);
+	if (r >= 0)
+		r = check_told(reg, job->what, t->digest, &b, e);
 	transfer_free(t);
 	if (r < 0)
 		return r;

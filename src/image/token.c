@@ -132,14 +132,27 @@ static char *scope_query(const struct registry *reg, const char *between)
 /* NULL if out of memory. */
 static char *token_url(const struct registry *reg, const struct challenge *c)
 {
-	_cleanup_free_ char *service = http_escape(c->service),
+	_cleanup_free_ char *service = http_escape(c->service), *user = NULL, *account = NULL,
 			    *scope = scope_query(reg, "&scope=");
+	_cleanup_sbuf_ struct sbuf b = SBUF_INIT(TOKEN_MAX_BYTES);
+	char between = strchr(c->realm, '?') ? '&' : '?', *url = NULL;
 
-	if (!service || !scope)
+	user = reg->basic ? credentials_user(reg->basic) : strdup("");
+	account = user ? http_escape(user) : NULL;
+	if (!service || !scope || !account)
 		return NULL;
+	sbuf_addf(&b, "%s", c->realm);
 	/* A login asks for no scope: the token says only who it is. */
-	return strf("%s%c%s%s%s", c->realm, strchr(c->realm, '?') ? '&' : '?',
-	            *scope ? scope : "account=usr-ct", *service ? "&service=" : "", service);
+	if (*scope)
+		sbuf_addf(&b, "%c%s", between, scope);
+	between = *scope ? '&' : between;
+	if (*service)
+		sbuf_addf(&b, "%cservice=%s", between, service);
+	between = *service ? '&' : between;
+	/* As docker and podman do; docker_auth wants it to be whose password comes along. */
+	if (*account)
+		sbuf_addf(&b, "%caccount=%s", between, account);
+	return sbuf_take(&b, &url) < 0 ? NULL : url;
 }
 
 static char *token_form(const struct registry *reg, const struct challenge *c)

@@ -7,6 +7,8 @@
  *
  * Directories are remembered until something below them is listed, so that they come out in front
  * of it.
+ *
+ * Two images are compared in the same words, by what overlayfs would show of the layers of each.
  */
 #include "store/pack.h"
 
@@ -24,7 +26,8 @@
 enum { FLUSH_AT = 1 << 16 };
 
 struct diff {
-	struct pack_upper_job *job;
+	struct pack_upper_job *job; /* NULL: of images */
+	int out_fd, proc_fd;
 	struct sbuf out;
 	char told[PATH_MAX]; /* the directory that was listed last, and so all above it */
 	size_t told_len;
@@ -35,7 +38,7 @@ static int flush(struct diff *d, struct err *e)
 	int r = d->out.err;
 
 	if (r == 0 && d->out.len)
-		r = fd_write_all(d->job->out_fd, d->out.s, d->out.len);
+		r = fd_write_all(d->out_fd, d->out.s, d->out.len);
 	sbuf_clear(&d->out);
 	return r < 0 ? err_errno(e, r, "cannot write the list of changes") : 0;
 }
@@ -252,8 +255,131 @@ bool pack_is_hidden(const struct pack_upper_job *job, const struct walk_entry *x
 int pack_diff(struct pack_upper_job *job, struct err *e)
 {
 	static const struct walk_ops ops = { .visit = visit, .enter = enter };
-	struct diff d = { .job = job, .out = SBUF_INIT(1 << 24) };
+	struct diff d = { .job = job, .out_fd = job->out_fd, .out = SBUF_INIT(1 << 24) };
 	int r = walk_tree(job->upper_fd, job->proc_fd, &job->lower, &ops, &d, e);
+
+	if (r == 0)
+		r = flush(&d, e);
+	sbuf_done(&d.out);
+	return r;
+}
+
+/* --- images */
+
+/* What a metadata tree says where the content is: files of two images that were built to have the
+ * same times differ in nothing else. Sizes of -1: there is none. */
+struct content {
+	char where[PATH_MAX], cap[64];
+	ssize_t n_where, n_cap;
+};
+
+static void content_of(const struct lower *l, const char *name, int proc_fd, struct content *ret)
+{
+	_cleanup_close_ int fd = lower_open(l, name, proc_fd);
+
+	ret->n_where = ret->n_cap = -1;
+	if (fd < 0)
+		return;
+	ret->n_where = fgetxattr(fd, "user.overlay.redirect", ret->where, sizeof(ret->where));
+	ret->n_cap = fgetxattr(fd, FILE_CAPABILITY_XATTR, ret->cap, sizeof(ret->cap));
+}
+
+struct pair {
+	const struct lower *then, *now;
+	struct stat then_st, now_st;
+	const char *name;
+};
+
+static bool pair_differs(const struct diff *d, const struct pair *p)
+{
+	const struct stat *a = &p->then_st, *b = &p->now_st;
+	struct content then, now;
+
+	if (a->st_ino == b->st_ino && a->st_dev == b->st_dev)
+		return false;
+	if (a->st_mode != b->st_mode || a->st_rdev != b->st_rdev || a->st_uid != b->st_uid ||
+	    a->st_gid != b->st_gid)
+		return true;
+	if (S_ISDIR(b->st_mode))
+		return false;
+	if (a->st_size != b->st_size || a->st_mtim.tv_sec != b->st_mtim.tv_sec ||
+	    a->st_mtim.tv_nsec != b->st_mtim.tv_nsec)
+		return true;
+	if (!S_ISREG(b->st_mode))
+		return false;
+	content_of(p->then, p->name, d->proc_fd, &then);
+	content_of(p->now, p->name, d->proc_fd, &now);
+	if (then.n_cap != now.n_cap ||
+	    (now.n_cap > 0 && memcmp(then.cap, now.cap, (size_t)now.n_cap) != 0))
+		return true;
+	return then.n_where > 0 && now.n_where > 0 &&
+	       (then.n_where != now.n_where ||
+	        memcmp(then.where, now.where, (size_t)now.n_where) != 0);
+}
+
+static int compare_dirs(struct diff *d, const char *path, const struct lower *then,
+                        const struct lower *now, struct err *e);
+
+/* A name that is there now. */
+static int compare_name(struct diff *d, const char *path, struct pair *p, struct err *e)
+{
+	struct lower then = { 0 }, now = { 0 };
+	const struct lower nothing = { 0 };
+	bool existed = false, is_dir, was_dir = false;
+	int r = lower_find(p->now, p->name, &p->now_st, &now, e);
+
+	if (r > 0 && p->then->n) {
+		int k = lower_find(p->then, p->name, &p->then_st, &then, e);
+
+		existed = k > 0;
+		was_dir = existed && S_ISDIR(p->then_st.st_mode);
+		r = k < 0 ? k : r;
+	}
+	is_dir = r > 0 && S_ISDIR(p->now_st.st_mode);
+	if (r > 0 && !existed)
+		r = tell(d, 'A', path, is_dir, e);
+	else if (r > 0 && pair_differs(d, p))
+		r = tell(d, 'C', path, is_dir, e);
+	if (r >= 0 && is_dir)
+		r = compare_dirs(d, path, was_dir ? &then : &nothing, &now, e);
+	lower_done(&then);
+	lower_done(&now);
+	return MIN(r, 0);
+}
+
+static int compare_dirs(struct diff *d, const char *path, const struct lower *then,
+                        const struct lower *now, struct err *e)
+{
+	_cleanup_strv_ struct strv old = { 0 }, all = { 0 };
+	int r = lower_names(now, d->proc_fd, &all, e);
+
+	if (r == 0 && then->n)
+		r = lower_names(then, d->proc_fd, &old, e);
+	for (size_t i = 0, k = 0; r == 0 && (i < all.n || k < old.n);) {
+		int order = i == all.n ? 1 : k == old.n ? -1 : strcmp(all.v[i], old.v[k]);
+		const char *name = order > 0 ? old.v[k] : all.v[i];
+		struct pair p = { .then = then, .now = now, .name = name };
+		_cleanup_free_ char *child = strf("%s%s%s", path, *path ? "/" : "", name);
+
+		if (!child)
+			r = err_oom(e);
+		else if (strlen(child) >= PATH_MAX)
+			r = err_set(e, UCT_STORE_DAMAGED, -ENAMETOOLONG, "a layer is too deep");
+		else
+			r = order > 0 ? tell(d, 'D', child, false, e)
+			              : compare_name(d, child, &p, e);
+		i += order <= 0;
+		k += order >= 0;
+	}
+	return r;
+}
+
+int pack_compare(const struct pack_compare_job *job, struct err *e)
+{
+	struct diff d = { .out_fd = job->out_fd,
+		          .proc_fd = job->proc_fd,
+		          .out = SBUF_INIT(1 << 24) };
+	int r = compare_dirs(&d, "", &job->then, &job->now, e);
 
 	if (r == 0)
 		r = flush(&d, e);

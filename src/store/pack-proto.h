@@ -19,14 +19,15 @@
  *	BARE     a container's own file system without anything mounted in it, running or not
  *	VOLUME   the directory that comes in the container's place
  *	UPPER    only what the container changed, as overlayfs keeps it
+ *	LAYERS   those of an image, and those of another one to compare them with; no container
  *
  * The helper enters the user namespace (or, without subordinate ids, the container's, or makes
  *one), gets hold of the tree, confines itself to it (Landlock, seccomp), and then touches contents.
  *
  * The plan is a sealed memory file of NUL-terminated words: "layer" PATH (below the data directory,
- * lowest first), "data" PATH (likewise, a data-only layer below them), "backend"
- * NAME (container/backend.h), "mount" TARGET SOURCE "ro"|"rw"|"copy", "hidden" PATH (made by us,
- *not by the container).
+ * lowest first), "now" PATH (likewise; of LAYERS, where "layer" is what was before), "data" PATH
+ *(likewise, a data-only layer below them), "backend" NAME (container/backend.h), "mount" TARGET
+ *SOURCE "ro"|"rw"|"copy", "hidden" PATH (made by us, not by the container).
  */
 #pragma once
 
@@ -42,7 +43,7 @@ enum pack_op {
 	PACK_EXPORT, /* the whole tree -> tar stream */
 	PACK_LAYER,  /* UPPER -> compressed layer with whiteouts */
 	PACK_COPY,   /* layers of UPPER -> the container's directory "copy", which is empty */
-	PACK_DIFF,   /* UPPER -> NUL-terminated "A/path", "C/path", "D/path" */
+	PACK_DIFF,   /* UPPER or LAYERS -> NUL-terminated "A/path", "C/path", "D/path" */
 };
 enum pack_tree {
 	PACK_TREE_HOST,
@@ -51,6 +52,7 @@ enum pack_tree {
 	PACK_TREE_BARE,
 	PACK_TREE_UPPER,
 	PACK_TREE_VOLUME,
+	PACK_TREE_LAYERS,
 };
 enum pack_flag {
 	PACK_FOLLOW = 1,     /* READ: the path itself may be a link */
@@ -67,9 +69,9 @@ enum pack_fd {
 	PACK_FD_STREAM,    /* tar in or out, text of a diff */
 	PACK_FD_USERNS,    /* the holder's; without subordinate ids there is none */
 	PACK_FD_PROCESS,   /* RUNNING: pidfd of the first process */
-	PACK_FD_BASE,      /* the data directory: STOPPED, BARE, UPPER */
-	PACK_FD_CONTAINER, /* the container's directory: the same */
-	PACK_FD_PLAN,      /* the same */
+	PACK_FD_BASE,      /* the data directory: STOPPED, BARE, UPPER, LAYERS */
+	PACK_FD_CONTAINER, /* the container's directory: the same but LAYERS */
+	PACK_FD_PLAN,      /* with the data directory */
 	PACK_N_FDS,
 };
 

@@ -125,6 +125,12 @@ struct pack_upper_job {
 };
 int pack_layer(struct pack_upper_job *job, struct pack_sums *ret, struct err *e);
 int pack_diff(struct pack_upper_job *job, struct err *e);
+
+struct pack_compare_job {
+	int proc_fd, out_fd;
+	struct lower then, now; /* the same list as of pack_diff() */
+};
+int pack_compare(const struct pack_compare_job *job, struct err *e);
 /* Whether it is a place that we made for a mount, and nothing else. */
 bool pack_is_hidden(const struct pack_upper_job *job, const struct walk_entry *x);
 

@@ -12,7 +12,8 @@
  * - a pin ends with image_put(), with store_close(), or with its process, as all in tmp/ does.
  *
  * Downloads in progress lie inside the pin's directory. A pull that ended without an image leaves
- * the mark as well, and one that was killed is found dead: the next sweep removes what it stored.
+ * the mark as well, and one that was killed is found dead: the next sweep removes what it stored,
+ * but for that of another pull, which has a pin by then and finds what is there already.
  */
 #pragma once
 

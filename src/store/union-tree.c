@@ -38,8 +38,8 @@ struct union_node *union_tree_find(const struct union_tree *t, uint32_t parent, 
 	for (; i; i = t->nodes[i - 1].next) {
 		struct union_node *x = &t->nodes[i - 1];
 
-		if (!x->is_gone && x->parent == parent && x->name_len == n &&
-		    !memcmp(x->name, name, n))
+		if (!x->is_gone && x->parent == parent && i > t->nodes[parent].n_before &&
+		    x->name_len == n && !memcmp(x->name, name, n))
 			return x;
 	}
 	return NULL;
@@ -88,6 +88,12 @@ static int add_file(struct union_tree *t, const struct layer_index *x, const str
 	}
 	*ret = (uint32_t)t->n_files++;
 	return 0;
+}
+
+static void clear_node(struct union_tree *t, uint32_t number)
+{
+	t->nodes[number].n_before = (uint32_t)t->n_nodes;
+	t->nodes[number].n_here = 0;
 }
 
 static uint32_t parent_of(const struct union_tree *t)
@@ -238,9 +244,7 @@ static int add_directory(struct union_tree *t, const struct layer_index *x,
 		number = (uint32_t)(old - t->nodes);
 	} else if (old && t->n_path == 0) { /* an opaque root: all is gone but itself */
 		t->files[old->file].entry = looks;
-		for (size_t i = 1; i < t->n_nodes; i++)
-			t->nodes[i].is_gone = true;
-		t->nodes[0].n_here = 0;
+		clear_node(t, 0);
 		number = 0;
 	} else {
 		r = add_file(t, x, &looks, &file, e);
@@ -299,13 +303,6 @@ static bool needs_clearing(struct layer_index x)
 	}
 	layer_index_done(&x);
 	return has_opaque && has_implied;
-}
-
-static void clear_node(struct union_tree *t, uint32_t number)
-{
-	for (size_t i = 1; i < t->n_nodes; i++)
-		t->nodes[i].is_gone |= t->nodes[i].parent == number;
-	t->nodes[number].n_here = 0;
 }
 
 /* The directory that the layers below have there; NOTHING: none that this layer goes on with. */

@@ -19,8 +19,10 @@ struct union_node {
 	const char *name;
 	uint16_t name_len;
 	uint32_t parent, file;
-	uint32_t next;   /* of the same slot, + 1 */
-	uint32_t n_here; /* names in it, if it is a directory */
+	uint32_t next; /* of the same slot, + 1 */
+	/* If it is a directory: names in it; nodes that were there when it was emptied, so none of
+	 * them is in it. */
+	uint32_t n_here, n_before;
 	bool is_gone;
 };
 

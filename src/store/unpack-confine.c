@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* unpack-confine - what is left to the unpacker and the packer if their input takes them over
  *
- * Landlock: files below one directory only. seccomp: a list of what unpacking needs;
- * no new sockets, programs, processes, namespaces, mounts or tracing. Capabilities: those over the
- * user's own mapped ids only. Memory: a limit, since a bomb is cheaper to write than to unpack.
+ * Landlock: files below one directory only. seccomp: a list of what unpacking needs, a thread
+ * among it; no new sockets, programs, processes, namespaces, mounts or tracing. Capabilities: those
+ * over the user's own mapped ids only. Memory: a limit, since a bomb is cheaper to write than to
+ * unpack.
  */
 #include "store/landlock.h"
 #include "store/unpack.h"
 
 #include <linux/capability.h>
 #include <linux/fs.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -56,6 +58,9 @@ static const int allowed[] = {
 	SCMP_SYS(sendmsg),
 	SCMP_SYS(recvmsg),
 	SCMP_SYS(fcntl),
+	SCMP_SYS(poll),
+	SCMP_SYS(ppoll),
+	SCMP_SYS(eventfd2),
 	/* files and directories */
 	SCMP_SYS(openat),
 	SCMP_SYS(openat2),
@@ -102,10 +107,12 @@ static const int allowed[] = {
 	SCMP_SYS(gettid),
 	SCMP_SYS(tgkill),
 	SCMP_SYS(sched_yield),
+	SCMP_SYS(sched_getaffinity), /* pthread_getattr_np(3), which sanitizers call in a thread */
 	SCMP_SYS(restart_syscall),
 	SCMP_SYS(exit),
 	SCMP_SYS(exit_group),
 	SCMP_SYS(rseq),
+	SCMP_SYS(set_robust_list),
 	SCMP_SYS(prlimit64),
 	SCMP_SYS(sysinfo),
 	/* 32-bit names of the above */
@@ -118,7 +125,27 @@ static const int allowed[] = {
 	SCMP_SYS(utimensat_time64),
 	SCMP_SYS(clock_gettime64),
 	SCMP_SYS(futex_time64),
+	SCMP_SYS(ppoll_time64),
 };
+
+/* The thread that decompresses (unpack-ahead.h), but no process and no namespace. The C library
+ * takes clone(2), whose flags can be seen, where there is no clone3(2). */
+static int allow_threads(scmp_filter_ctx ctx)
+{
+	const uint64_t looked_at = CLONE_THREAD | CLONE_VM | CLONE_SIGHAND | CLONE_NEWNS |
+	                           CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
+	                           CLONE_NEWPID | CLONE_NEWNET;
+	const uint64_t wanted = CLONE_THREAD | CLONE_VM | CLONE_SIGHAND;
+#if defined(__s390x__) || defined(__s390__) || defined(__CRIS__)
+	const unsigned int flags_at = 1;
+#else
+	const unsigned int flags_at = 0;
+#endif
+	const struct scmp_arg_cmp flags = { flags_at, SCMP_CMP_MASKED_EQ, looked_at, wanted };
+	int r = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, &flags);
+
+	return r < 0 ? r : seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+}
 
 static int filter_calls(struct err *e)
 {
@@ -131,6 +158,8 @@ static int filter_calls(struct err *e)
 	if (r == 0) /* a reflink, for whole copies */
 		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
 		                     SCMP_A1(SCMP_CMP_EQ, FICLONE));
+	if (r == 0)
+		r = allow_threads(ctx);
 	/* Calls come in millions: have them found by binary search (libseccomp 2.5). */
 	if (r == 0)
 		r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);

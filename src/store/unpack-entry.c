@@ -431,12 +431,14 @@ static int check_type(const struct unpacker *u, struct archive_entry *ae, const 
                       struct err *e)
 {
 	int64_t size = archive_entry_size(ae);
+	char name[NAME_SHOWN + sizeof("entry ''")];
 	const char *target;
 
 	switch (archive_entry_filetype(ae)) {
 	case S_IFREG:
+		(void)snprintf(name, sizeof(name), "entry '%.*s'", NAME_SHOWN, path);
 		return size < 0 || (uint64_t)size > u->job->max_bytes
-		               ? BAD_LAYER(e, "entry '%.*s' is too large", NAME_SHOWN, path)
+		               ? unpack_too_large(e, u->job->max_bytes, name)
 		               : 0;
 	case S_IFLNK:
 		target = archive_entry_symlink(ae);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* unpack-stream - a descriptor as a sequence of decompressed, hashed blocks; only for unpack
  *
- * gzip (all members), zstd (all frames) or none, told apart by their first bytes. A stream that
- * ends early, fails its checksum, or is followed by anything but zero bytes is UCT_BAD_LAYER.
+ * What may be in it says unpack-decode.h, who decompresses it unpack-ahead.h.
  */
 #pragma once
 

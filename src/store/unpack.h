@@ -70,3 +70,5 @@ int unpack_confine(const int *dirfds, size_t n, bool is_layer, struct err *e);
 
 enum { NAME_SHOWN = 200 }; /* bytes of an entry's name in a message */
 #define BAD_LAYER(e, ...) err_set(e, UCT_BAD_LAYER, -EBADMSG, __VA_ARGS__)
+/* One that is over the limit of bytes, which its user may know better. */
+int unpack_too_large(struct err *e, uint64_t max_bytes, const char *what);

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """big-image - an image as people pull them, of this machine's own /usr: an OCI layout
 
-Usage: big-image.py LAYOUT gzip|zstd
+Usage: big-image.py LAYOUT gzip|zstd [one]
 
 Six layers of 40 to 200 MB, more than 20 000 files in all: programs, libraries, a scripting language,
-headers and a compiler, documentation, small things. The tag is the compression's name. What is
-taken depends on nothing but what is installed: sorted names, no times, no owners. A layout that is
-there is left alone.
+headers and a compiler, documentation, small things; with "one" all that in one layer. The tag is
+the compression's name. What is taken depends on nothing but what is installed: sorted names, no
+times, no owners. A layout that is there is left alone.
 """
 import hashlib
 import json
@@ -95,13 +95,15 @@ def put(layout, media_type, document):
     return {"mediaType": TYPE + media_type, "digest": "sha256:" + digest, "size": len(data)}
 
 
-def main(layout, compression):
+def main(layout, compression, how=None):
     if os.path.exists(f"{layout}/index.json"):
         return
     os.makedirs(f"{layout}/blobs/sha256", exist_ok=True)
     layers, diff_ids, size, entries = [], [], 0, 0
-    for megabytes, *dirs in LAYERS:
-        paths = list(choose(megabytes, dirs))
+    contents = [list(choose(megabytes, dirs)) for megabytes, *dirs in LAYERS]
+    if how == "one":
+        contents = [sum(contents, [])]
+    for paths in contents:
         descriptor, diff_id, tar_bytes = add_layer(layout, paths, compression)
         layers.append(descriptor)
         diff_ids.append(diff_id)

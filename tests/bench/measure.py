@@ -528,8 +528,8 @@ def main():
     p.add_argument("--volumes", type=int, default=1000, help="volumes: how many (1000)")
     p.add_argument("--images", type=int, default=500, help="images: how many (500)")
     p.add_argument("--image", default="big",
-                   help="pull: big (800 MB of this machine's /usr, as gzip and as zstd), starter, or "
-                        "debian if the tests made one")
+                   help="pull: big (800 MB of this machine's /usr, as gzip and as zstd), one (the same "
+                        "in one layer), starter, or debian if the tests made one")
     p.add_argument("--space", help=argparse.SUPPRESS)
     p.add_argument("--megabytes", type=int, default=1024, help="stream, log: how much (1024)")
     p.add_argument("--parallel", type=int, default=50, help="parallel: how many (50)")

@@ -286,3 +286,63 @@ TEXT
   kill "$pid"
   assert_error 1205
 }
+
+@test "diff IMAGE: what its topmost layer changed, and how two differ" {
+  usr-ct run --name job --network none "$REGISTRY/busybox" sh -c \
+    'mkdir -p /new/dir; echo x >/new/dir/file; rm /etc/passwd; chmod 700 /tmp; ln -s a /new/link'
+  usr-ct commit -q job changed
+  run_ct -0 diff job
+  local changes=$output
+  assert_has "$changes" "A /new/dir/file"
+  local how
+  for how in diff "image diff" "container diff"; do
+    # shellcheck disable=SC2086 # one word or two
+    run_ct -0 $how changed
+    assert_output "$changes"
+  done
+  run_ct -0 image diff changed "$REGISTRY/busybox"
+  assert_output "$changes"
+  run_ct -0 diff "$REGISTRY/busybox" changed
+  [ "$(xargs <<<"$output")" = "C /etc A /etc/passwd D /new C /tmp" ]
+  run_ct -0 diff --format json changed
+  jq -e '.deleted == ["/etc/passwd"] and (.added | length == 4)' <<<"$output"
+  run_ct -0 diff changed changed
+  assert_output ""
+  run_ct -1 diff no-such
+  assert_error 1401 "no container or image 'no-such'"
+  run_ct -1 image diff job
+  assert_error 1202
+  run_ct -1 diff job changed
+  assert_error 1202 "no image 'job'"
+  # A container comes before an image of its name.
+  usr-ct tag changed job
+  usr-ct run --rm --network none changed true
+  usr-ct rm job
+  usr-ct create --name job --network none changed true
+  run_ct -0 diff job
+  assert_output ""
+  run_ct -0 image diff job
+  assert_output "$changes"
+}
+
+@test "image diff: files of the same size and time, a directory that became a file" {
+  mkdir a b
+  echo 1234 >a/same && echo 4321 >b/same
+  mkdir a/kind && touch a/kind/inside && touch b/kind
+  touch a/bare b/bare
+  find a b -exec touch -h -d @1000000000 {} +
+  tar -C a -cf - . | usr-ct import -q - one >/dev/null
+  tar -C b -cf - . | usr-ct import -q - two >/dev/null
+  # The lowest layer has added all that it has.
+  run_ct -0 diff one
+  assert_output $'A /bare\nA /kind\nA /kind/inside\nA /same'
+  run_ct -0 image diff two one
+  # The plain driver knows no more than docker does.
+  if [[ $(usr-ct info -f '{{.StorageDriver}}') == objects ]]; then
+    assert_output $'C /kind\nC /same'
+  else
+    assert_output 'C /kind'
+  fi
+  run_ct -0 image diff one two
+  assert_has "$output" $'C /kind\nA /kind/inside'
+}

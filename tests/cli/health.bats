@@ -82,6 +82,14 @@ health_status: unhealthy"
   usr-ct rm -f hang
 }
 
+@test "health: the check after one that was killed is no victim of that" {
+  usr-ct run -d --name slow --network none --health-interval 50ms --health-timeout "$((PATIENCE))s" --health-retries 1 \
+    -v "$PWD:/d" --health-cmd 'test -e /d/ok || sleep 1000' "$B" sleep 1000
+  wait_until health_is slow unhealthy
+  touch ok
+  wait_until health_is slow healthy
+}
+
 @test "health: the command does not exist, output is cut at 4096 bytes, any bytes" {
   usr-ct run -d --name none "${fast[@]}" --health-cmd '["no-such-command"]' "$B" sleep 1000
   usr-ct run -d --name long "${fast[@]}" --health-cmd 'head -c 100000 /dev/zero | tr "\0" x' "$B" sleep 1000

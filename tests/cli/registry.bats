@@ -74,6 +74,11 @@ same() { # A B, references of skopeo: the same bytes
   run_ct -125 pull -a "$OWN/team/tool:1"
   assert_error 1101 "takes a repository"
   run_ct -1 pull -q -a "$OWN/nosuch"
+  # A manifest that stands alone is taken whatever it is for, and that is told.
+  usr-ct pull --platform linux/s390x "$OWN/other" >/dev/null 2>said
+  grep -qxE 'usr-ct: warning: the image is for linux/[a-z0-9]+, not for linux/s390x' said
+  usr-ct pull "$OWN/other" >/dev/null 2>said
+  run ! grep -q warning said
   run_ct -125 pull --platform linux/amd64 --arch amd64 "$OWN/other"
   assert_error 1131
   usr-ct rmi "$OWN/other" "$OWN/team/tool:1" "$OWN/team/tool:2" "$OWN/team/tool:latest"
@@ -367,6 +372,11 @@ TEXT
   run_ct -0 search -n "$OWN/team/x:3"
   assert_output 3
   [ "$(usr-ct search -n "$OWN/" | sort | xargs)" = "team/x y" ]
+  run_ct -0 search --list-tags --limit 1 "$OWN/team/x"
+  assert_has "$(xargs <<<"$output")" "NAME TAG $OWN/team/x "
+  [ "${#lines[@]}" = 2 ]
+  run_ct -0 search --list-tags --format '{{.Name}}:{{.Tag}}' "$OWN/team/x:2"
+  assert_output "$OWN/team/x:2"
   run_ct -1 search "$OWN/nothere"
   assert_error 1202
 }

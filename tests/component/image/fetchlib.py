@@ -11,11 +11,14 @@ import json
 import os
 import re
 import select
+import shutil
 import socket
 import struct
 import subprocess
 import tarfile
+import tempfile
 import threading
+import unittest
 import urllib.parse
 
 START = struct.Struct("=II72s512s64s64s512s512sII")
@@ -26,7 +29,7 @@ FAIL = struct.Struct("=IIIii512s256s")
 T_START, T_RESOLVED, T_INFO, T_LAYER, T_PROGRESS, T_GOT, T_FAIL = range(1, 8)
 T_ROW, T_DONE = 13, 14
 ROW = struct.Struct("=IIQ512s1024s")
-F_TAGS, F_CATALOG, F_NO_MIRRORS = 16, 32, 1024
+F_LOGIN, F_TAGS, F_CATALOG, F_NO_MIRRORS = 4, 16, 32, 1024
 
 OCI = "application/vnd.oci.image."
 M_INDEX, M_MANIFEST = OCI + "index.v1+json", OCI + "manifest.v1+json"
@@ -238,7 +241,7 @@ class Registry(http.server.ThreadingHTTPServer):
         self.refresh_tokens = set()  # good ones, each once
         self.token_life = 10**9  # requests until a token expires
         self.tokens = {}
-        self.on_blob = self.on_manifest = self.on_list = None
+        self.on_blob = self.on_manifest = self.on_list = self.on_token = None
         host = f"[{address}]" if ":" in address else address
         self.base = f"{host}:{self.server_address[1]}"
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
@@ -315,7 +318,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         s = self.server
         s.requests.append((self.path, dict(self.headers)))
         if self.path.startswith("/token"):
-            self.give_token()
+            if not s.on_token or not s.on_token(self):
+                self.give_token()
             return
         if not self.may_pass():
             return
@@ -431,3 +435,61 @@ class ProxyHandler(http.server.BaseHTTPRequestHandler):
                         self.close_connection = True
                         return
                     ends[end].sendall(data)
+
+
+class Base(unittest.TestCase):
+    program = None  # the helper
+
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="usr-ct-fetch-")
+        self.addCleanup(shutil.rmtree, self.dir)
+        self.store = os.path.join(self.dir, "store")
+        self.fetches = []
+
+    def auth_file(self, host, user="me:secret", **more):
+        path = os.path.join(self.dir, "auth.json")
+        with open(path, "w", encoding="ascii") as f:
+            entry = {"auth": base64.b64encode(user.encode()).decode(), **more}
+            json.dump({"auths": {host: entry}}, f)
+        return path
+
+    def registries(self, text):
+        path = os.path.join(self.store, ".config/usr-ct")
+        os.makedirs(path, exist_ok=True)
+        with open(os.path.join(path, "registries.json"), "w", encoding="ascii") as f:
+            json.dump({"registries": text}, f)
+
+    def registry(self, image, *more):
+        s = Registry(image, *more)
+        self.addCleanup(s.stop)
+        return s
+
+    def fetch(self, reference, **more):
+        f = Fetch(self.program, self.store, reference, **more)
+
+        def reap():
+            f.sock.close()
+            f.proc.wait(20)
+
+        self.addCleanup(reap)
+        return f
+
+    def pull(self, reference, image, **more):
+        f = self.fetch(reference, **more).resolve()
+        self.assertEqual(f.get_all(), image.tars)
+        for digest, data in image.blobs.items():
+            with open(os.path.join(f.blobs, digest[7:]), "rb") as b:
+                self.assertEqual(b.read(), data)
+        self.assertEqual(f.end(), 0)
+        return f
+
+    def fails(self, uct, what, reference, get=False, **more):
+        f = self.fetch(reference, **more)
+        with self.assertRaises(Fail) as c:
+            f.resolve()
+            if get:
+                f.get_all()
+        self.assertEqual(c.exception.uct, uct, c.exception.msg)
+        self.assertIn(what, c.exception.msg)
+        self.assertEqual(f.end(), 1)
+        return c.exception

@@ -12,72 +12,15 @@ import ssl
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import unittest
 import urllib.parse
 
 import fetchlib
-from fetchlib import Fail, Fetch, Image, Proxy, Registry, sha
+from fetchlib import Base, Fail, Image, Proxy, sha
 
-PROGRAM = os.path.abspath(sys.argv.pop(1))
-
-
-class Base(unittest.TestCase):
-    def setUp(self):
-        self.dir = tempfile.mkdtemp(prefix="usr-ct-fetch-")
-        self.addCleanup(shutil.rmtree, self.dir)
-        self.store = os.path.join(self.dir, "store")
-        self.fetches = []
-
-    def auth_file(self, host, user="me:secret", **more):
-        path = os.path.join(self.dir, "auth.json")
-        with open(path, "w", encoding="ascii") as f:
-            entry = {"auth": base64.b64encode(user.encode()).decode(), **more}
-            json.dump({"auths": {host: entry}}, f)
-        return path
-
-    def registries(self, text):
-        path = os.path.join(self.store, ".config/usr-ct")
-        os.makedirs(path, exist_ok=True)
-        with open(os.path.join(path, "registries.json"), "w", encoding="ascii") as f:
-            json.dump({"registries": text}, f)
-
-    def registry(self, image, *more):
-        s = Registry(image, *more)
-        self.addCleanup(s.stop)
-        return s
-
-    def fetch(self, reference, **more):
-        f = Fetch(PROGRAM, self.store, reference, **more)
-
-        def reap():
-            f.sock.close()
-            f.proc.wait(20)
-
-        self.addCleanup(reap)
-        return f
-
-    def pull(self, reference, image, **more):
-        f = self.fetch(reference, **more).resolve()
-        self.assertEqual(f.get_all(), image.tars)
-        for digest, data in image.blobs.items():
-            with open(os.path.join(f.blobs, digest[7:]), "rb") as b:
-                self.assertEqual(b.read(), data)
-        self.assertEqual(f.end(), 0)
-        return f
-
-    def fails(self, uct, what, reference, get=False, **more):
-        f = self.fetch(reference, **more)
-        with self.assertRaises(Fail) as c:
-            f.resolve()
-            if get:
-                f.get_all()
-        self.assertEqual(c.exception.uct, uct, c.exception.msg)
-        self.assertIn(what, c.exception.msg)
-        self.assertEqual(f.end(), 1)
-        return c.exception
+fetchlib.Base.program = os.path.abspath(sys.argv.pop(1))
 
 
 class Good(Base):

@@ -287,10 +287,10 @@ int usrct_container_processes(struct usrct *u, const char *ref, int **ret, size_
 }
 
 int usrct_container_update(struct usrct *u, const char *ref, const struct usrct_limits *limits,
-                           const char *restart, struct usrct_err *e)
+                           const struct usrct_policy *policy, struct usrct_err *e)
 {
 	(void)limits;
-	(void)restart;
+	(void)policy;
 	return usrct_container_kill(u, ref, 0, e);
 }
 

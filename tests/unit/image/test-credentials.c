@@ -72,6 +72,24 @@ static void test_find(void **state)
 	assert_int_equal(unlink(FILE_NAME), 0);
 }
 
+static void test_user(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "Basic YTpi", "a" },   { "Basic bWU6c2VjcmV0OiB3b3Jk", "me" },
+		{ "Basic YTo=", "a" },   { "Basic Og==", "" },
+		{ "Basic YWJj", "abc" }, { "Basic", "" },
+		{ "Identity YTpi", "" }, { "Basic ?", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *user = credentials_user(cases[i][0]);
+
+		assert_string_equal(user, cases[i][1]);
+		credentials_free(user);
+	}
+}
+
 static void test_missing(void **state)
 {
 	char *basic = NULL;
@@ -90,6 +108,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_user),
 		cmocka_unit_test(test_missing),
 	};
 
