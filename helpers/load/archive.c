@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 enum { PIECE_BYTES = 1 << 18, ENTRIES_MAX = 65536, NAME_BYTES = 4096, LINKS_MAX = 8 };
+enum { KEPT_MAX_BYTES = 32 << 20 };
 
 enum load_compression magic_compression(const unsigned char magic[4])
 {
@@ -137,7 +138,17 @@ void entries_drop(struct load *l)
 	}
 	free(l->entries);
 	l->entries = NULL;
-	l->n_entries = l->cap_entries = 0;
+	l->n_entries = l->cap_entries = l->kept_bytes = 0;
+}
+
+/* What stays in memory until the archive ends. */
+static int count_kept(struct load *l, size_t n, struct err *e)
+{
+	l->kept_bytes += n;
+	return l->kept_bytes > KEPT_MAX_BYTES
+	               ? NO_ARCHIVE(e, "names and documents of the archive have more than %d bytes",
+	                            KEPT_MAX_BYTES)
+	               : 0;
 }
 
 static int entry_new(struct load *l, const char *name, struct entry **ret, struct err *e)
@@ -157,7 +168,7 @@ static int entry_new(struct load *l, const char *name, struct entry **ret, struc
 		return err_oom(e);
 	l->n_entries++;
 	*ret = x;
-	return 0;
+	return count_kept(l, strlen(straight), e);
 }
 
 /* --- contents */
@@ -175,7 +186,7 @@ static bool is_document(const char *name)
 	return false;
 }
 
-static int keep_text(struct archive *a, struct entry *x, struct err *e)
+static int keep_text(struct load *l, struct archive *a, struct entry *x, struct err *e)
 {
 	ssize_t n = 0;
 	char *text;
@@ -193,7 +204,7 @@ static int keep_text(struct archive *a, struct entry *x, struct err *e)
 		return NO_ARCHIVE(e, "'%.60s' in the archive is too large", x->name);
 	text = realloc(x->text, x->text_len + 1);
 	x->text = text ? text : x->text;
-	return 0;
+	return count_kept(l, x->text_len, e);
 }
 
 static int keep_blob(struct load *l, struct archive *a, struct spool *s, struct err *e)
@@ -217,7 +228,7 @@ static int take_file(struct load *l, struct archive *a, struct entry *x, struct 
 	int r;
 
 	if (is_document(x->name))
-		return keep_text(a, x, e);
+		return keep_text(l, a, x, e);
 	r = keep_blob(l, a, &s, e);
 	if (r < 0)
 		return r;
@@ -228,7 +239,8 @@ static int take_file(struct load *l, struct archive *a, struct entry *x, struct 
 }
 
 /* docker save wrote links where a layer came twice. */
-static int take_link(struct entry *x, const char *target, bool is_hard, struct err *e)
+static int take_link(struct load *l, struct entry *x, const char *target, bool is_hard,
+                     struct err *e)
 {
 	char straight[NAME_BYTES];
 	const char *slash = strrchr(x->name, '/');
@@ -237,7 +249,7 @@ static int take_link(struct entry *x, const char *target, bool is_hard, struct e
 	if (straighten(x->name, dir_len, target, straight, sizeof(straight)) < 0)
 		return NO_ARCHIVE(e, "the archive has a link that leads out of it");
 	x->target = strdup(straight);
-	return x->target ? 0 : err_oom(e);
+	return x->target ? count_kept(l, strlen(straight), e) : err_oom(e);
 }
 
 static int take_entry(struct load *l, struct archive *a, struct archive_entry *ae, struct err *e)
@@ -256,7 +268,7 @@ static int take_entry(struct load *l, struct archive *a, struct archive_entry *a
 	if (r < 0)
 		return r;
 	if (hard || archive_entry_filetype(ae) == AE_IFLNK)
-		return take_link(x, hard ? hard : soft ? soft : "", hard != NULL, e);
+		return take_link(l, x, hard ? hard : soft ? soft : "", hard != NULL, e);
 	return take_file(l, a, x, e);
 }
 

@@ -23,7 +23,8 @@ static int parse(struct load *l, json_t **ret, struct err *e)
 
 	if (!x || !x->text)
 		return -ENOENT;
-	if (json_parse(x->text, x->text_len, "manifest.json", ret, NULL) < 0 ||
+	if (!json_is_modest(x->text, x->text_len) ||
+	    json_parse(x->text, x->text_len, "manifest.json", ret, NULL) < 0 ||
 	    !json_is_array(*ret) || json_array_size(*ret) > IMAGES_MAX)
 		return NO_ARCHIVE(e, "manifest.json of the archive is not valid");
 	return 0;

@@ -36,6 +36,7 @@ struct load {
 	struct load_start start;
 	struct entry *entries;
 	size_t n_entries, cap_entries;
+	size_t kept_bytes; /* of names, targets and texts */
 	uint64_t done_bytes, told_ns;
 	size_t n_images;
 	uint32_t number; /* of the image at hand, in the archive's list */

@@ -42,7 +42,8 @@ static int read_layer(struct load *l, const char *id, json_t **ret, struct err *
 		return err_oom(e);
 	if (strchr(id, '/') || !x || !x->text)
 		return bad("?", "is not in it", e);
-	if (json_parse(x->text, x->text_len, "json", ret, NULL) < 0 || !json_is_object(*ret))
+	if (!json_is_modest(x->text, x->text_len) ||
+	    json_parse(x->text, x->text_len, "json", ret, NULL) < 0 || !json_is_object(*ret))
 		return bad(id, "has no valid json", e);
 	return 0;
 }
@@ -200,7 +201,8 @@ int old_images(struct load *l, struct err *e)
 
 	if (!x || !x->text)
 		return -ENOENT;
-	if (!seen || json_parse(x->text, x->text_len, "repositories", &repositories, NULL) < 0 ||
+	if (!seen || !json_is_modest(x->text, x->text_len) ||
+	    json_parse(x->text, x->text_len, "repositories", &repositories, NULL) < 0 ||
 	    !json_is_object(repositories))
 		return NO_ARCHIVE(e, "'repositories' of the archive is not valid");
 	json_object_foreach(repositories, repository, tags)

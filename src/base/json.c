@@ -25,6 +25,22 @@ int json_parse(const char *text, size_t n, const char *what, json_t **ret, struc
 	return 0;
 }
 
+bool json_is_modest(const char *text, size_t n)
+{
+	size_t values = 0;
+	bool in_string = false;
+
+	for (size_t i = 0; i < n; i++) {
+		if (text[i] == '"')
+			in_string = !in_string;
+		else if (in_string)
+			i += text[i] == '\\';
+		else
+			values += text[i] == ',' || text[i] == '{' || text[i] == '[';
+	}
+	return values <= JSON_MODEST_VALUES;
+}
+
 int json_read_at(int dirfd, const char *name, size_t max_bytes, json_t **ret, struct err *e)
 {
 	_cleanup_free_ char *text = NULL;

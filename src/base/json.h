@@ -22,6 +22,10 @@ static inline void cleanup_json(json_t **j)
 
 /* Duplicate keys are refused; @what names the document in an error. */
 int json_parse(const char *text, size_t n, const char *what, json_t **ret, struct err *e);
+/* Whether it has no more values than honest documents of strangers have. Four megabytes of "{}" are
+ * three hundred of jansson's. */
+enum { JSON_MODEST_VALUES = 200000 };
+bool json_is_modest(const char *text, size_t n);
 /* A whole file of at most @max_bytes, as file_read_at() reads one. */
 int json_read_at(int dirfd, const char *name, size_t max_bytes, json_t **ret, struct err *e);
 json_t *json_at(const json_t *j, const char *path); /* borrowed; NULL if absent */

@@ -26,8 +26,12 @@ int document_bad(struct err *e, int r, const char *what)
 int document_parse(const char *json, size_t n, const char *what, json_t **ret, struct err *e)
 {
 	_cleanup_json_ json_t *j = NULL;
-	int r = json_parse(json, n, what, &j, e);
+	int r;
 
+	if (!json_is_modest(json, n))
+		return err_set(e, UCT_BAD_MANIFEST, -E2BIG, "%s has more than %d values", what,
+		               JSON_MODEST_VALUES);
+	r = json_parse(json, n, what, &j, e);
 	if (r < 0)
 		return err_recode(e, r, UCT_BAD_MANIFEST);
 	if (!json_is_object(j))

@@ -75,3 +75,78 @@ podmans() { # IMAGE: its files, to podman.json
   ours walk plain plain
   "$W" compare plain.json podman.json type mode owner size sha link x mtime bare
 }
+
+# Whether it is taken or refused: with a reason, and nothing outside is read, made or removed.
+harmless() { # ARGUMENT...
+  local status=0 stderr
+  within 60 usr-ct "$@" >out 2>err || status=$?
+  stderr=$(cat err)
+  [[ $status == 0 || $stderr =~ UCT-1[0-9]{3} ]] || { show; fail "$*"; }
+  [[ $stderr != *UCT-1901* && $stderr != *unexpectedly* ]] || { show; fail "$*"; }
+  [[ $(ls -A outside) == secret && $(cat outside/secret) == secret ]] || fail "harm was done by: $*"
+}
+
+@test "hostile archives: load, import, --rootfs and pull oci: do no harm, with both drivers" {
+  mkdir outside
+  echo secret >outside/secret
+  "$BATS_TEST_DIRNAME/../fixtures/hostile-tars.py" tars "${USRCT_TEST_SEED:-1}" "$PWD/outside"
+  for driver in plain objects; do
+    [[ $driver == plain ]] || has_objects || break
+    export USRCT_STORAGE_DRIVER=$driver
+    for tar in tars/*.tar; do
+      name=${tar%.tar}
+      harmless import -q "$tar" flat:1
+      harmless load -q -i "$name.docker"
+      harmless pull -q "oci:$name.layout:x"
+      harmless run --rm --network none --rootfs "$tar" x
+      # What came of it can be used as any other.
+      if usr-ct create --name box --network none flat:1 x >/dev/null 2>&1; then
+        harmless cp box:/l/secret got
+        harmless export -o got.tar box
+        ! grep -qsa '^secret$' got got.tar || fail "read from outside: $name"
+        rm -rf got got.tar
+        usr-ct rm box >/dev/null
+      fi
+      usr-ct rmi -af >/dev/null 2>&1
+    done
+    run_ct system check
+    assert_lacks "$output" damaged
+  done
+}
+
+# The sanitizers' own memory is not what is measured: what a small image needs is taken off.
+peak_of() { # COMMAND...
+  ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}quarantine_size_mb=1 \
+    within 100 "$BATS_TEST_DIRNAME/../fixtures/peak.py" kb "$@" >out 2>err || true
+  cat kb
+}
+
+@test "memory: neither large images nor few bytes that want many make us large" {
+  [[ -z ${USRCT_TEST_VM:-} ]] || skip "moves much data"
+  mkdir outside
+  "$BATS_TEST_DIRNAME/../fixtures/hostile-tars.py" tars 1 "$PWD/outside"
+  truncate -s 300M root
+  tar -cf - root | gzip -1 >big.tgz
+  for driver in plain objects; do
+    [[ $driver == plain ]] || has_objects || break
+    export USRCT_STORAGE_DRIVER=$driver
+    small=$(peak_of usr-ct import -q tars/devices.tar)
+    for what in "import -q big.tgz" "pull -q oci:tars/large.layout:x" "load -q -i tars/large.docker"; do
+      # shellcheck disable=SC2086
+      kb=$(peak_of usr-ct $what)
+      grep -q '^sha256:\|^x:1' out || { cat err; fail "$what"; }
+      [[ $((kb - small)) -lt 60000 ]] || fail "$what: $kb KB, $small KB for a small one: $(cat err)"
+    done
+    usr-ct rmi -af >/dev/null
+  done
+  small=$(peak_of usr-ct load -q -i tars/devices.docker)
+  for tar in tars/large-*; do
+    for what in import load\ -i; do
+      # shellcheck disable=SC2086
+      kb=$(peak_of usr-ct $what "$tar")
+      # As a root file system some are no more than odd.
+      [[ $what == import ]] || grep -q 'UCT-12[0-9]*' err || { cat out err; fail "$what $tar was taken"; }
+      [[ $((kb - small)) -lt 60000 ]] || fail "$what $tar: $kb KB, $small KB for a small one: $(cat err)"
+    done
+  done
+}

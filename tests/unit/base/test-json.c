@@ -90,12 +90,36 @@ static void test_print(void **state)
 	assert_string_equal(scalar, "\"\xc3\xa9\\n\\\"\"");
 }
 
+/* Values count, and what only looks like some in a string does not. */
+static void test_modest(void **state)
+{
+	_cleanup_free_ char *text = malloc(3 * JSON_MODEST_VALUES + 100);
+	size_t n = 3 * JSON_MODEST_VALUES;
+
+	(void)state;
+	assert_non_null(text);
+	assert_true(json_is_modest("", 0));
+	for (size_t i = 0; i < n; i += 3)
+		memcpy(text + i, "{},", 3);
+	assert_false(json_is_modest(text, n));
+	assert_true(json_is_modest(text, n / 2));
+	memset(text, ',', n);
+	assert_false(json_is_modest(text, n));
+	text[0] = text[n - 1] = '"';
+	assert_true(json_is_modest(text, n));
+	memcpy(text + n / 3, "\\\"", 2); /* an escaped quotation mark ends nothing */
+	assert_true(json_is_modest(text, n));
+	memcpy(text + n / 3, "\\\\\"", 3); /* and an escaped backslash escapes nothing */
+	assert_false(json_is_modest(text, n));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refuses),
 		cmocka_unit_test(test_getters),
 		cmocka_unit_test(test_print),
+		cmocka_unit_test(test_modest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
