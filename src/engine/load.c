@@ -108,9 +108,9 @@ static int choose(struct load *l, const char *only, struct err *e)
 		return r;
 	if (*only != '@' && engine_archive_name(only, w.full, sizeof(w.full), NULL) < 0)
 		w.full[0] = '\0'; /* what a layout calls it need be no name of ours */
-	if (count_wanted(l, &w) == 0)
+	if (l->images && count_wanted(l, &w) == 0)
 		w.is_tag = *only != '@';
-	if (count_wanted(l, &w) == 0)
+	if (!l->images || count_wanted(l, &w) == 0)
 		return err_hint(e,
 		                err_set(e, UCT_IMAGE_UNKNOWN, -ENOENT,
 		                        "the archive has no image '%.200s'", only),
