@@ -183,12 +183,12 @@ static bool is_worth_another(const struct err *e)
 	return e && (e->uct == UCT_REGISTRY_UNREACHABLE || e->uct == UCT_REGISTRY_ANSWER);
 }
 
-/* The error is told; what was half-made goes now, or with the next command that is no pull. Closing
- * the store ends our claim on the layers that were stored (store/pins.h). */
+/* The error is told; what was half-made goes now, or with the next command that is no pull. Our
+ * claim on the layers that were stored ends (store/pins.h). */
 static void give_up(struct usrct *u, const struct err *e)
 {
-	store_close(u->store);
-	u->store = NULL;
+	if (u->store)
+		pin_drop(u->store, /* is_complete= */ false);
 	if (!is_worth_another(e))
 		(void)engine_sweep(u, NULL);
 }
@@ -270,7 +270,7 @@ int engine_pull(struct usrct *u, const char *reference, const struct usrct_pull_
 		           .claims = CLAIMS_NONE,
 		           .tree = UNPACKING_NONE,
 		           .no_mirrors = true };
-	r = engine_sweep(u, e); /* which opens the store again */
+	r = engine_sweep(u, e);
 	return r < 0 ? r : pull_once(&p, reference, ret_id, e);
 }
 
