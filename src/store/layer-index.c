@@ -297,3 +297,18 @@ int layer_xattr_next(struct layer_entry *entry, struct layer_xattr *ret)
 	entry->n_xattrs--;
 	return 1;
 }
+
+bool layer_index_clears_first(struct layer_index x)
+{
+	bool has_opaque = false, has_implied = false;
+	struct layer_entry t;
+
+	while (!(has_opaque && has_implied) && layer_index_next(&x, &t, NULL) == 1) {
+		if (t.type != LAYER_DIR || !t.name_len)
+			continue;
+		has_opaque |= (t.flags & LAYER_OPAQUE) != 0;
+		has_implied |= (t.flags & LAYER_IMPLIED) != 0;
+	}
+	layer_index_done(&x);
+	return has_opaque && has_implied;
+}

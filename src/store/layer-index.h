@@ -88,6 +88,9 @@ void layer_index_done(struct layer_index *x);
 void layer_index_object(const struct layer_index *x, uint32_t number, struct object_id *ret);
 /* The next entry: 1, or 0 after the last one. Pointers are valid as long as the data. */
 int layer_index_next(struct layer_index *x, struct layer_entry *ret, struct err *e);
+/* Of one before its first entry: whether opaque directories have to be emptied before anything of
+ * the layer is there (meta-opaque.h), since there are implied ones, which may lead to them. */
+bool layer_index_clears_first(struct layer_index x);
 /* Takes one attribute from an entry's: 1, or 0 after the last one. */
 struct layer_xattr {
 	const char *name; /* not terminated */

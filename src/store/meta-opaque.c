@@ -52,22 +52,6 @@ static int open_below(const struct walk *w, int flags)
 	return (int)syscall(SYS_openat2, w->root_fd, w->path, &how, sizeof(how));
 }
 
-/* Whether the order could matter: otherwise each is emptied when its turn comes. */
-static bool needs_clearing(struct layer_index x)
-{
-	bool has_opaque = false, has_implied = false;
-	struct layer_entry t;
-
-	while (!(has_opaque && has_implied) && layer_index_next(&x, &t, NULL) == 1) {
-		if (t.type != LAYER_DIR || !t.name_len)
-			continue;
-		has_opaque |= (t.flags & LAYER_OPAQUE) != 0;
-		has_implied |= (t.flags & LAYER_IMPLIED) != 0;
-	}
-	layer_index_done(&x);
-	return has_opaque && has_implied;
-}
-
 /* Of a directory that stays as it is otherwise. */
 static int clear_kept(int fd, struct err *e)
 {
@@ -122,7 +106,7 @@ int meta_opaque_clear(const struct layer_index *index, int root_fd, struct err *
 	struct layer_entry t;
 	int r = 1;
 
-	if (!needs_clearing(x))
+	if (!layer_index_clears_first(x))
 		return 0;
 	while (r >= 0 && (r = layer_index_next(&x, &t, e)) == 1) {
 		w.n -= MIN((size_t)t.up, w.n);

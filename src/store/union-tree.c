@@ -290,21 +290,6 @@ static int add_entry(struct union_tree *t, const struct layer_index *x, const st
 
 /* --- opaque directories, as in meta-opaque.c: before anything of the layer is there */
 
-static bool needs_clearing(struct layer_index x)
-{
-	bool has_opaque = false, has_implied = false;
-	struct layer_entry l;
-
-	while (!(has_opaque && has_implied) && layer_index_next(&x, &l, NULL) == 1) {
-		if (l.type != LAYER_DIR || !l.name_len)
-			continue;
-		has_opaque |= (l.flags & LAYER_OPAQUE) != 0;
-		has_implied |= (l.flags & LAYER_IMPLIED) != 0;
-	}
-	layer_index_done(&x);
-	return has_opaque && has_implied;
-}
-
 /* The directory that the layers below have there; NOTHING: none that this layer goes on with. */
 static uint32_t lower_of(const struct union_tree *t, const struct layer_entry *l)
 {
@@ -322,7 +307,7 @@ static int clear_opaque(struct union_tree *t, struct layer_index x, struct err *
 	uint32_t lower;
 	int r = 0;
 
-	t->is_cleared = t->n_nodes > 0 && needs_clearing(x);
+	t->is_cleared = t->n_nodes > 0 && layer_index_clears_first(x);
 	while (t->is_cleared && r >= 0 && (r = layer_index_next(&x, &l, e)) == 1) {
 		t->n_path -= MIN((size_t)l.up, t->n_path);
 		if (l.type != LAYER_DIR)
