@@ -147,11 +147,16 @@ struct item {
 	uint64_t now_ns;
 };
 
-static json_t *text_at(const void *row, const char *key)
+static const char *word_at(const void *row, const char *key)
 {
 	const char *s = json_string_value(json_object_get(((const struct item *)row)->j, key));
 
-	return json_string(s ? s : "");
+	return s ? s : "";
+}
+
+static json_t *text_at(const void *row, const char *key)
+{
+	return json_string(word_at(row, key));
 }
 
 static json_t *bytes_at(const void *row, const char *key)
@@ -226,10 +231,7 @@ static json_t *item_users(const void *row)
 
 static json_t *item_image(const void *row)
 {
-	const char *name =
-		json_string_value(json_object_get(((const struct item *)row)->j, "Image"));
-
-	return json_string(human_image(name ? name : ""));
+	return json_string(human_image(word_at(row, "Image")));
 }
 
 static json_t *item_names(const void *row)
@@ -260,9 +262,7 @@ static json_t *item_volumes(const void *row)
 /* As ps has it. */
 static json_t *item_command(const void *row)
 {
-	const char *s =
-		json_string_value(json_object_get(((const struct item *)row)->j, "Command"));
-	const struct usrct_container ct = { .command = s ? s : "" };
+	const struct usrct_container ct = { .command = word_at(row, "Command") };
 	const struct container_view view = { .ct = &ct, .truncated = true };
 
 	return container_command(&view);

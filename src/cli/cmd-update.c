@@ -8,7 +8,6 @@
 #include <string.h>
 
 static const char *const policies[] = { "no", "on-failure", "always", "unless-stopped", NULL };
-static const char *const actions[] = { "none", "kill", "restart", "stop", NULL };
 
 static const struct option update_options[] = {
 	{ "restart", 0, OPTION_STRING, COMPLETE_VALUES, "POLICY",
@@ -27,7 +26,7 @@ static const struct option update_options[] = {
 	{ "health-start-interval", 0, OPTION_STRING, COMPLETE_NONE, "DURATION",
 	  "Time between two checks in the start period" },
 	{ "health-on-failure", 0, OPTION_ENUM, COMPLETE_VALUES, "ACTION",
-	  "What to do once it is unhealthy", NULL, NULL, actions },
+	  "What to do once it is unhealthy", NULL, NULL, health_actions },
 	{ "no-healthcheck", 0, OPTION_FLAG, COMPLETE_NONE, NULL, "No health checks any more" },
 	{ NULL },
 };

@@ -46,6 +46,7 @@ int create_request_files(struct create_request *q, const struct args *a, const c
                          struct strv *ret, struct err *e);
 /* policy-options.c */
 extern const struct option policy_options[];
+extern const char *const health_actions[]; /* values of --health-on-failure */
 /* Restart policy and health checks, for create and update; the log is left out. */
 int policy_read(const struct args *a, struct usrct_policy *p, struct err *e);
 int policy_options_fill(struct create_request *q, const struct args *a, struct err *e);

@@ -9,7 +9,7 @@
 static const char *const policies[] = { "no",     "on-failure",     "on-failure:3",
 	                                "always", "unless-stopped", NULL };
 static const char *const drivers[] = { "json-file", "journald", "none", "k8s-file", "local", NULL };
-static const char *const actions[] = { "none", "kill", "restart", "stop", NULL };
+const char *const health_actions[] = { "none", "kill", "restart", "stop", NULL };
 
 const struct option policy_options[] = {
 	{ "restart", 0, OPTION_STRING, COMPLETE_VALUES, "POLICY",
@@ -35,7 +35,7 @@ const struct option policy_options[] = {
 	{ "health-start-interval", 0, OPTION_STRING, COMPLETE_NONE, "DURATION",
 	  "Time between two checks in the start period", "the image's, else 5s" },
 	{ "health-on-failure", 0, OPTION_ENUM, COMPLETE_VALUES, "ACTION",
-	  "What to do once it is unhealthy", "none", NULL, actions },
+	  "What to do once it is unhealthy", "none", NULL, health_actions },
 	{ "no-healthcheck", 0, OPTION_FLAG, COMPLETE_NONE, NULL,
 	  "No health checks, whatever the image says" },
 	{ NULL },

@@ -247,6 +247,16 @@ static int add_container(struct usrct *u, const struct packing_request *q, struc
 	return 0;
 }
 
+static int start_packer(const struct message *m, struct packing *ret, struct err *e)
+{
+	int r = libexec_start("pack", &ret->program, e);
+
+	if (r < 0)
+		return r;
+	r = sock_send_fds(ret->program.sock_fd, &m->start, sizeof(m->start), m->fds, m->n_fds);
+	return r < 0 ? err_errno(e, r, "cannot talk to the packer") : 0;
+}
+
 int packing_start(struct usrct *u, const struct packing_request *q, struct packing *ret,
                   struct err *e)
 {
@@ -273,12 +283,7 @@ int packing_start(struct usrct *u, const struct packing_request *q, struct packi
 		attach(&m, PACK_FD_CONTAINER, q->container_dirfd);
 	} else if (q->tree != PACK_TREE_HOST)
 		r = add_container(u, q, &m, &pidfd, &plan_fd, e);
-	if (r == 0)
-		r = libexec_start("pack", &ret->program, e);
-	if (r < 0)
-		return r;
-	r = sock_send_fds(ret->program.sock_fd, &m.start, sizeof(m.start), m.fds, m.n_fds);
-	return r < 0 ? err_errno(e, r, "cannot talk to the packer") : 0;
+	return r < 0 ? r : start_packer(&m, ret, e);
 }
 
 int packing_start_layers(struct usrct *u, const struct strv *then, const struct strv *now,
@@ -309,11 +314,7 @@ int packing_start_layers(struct usrct *u, const struct strv *then, const struct 
 		attach(&m, PACK_FD_USERNS, u->held.userns_fd);
 	attach(&m, PACK_FD_BASE, store_dirfd(u->store));
 	attach(&m, PACK_FD_PLAN, plan_fd);
-	r = libexec_start("pack", &ret->program, e);
-	if (r < 0)
-		return r;
-	r = sock_send_fds(ret->program.sock_fd, &m.start, sizeof(m.start), m.fds, m.n_fds);
-	return r < 0 ? err_errno(e, r, "cannot talk to the packer") : 0;
+	return start_packer(&m, ret, e);
 }
 
 union answer {

@@ -13,6 +13,7 @@ import re
 import select
 import shutil
 import socket
+import ssl
 import struct
 import subprocess
 import tarfile
@@ -458,6 +459,20 @@ class Base(unittest.TestCase):
         os.makedirs(path, exist_ok=True)
         with open(os.path.join(path, "registries.json"), "w", encoding="ascii") as f:
             json.dump({"registries": text}, f)
+
+    def with_tls(self, server, host, alternative):
+        """The server speaks TLS from now on, and the helper trusts it as the registry HOST."""
+        key, cert = (os.path.join(self.dir, n) for n in ("key.pem", "cert.pem"))
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key,
+                        "-out", cert, "-days", "2", "-subj", "/CN=localhost",
+                        "-addext", f"subjectAltName={alternative}"],
+                       check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(cert, key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        certs = os.path.join(self.store, ".config/containers/certs.d", host)
+        os.makedirs(certs)
+        shutil.copy(cert, os.path.join(certs, "ca.crt"))
 
     def registry(self, image, *more):
         s = Registry(image, *more)

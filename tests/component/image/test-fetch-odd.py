@@ -7,8 +7,6 @@ import gzip
 import json
 import os
 import shutil
-import ssl
-import subprocess
 import sys
 import threading
 import time
@@ -164,17 +162,7 @@ class Redirects(Base):
     def test_not_back_to_plain_text(self):
         image = Image(layers=1)
         s, other = self.registry(image), self.registry(image)
-        key, cert = (os.path.join(self.dir, n) for n in ("key.pem", "cert.pem"))
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key,
-                        "-out", cert, "-days", "2", "-subj", "/CN=localhost",
-                        "-addext", "subjectAltName=IP:127.0.0.1"],
-                       check=True, capture_output=True)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(cert, key)
-        s.socket = context.wrap_socket(s.socket, server_side=True)
-        certs = os.path.join(self.store, ".config/containers/certs.d", s.base)
-        os.makedirs(certs)
-        shutil.copy(cert, os.path.join(certs, "ca.crt"))
+        self.with_tls(s, s.base, "IP:127.0.0.1")
         self.pull(f"{s.base}/lib/test", image)
         shutil.rmtree(os.path.join(self.store, "oci"))
         s.on_blob = lambda h, _: h.answer(307, Location=f"http://{other.base}{h.path}") or True

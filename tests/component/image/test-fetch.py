@@ -8,9 +8,7 @@ import json
 import os
 import shutil
 import socket
-import ssl
 import struct
-import subprocess
 import sys
 import threading
 import time
@@ -761,17 +759,7 @@ class Proxies(Base):
     def test_tunnel(self):
         image = Image(layers=1)
         s = self.registry(image)
-        key, cert = (os.path.join(self.dir, n) for n in ("key.pem", "cert.pem"))
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key,
-                        "-out", cert, "-days", "2", "-subj", "/CN=registry.invalid",
-                        "-addext", "subjectAltName=DNS:registry.invalid"],
-                       check=True, capture_output=True)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(cert, key)
-        s.socket = context.wrap_socket(s.socket, server_side=True)
-        certs = os.path.join(self.store, ".config/containers/certs.d/registry.invalid")
-        os.makedirs(certs)
-        shutil.copy(cert, os.path.join(certs, "ca.crt"))
+        self.with_tls(s, "registry.invalid", "DNS:registry.invalid")
         p = self.proxy(s.base)
         for name in ("https_proxy", "HTTPS_PROXY"):
             self.pull("registry.invalid/lib/test", image, env={name: f"http://{p.base}"})
